@@ -1,0 +1,103 @@
+//! The event as API Gateway's HTTP API sends it (payload format 2.0): only what is used, and any of it may be missing or null.
+
+use serde::Deserialize;
+
+use crate::request::{Body, Request};
+
+/// One request, as it reaches Lambda.
+#[derive(Debug, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Event {
+    raw_path: Option<String>,
+    raw_query_string: Option<String>,
+    request_context: Option<RequestContext>,
+    body: Option<String>,
+    is_base64_encoded: Option<bool>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct RequestContext {
+    http: Option<Http>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Http {
+    method: Option<String>,
+}
+
+impl From<Event> for Request {
+    fn from(event: Event) -> Self {
+        let http = event.request_context.unwrap_or_default().http;
+        let body = event.body.unwrap_or_default();
+        Self {
+            method: http.unwrap_or_default().method.unwrap_or_default(),
+            path: event
+                .raw_path
+                .filter(|path| !path.is_empty())
+                .unwrap_or_else(|| "/".into()),
+            query: event.raw_query_string.unwrap_or_default(),
+            body: match event.is_base64_encoded {
+                Some(true) => Body::Base64(body),
+                _ => Body::Text(body),
+            },
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn request(event: serde_json::Value) -> Request {
+        serde_json::from_value::<Event>(event)
+            .expect("the event is taken as it is")
+            .into()
+    }
+
+    #[test]
+    fn the_event_of_an_http_api_becomes_a_request() {
+        let request = request(json!({
+            "version": "2.0",
+            "routeKey": "POST /",
+            "rawPath": "/",
+            "rawQueryString": "userId=a%20b",
+            "headers": {"content-type": "application/json"},
+            "queryStringParameters": {"userId": "a b"},
+            "requestContext": {"http": {"method": "POST", "path": "/"}, "stage": "$default"},
+            "body": "{}",
+            "isBase64Encoded": false,
+        }));
+        assert_eq!(
+            request,
+            Request {
+                method: "POST".into(),
+                path: "/".into(),
+                query: "userId=a%20b".into(),
+                body: Body::Text("{}".into()),
+            }
+        );
+    }
+
+    #[test]
+    fn absent_and_null_parts_are_empty() {
+        let empty = request(json!({}));
+        assert_eq!(empty.path, "/");
+        assert_eq!(empty.method, "");
+        assert_eq!(request(json!({"rawPath": ""})), empty);
+        assert_eq!(
+            request(json!({
+                "rawPath": null, "rawQueryString": null, "requestContext": {"http": null}, "body": null,
+                "isBase64Encoded": null, "pathParameters": null,
+            })),
+            empty
+        );
+    }
+
+    #[test]
+    fn a_body_that_is_said_to_be_base64_is_kept_as_such() {
+        let request = request(json!({"body": "e30=", "isBase64Encoded": true}));
+        assert_eq!(request.body, Body::Base64("e30=".into()));
+    }
+}

@@ -1,0 +1,155 @@
+//! The log: one line of JSON an event, nothing personal in it. What users send (keys, titles, queries) is never logged.
+
+use std::{
+    env,
+    io::{self, Write as _},
+    time::{Duration, SystemTime},
+};
+
+use serde_json::{Map, Value, json};
+
+use crate::{response::Response, routes::Route, time::timestamp};
+
+/// How much an event matters. Lambda's `FATAL` keeps everything of ours quiet.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Level {
+    Debug,
+    Info,
+    Error,
+    Silent,
+}
+
+/// Writes what matters enough to standard output, where Lambda collects it.
+#[derive(Debug, Clone, Copy)]
+pub struct Log {
+    least: Level,
+}
+
+impl Log {
+    /// The level that is set on the function (`AWS_LAMBDA_LOG_LEVEL`), else in `LOG_LEVEL`, else `INFO`.
+    pub fn from_environment() -> Self {
+        let name = env::var("AWS_LAMBDA_LOG_LEVEL").or_else(|_| env::var("LOG_LEVEL"));
+        Self {
+            least: level(&name.unwrap_or_default()),
+        }
+    }
+
+    /// One request and its answer. Only a 500 is an error of ours; its cause is here and nowhere else.
+    pub fn request(self, id: &str, route: Option<&Route>, response: &Response, duration: Duration) {
+        let level = match response.cause {
+            Some(_) => Level::Error,
+            None => Level::Info,
+        };
+        let fields = request_fields(id, route, response, duration);
+        self.write(level, "request", fields);
+    }
+
+    /// Whether the connection was open before the first request.
+    pub fn warmed(self, result: Result<(), String>) {
+        match result {
+            Ok(()) => self.write(Level::Debug, "connected", json!({})),
+            Err(cause) => self.write(Level::Info, "not connected yet", json!({"cause": cause})),
+        }
+    }
+
+    /// The function cannot do its work at all.
+    pub fn failure(self, message: &str, cause: &str) {
+        self.write(Level::Error, message, json!({"cause": cause}));
+    }
+
+    fn write(self, level: Level, message: &str, fields: Value) {
+        if level >= self.least {
+            let line = line(level, message, fields, SystemTime::now());
+            // There is nobody to tell that the log is closed.
+            let _ = writeln!(io::stdout().lock(), "{line}");
+        }
+    }
+}
+
+fn level(name: &str) -> Level {
+    match name.to_ascii_uppercase().as_str() {
+        "TRACE" | "DEBUG" => Level::Debug,
+        "WARN" | "ERROR" => Level::Error,
+        "FATAL" => Level::Silent,
+        _ => Level::Info,
+    }
+}
+
+fn request_fields(
+    id: &str,
+    route: Option<&Route>,
+    response: &Response,
+    duration: Duration,
+) -> Value {
+    let mut fields = json!({
+        "requestId": id,
+        "route": route.map(Route::to_string),
+        "status": response.status_code,
+        "durationMs": milliseconds(duration),
+    });
+    if let Some(cause) = &response.cause {
+        fields["cause"] = cause.as_str().into();
+    }
+    fields
+}
+
+/// To the microsecond: more digits are noise.
+fn milliseconds(duration: Duration) -> f64 {
+    let microseconds = u32::try_from(duration.as_micros()).unwrap_or(u32::MAX);
+    f64::from(microseconds) / 1000.0
+}
+
+fn line(level: Level, message: &str, fields: Value, time: SystemTime) -> Value {
+    let mut line = Map::from_iter([
+        ("timestamp".into(), timestamp(time).into()),
+        ("level".into(), format!("{level:?}").to_uppercase().into()),
+        ("message".into(), message.into()),
+    ]);
+    if let Value::Object(fields) = fields {
+        line.extend(fields);
+    }
+    line.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::UNIX_EPOCH;
+
+    use super::*;
+    use crate::routes::ROUTES;
+
+    #[test]
+    fn a_request_is_one_line_with_its_id_route_status_and_duration() {
+        let response = Response::failure("GetItem: AccessDeniedException".into());
+        let fields = request_fields(
+            "id-1",
+            ROUTES.first(),
+            &response,
+            Duration::from_micros(1500),
+        );
+        let line = line(Level::Error, "request", fields, UNIX_EPOCH);
+        assert_eq!(
+            line,
+            json!({
+                "timestamp": "1970-01-01T00:00:00.000Z",
+                "level": "ERROR",
+                "message": "request",
+                "requestId": "id-1",
+                "route": "GET /",
+                "status": 500,
+                "durationMs": 1.5,
+                "cause": "GetItem: AccessDeniedException",
+            })
+        );
+        assert!(!line.to_string().contains('\n'));
+    }
+
+    #[test]
+    fn a_level_is_read_in_any_case_and_an_unknown_one_is_info() {
+        assert_eq!(level("debug"), Level::Debug);
+        assert_eq!(level("Error"), Level::Error);
+        assert_eq!(level("FATAL"), Level::Silent);
+        assert_eq!(level(""), Level::Info);
+        assert!(Level::Debug < Level::Info && Level::Info < Level::Error);
+    }
+}

@@ -1,0 +1,25 @@
+//! Between Lambda and the routes: an event comes in, an answer goes out, and the log says so.
+
+use std::{convert::Infallible, time::Instant};
+
+use lambda_runtime::LambdaEvent;
+
+use crate::{event::Event, log::Log, request::Request, response::Response, routes, store::Store};
+
+/// Serves one event. An answer is always given: what fails is a 500, and the environment lives on.
+pub async fn serve(
+    store: &impl Store,
+    log: &Log,
+    event: LambdaEvent<Event>,
+) -> Result<Response, Infallible> {
+    let start = Instant::now();
+    let request = Request::from(event.payload);
+    let response = routes::handle(store, &request).await;
+    log.request(
+        &event.context.request_id,
+        routes::find(&request),
+        &response,
+        start.elapsed(),
+    );
+    Ok(response)
+}

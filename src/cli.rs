@@ -1,0 +1,82 @@
+//! The command line: global flags and the verbs.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand, ValueEnum};
+
+use crate::commands::{build, deploy, local, plan, status, teardown, up};
+
+/// One small file and one Rust crate become a running backend for your frontend.
+#[derive(Debug, Parser)]
+#[command(name = "stackctl", version, max_term_width = 100, propagate_version = true)]
+pub struct Cli {
+    #[command(flatten)]
+    pub globals: Globals,
+    #[command(subcommand)]
+    pub verb: Verb,
+}
+
+/// Flags that every verb takes.
+#[derive(Debug, Args)]
+#[command(next_help_heading = "Global options")]
+pub struct Globals {
+    /// The file that says what the stack is
+    #[arg(long, global = true, value_name = "FILE", default_value = "stack.toml")]
+    pub config: PathBuf,
+    /// Which copy of the stack; each has its own table, function and URL
+    #[arg(long, global = true, value_name = "NAME")]
+    pub stage: Option<String>,
+    /// The AWS region, instead of the one in the file
+    #[arg(long, global = true)]
+    pub region: Option<String>,
+    /// The profile of your AWS configuration
+    #[arg(long, global = true, value_name = "NAME")]
+    pub profile: Option<String>,
+    /// Use the local cloud on this machine: no account, no Docker
+    #[arg(long, global = true)]
+    pub local: bool,
+    /// How the result is printed on stdout
+    #[arg(long, global = true, value_enum, default_value_t)]
+    pub output: Output,
+    /// Answer every question with yes
+    #[arg(long, short, global = true)]
+    pub yes: bool,
+    /// When to use colour
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
+    pub color: Color,
+    /// Tell more: unchanged resources, request ids
+    #[arg(long, short, global = true)]
+    pub verbose: bool,
+    /// Tell nothing but the result and failures
+    #[arg(long, short, global = true, conflicts_with = "verbose")]
+    pub quiet: bool,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Output {
+    /// For people
+    #[default]
+    Text,
+    /// One document for programs; failures are JSON too, on stderr
+    Json,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
+pub enum Color {
+    /// On a terminal, unless `NO_COLOR` is set
+    #[default]
+    Auto,
+    Always,
+    Never,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Verb {
+    Up(up::Args),
+    Deploy(deploy::Args),
+    Plan(plan::Args),
+    Build(build::Args),
+    Status(status::Args),
+    Teardown(teardown::Args),
+    Local(local::Args),
+}

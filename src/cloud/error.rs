@@ -1,0 +1,146 @@
+//! What AWS answered becomes an [`Error`] with its code, its request id and a hint.
+
+use aws_sdk_iam::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_iam::operation::RequestId;
+use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
+use aws_smithy_types::error::display::DisplayErrorContext;
+
+use crate::error::{Doing, Error, Kind, Result};
+
+impl<T, E> Doing<T> for std::result::Result<T, SdkError<E, HttpResponse>>
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    fn doing(self, doing: impl std::fmt::Display) -> Result<T> {
+        self.map_err(|error| translate(&error, Error::failed(doing)))
+    }
+}
+
+fn translate<E>(answer: &SdkError<E, HttpResponse>, error: Error) -> Error
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+{
+    let mut error = match answer {
+        SdkError::ServiceError(service) => {
+            let metadata = service.err();
+            let mut error = error.cause(metadata.message().unwrap_or("AWS gave no reason"));
+            error.code = metadata.code().map(str::to_owned);
+            if service.raw().status().is_server_error() {
+                error.kind = Kind::Unanswered;
+            }
+            error
+        }
+        SdkError::ConstructionFailure(_) => error.cause(innermost(answer)),
+        _ => Error { kind: Kind::Unanswered, ..error.cause(innermost(answer)) },
+    };
+    error.request_id = answer.request_id().map(str::to_owned);
+    error.hint = hint(&error);
+    error
+}
+
+/// The reason at the bottom of the chain: the ones above it only say where it was passed on.
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    match error.source() {
+        Some(source) => innermost(source),
+        None => {
+            let text = error.to_string();
+            if text.is_empty() { DisplayErrorContext(error).to_string() } else { text }
+        }
+    }
+}
+
+/// What to do about an answer, by its code; an answer without one never reached AWS.
+fn hint(error: &Error) -> Option<String> {
+    let cause = error.cause.as_deref().unwrap_or_default();
+    let text = match error.code.as_deref() {
+        Some("ExpiredToken" | "ExpiredTokenException") => "your credentials have expired: log in again, for example with `aws sso login`",
+        Some("InvalidClientTokenId" | "UnrecognizedClientException") => {
+            "AWS does not know this access key: check the profile, and that the region is enabled for the account"
+        }
+        Some("SignatureDoesNotMatch" | "RequestTimeTooSkewed" | "InvalidSignatureException") => {
+            "check this computer's clock, and the secret access key"
+        }
+        Some("AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation") => return Some(denial(cause)),
+        Some("LimitExceeded" | "LimitExceededException") => "a quota of the account is used up: ask AWS to raise it, or remove what is not needed",
+        Some("CodeStorageExceededException") => "the region's code storage is full: delete old versions of functions",
+        Some(_) => return None,
+        None if cause.contains("credential") || cause.contains("profile") || cause.contains("SSO") => {
+            "log in first: `aws sso login`, or set `AWS_PROFILE` or `--profile`; `--local` needs no account"
+        }
+        None if error.kind == Kind::Unanswered => "check the network and the region, then run the same command again: it continues",
+        None => return None,
+    };
+    Some(text.to_owned())
+}
+
+/// Names the right that is missing, from AWS's own words:
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>
+fn denial(cause: &str) -> String {
+    let word_after = |marker: &str| {
+        let rest = cause.split(marker).nth(1)?;
+        Some(rest.split_whitespace().next()?.trim_end_matches(['.', ',', '"']).to_owned())
+    };
+    match (word_after("perform: "), word_after("on resource: ")) {
+        (Some(action), resource) => {
+            let resource = resource.unwrap_or_else(|| "*".to_owned());
+            format!(
+                "the deployer needs {{\"Effect\": \"Allow\", \"Action\": \"{action}\", \"Resource\": \"{resource}\"}}; then run the same command again"
+            )
+        }
+        _ => "the deployer lacks a right; then run the same command again: it continues".to_owned(),
+    }
+}
+
+/// Reads the answers that are not failures to us.
+pub trait Answer<T> {
+    /// `None` when the error has one of `codes`: the thing is not there.
+    fn absent_if(self, codes: &[&str]) -> Result<Option<T>>;
+
+    /// Marks the error as [`Kind::Exists`] when it has one of `codes`.
+    fn exists_if(self, codes: &[&str]) -> Result<T>;
+}
+
+impl<T> Answer<T> for Result<T> {
+    fn absent_if(self, codes: &[&str]) -> Result<Option<T>> {
+        match self {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if error.has_code(codes) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn exists_if(self, codes: &[&str]) -> Result<T> {
+        self.map_err(|error| if error.has_code(codes) { Error { kind: Kind::Exists, ..error } } else { error })
+    }
+}
+
+impl Error {
+    /// Whether AWS answered with one of `codes`.
+    pub fn has_code(&self, codes: &[&str]) -> bool {
+        self.code.as_deref().is_some_and(|code| codes.contains(&code))
+    }
+
+    /// Whether AWS's words contain `fragment`, whatever the case.
+    pub fn says(&self, fragment: &str) -> bool {
+        self.cause.as_ref().is_some_and(|cause| cause.to_lowercase().contains(fragment))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_denied_call_names_the_statement_to_add() {
+        let cause = "User: arn:aws:iam::1:user/d is not authorized to perform: iam:CreateRole on resource: arn:aws:iam::1:role/r because no identity-based policy allows it";
+        assert_eq!(
+            denial(cause),
+            "the deployer needs {\"Effect\": \"Allow\", \"Action\": \"iam:CreateRole\", \"Resource\": \"arn:aws:iam::1:role/r\"}; then run the same command again"
+        );
+    }
+
+    #[test]
+    fn a_denial_without_a_resource_is_told_all_the_same() {
+        assert!(denial("is not authorized to perform: logs:TagResource").contains("\"logs:TagResource\", \"Resource\": \"*\""));
+    }
+}

@@ -1,0 +1,71 @@
+//! Plain HTTP requests to the API that we made, over the same TLS as everything else.
+
+use std::time::Duration;
+
+use aws_smithy_http_client::Connector;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings};
+use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
+use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
+
+use crate::error::{Error, Result};
+
+/// An API answers within 30 s or not at all:
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
+const PATIENCE: Duration = Duration::from_secs(31);
+const CONNECTING: Duration = Duration::from_secs(5);
+
+/// What to ask.
+#[derive(Debug, Default, Clone)]
+pub struct Request<'a> {
+    pub method: &'a str,
+    pub url: &'a str,
+    pub headers: &'a [(&'a str, &'a str)],
+    pub body: Option<&'a str>,
+}
+
+/// What was answered.
+#[derive(Debug, Clone)]
+pub struct Answered {
+    pub status: u16,
+    /// Names are lower-case.
+    pub headers: Vec<(String, String)>,
+    pub body: String,
+}
+
+impl Answered {
+    /// The first header of that lower-case name.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+    }
+}
+
+/// Sends one request and reads the whole answer.
+pub async fn send(request: Request<'_>) -> Result<Answered> {
+    let doing = format!("{} {}", request.method, request.url);
+    let failed = |cause: &dyn std::fmt::Display| Error::failed(&doing).cause(cause);
+    let settings = HttpConnectorSettings::builder().connect_timeout(CONNECTING).read_timeout(PATIENCE).build();
+    let tls = Provider::Rustls(CryptoMode::Ring);
+    let connector = Connector::builder().connector_settings(settings).tls_provider(tls).build();
+    let wire = on_the_wire(&request).map_err(|error| failed(&error))?;
+    let answer = connector.call(wire).await.map_err(|error| failed(&innermost(&error)))?;
+    let status = answer.status().as_u16();
+    let headers = answer.headers().iter().map(|(name, value)| (name.to_lowercase(), value.to_owned())).collect();
+    let body = ByteStream::new(answer.into_body()).collect().await.map_err(|error| failed(&error))?;
+    Ok(Answered { status, headers, body: String::from_utf8_lossy(&body.into_bytes()).into_owned() })
+}
+
+fn on_the_wire(request: &Request<'_>) -> std::result::Result<HttpRequest, aws_smithy_runtime_api::http::HttpError> {
+    let mut wire = HttpRequest::new(request.body.map_or_else(SdkBody::empty, SdkBody::from));
+    wire.set_method(request.method)?;
+    wire.set_uri(request.url)?;
+    for (name, value) in request.headers {
+        wire.headers_mut().try_insert((*name).to_owned(), (*value).to_owned())?;
+    }
+    Ok(wire)
+}
+
+fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
+    error.source().map_or_else(|| error.to_string(), innermost)
+}

@@ -1,0 +1,140 @@
+//! What all resources share: the connection to AWS, who we are there, and how to wait.
+
+pub mod apis;
+pub mod documents;
+mod error;
+mod http;
+#[cfg(test)]
+pub mod replay;
+pub mod tags;
+pub mod wait;
+
+use std::sync::Arc;
+
+use aws_config::{BehaviorVersion, Region, SdkConfig};
+use aws_sdk_iam::config::Credentials;
+use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_types::retry::RetryConfig;
+use tokio::sync::OnceCell;
+
+pub use error::Answer;
+pub use http::{Answered, Request, send};
+
+use crate::error::{Doing, Error, Result};
+
+/// Tries of one request, the first included. Throttling and lost connections pass within these.
+const ATTEMPTS: u32 = 8;
+/// Against a loopback endpoint nothing is gained by patience.
+const LOCAL_ATTEMPTS: u32 = 3;
+
+/// Where the calls go, as flags and `stack.toml` say it; what is `None` is left to the SDK.
+#[derive(Debug, Default, Clone)]
+pub struct Target {
+    pub region: Option<String>,
+    pub profile: Option<String>,
+    /// The local cloud, when it is meant.
+    pub endpoint: Option<String>,
+    /// The only account that may be touched.
+    pub account: Option<String>,
+}
+
+/// The connection to one account and region.
+#[derive(Clone)]
+pub struct Cloud {
+    pub sdk: SdkConfig,
+    account: Option<String>,
+    identity: Arc<OnceCell<Result<Identity>>>,
+}
+
+/// Who we are, from STS.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Identity {
+    pub account: String,
+    /// `aws`, `aws-cn`, …: the second part of every ARN.
+    pub partition: String,
+    pub region: String,
+}
+
+impl Identity {
+    /// The ARN of something regional of ours: `identity.arn("dynamodb", "table/x")`.
+    pub fn arn(&self, service: &str, resource: &str) -> String {
+        let Self { account, partition, region } = self;
+        format!("arn:{partition}:{service}:{region}:{account}:{resource}")
+    }
+
+    /// The ARN of something in IAM, which has no region: `identity.iam("role/x")`.
+    pub fn iam(&self, resource: &str) -> String {
+        format!("arn:{}:iam::{}:{resource}", self.partition, self.account)
+    }
+}
+
+impl Cloud {
+    /// Loads the SDK's own configuration and lays `target` over it.
+    pub async fn connect(target: Target) -> Result<Self> {
+        let http = aws_smithy_http_client::Builder::new()
+            .tls_provider(Provider::Rustls(CryptoMode::Ring))
+            .build_https();
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
+        if let Some(region) = target.region {
+            loader = loader.region(Region::new(region));
+        }
+        if let Some(profile) = target.profile {
+            loader = loader.profile_name(profile);
+        }
+        if let Some(endpoint) = target.endpoint {
+            loader = loader.endpoint_url(endpoint).credentials_provider(Credentials::new("test", "test", None, None, "local"));
+        }
+        let sdk = loader.load().await;
+        if sdk.region().is_none() {
+            return Err(Error::usage("no region is set")
+                .hint("set `region` in `stack.toml`, `--region` or `AWS_REGION`, or run `aws configure`"));
+        }
+        let attempts = if is_loopback(sdk.endpoint_url()) { LOCAL_ATTEMPTS } else { ATTEMPTS };
+        let sdk = sdk.into_builder().retry_config(RetryConfig::standard().with_max_attempts(attempts)).build();
+        Ok(Self::new(sdk, target.account))
+    }
+
+    pub fn new(sdk: SdkConfig, account: Option<String>) -> Self {
+        Self { sdk, account, identity: Arc::default() }
+    }
+
+    /// Asks STS once, however many ask at the same time, and refuses an account that is not the pinned one.
+    /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>
+    pub async fn identity(&self) -> Result<Identity> {
+        self.identity.get_or_init(|| self.ask_identity()).await.clone()
+    }
+
+    /// The identity, once [`Cloud::identity`] has answered.
+    ///
+    /// # Panics
+    /// Before that. Every `read` that has an ARN in it awaits the identity, and nothing is compared before it is read.
+    pub fn known_identity(&self) -> &Identity {
+        let known = self.identity.get().and_then(|answer| answer.as_ref().ok());
+        known.expect("the identity is read before anything is compared")
+    }
+
+    async fn ask_identity(&self) -> Result<Identity> {
+        let answer = aws_sdk_sts::Client::new(&self.sdk).get_caller_identity().send().await.doing("ask AWS who we are")?;
+        let (account, arn) = (answer.account.unwrap_or_default(), answer.arn.unwrap_or_default());
+        if let Some(pinned) = self.account.as_ref().filter(|pinned| **pinned != account) {
+            return Err(Error::usage(format!("these credentials are of account {account}, and `stack.toml` names {pinned}"))
+                .hint("choose another profile with `--profile` or `AWS_PROFILE`"));
+        }
+        let partition = arn.split(':').nth(1).unwrap_or("aws").to_owned();
+        Ok(Identity { account, partition, region: self.region().to_owned() })
+    }
+
+    pub fn region(&self) -> &str {
+        self.sdk.region().map_or("us-east-1", Region::as_ref)
+    }
+
+    /// The endpoint on this machine that stands for AWS, if one does.
+    pub fn loopback(&self) -> Option<&str> {
+        self.sdk.endpoint_url().filter(|url| is_loopback(Some(url)))
+    }
+}
+
+fn is_loopback(endpoint: Option<&str>) -> bool {
+    let host = endpoint.and_then(|url| url.split("://").nth(1)).unwrap_or_default();
+    ["127.0.0.1", "localhost", "[::1]"].iter().any(|loopback| host.starts_with(loopback))
+}

@@ -1,0 +1,121 @@
+//! The only loop that sleeps.
+
+use std::future::Future;
+use std::time::Duration;
+
+use tokio::time::{Instant, sleep};
+
+use crate::engine::Progress;
+use crate::error::{Error, Result};
+
+/// The first pause between two looks; the next ones grow to [`LONGEST`].
+const SHORTEST: Duration = Duration::from_millis(200);
+const LONGEST: Duration = Duration::from_secs(3);
+
+/// What one look found.
+#[derive(Debug)]
+pub enum Poll<T> {
+    Ready(T),
+    /// Not yet, and what was found instead.
+    Pending(String),
+}
+
+/// Looks again and again until `probe` is ready. Gives up after `patience` with what was found last.
+pub async fn until<T, F>(
+    progress: &Progress,
+    what: &str,
+    patience: Duration,
+    mut probe: impl FnMut() -> F,
+) -> Result<T>
+where
+    F: Future<Output = Result<Poll<T>>>,
+{
+    let deadline = Instant::now() + patience;
+    let mut pause = SHORTEST;
+    loop {
+        let found = match probe().await? {
+            Poll::Ready(value) => return Ok(value),
+            Poll::Pending(found) => found,
+        };
+        if Instant::now() + pause > deadline {
+            return Err(Error::failed(format!("wait until {what}"))
+                .cause(format!("after {} s: {found}", patience.as_secs()))
+                .hint("run the same command again: it continues where this one stopped"));
+        }
+        progress.note(format!("waiting until {what}: {found}"));
+        sleep(jittered(pause)).await;
+        pause = (pause * 3 / 2).min(LONGEST);
+    }
+}
+
+/// Runs `attempt` again while it fails in a way that `passes` by itself, such as a role that Lambda
+/// cannot assume yet. Gives up after `patience` with AWS's own last answer.
+pub async fn while_refused<T, F>(
+    progress: &Progress,
+    what: &str,
+    patience: Duration,
+    passes: impl Fn(&Error) -> bool,
+    mut attempt: impl FnMut() -> F,
+) -> Result<T>
+where
+    F: Future<Output = Result<T>>,
+{
+    let deadline = Instant::now() + patience;
+    let mut pause = SHORTEST;
+    loop {
+        let error = match attempt().await {
+            Err(error) if passes(&error) && Instant::now() + pause <= deadline => error,
+            ended => return ended,
+        };
+        progress.note(format!("waiting until {what}: {}", error.cause.as_deref().unwrap_or("not yet")));
+        sleep(jittered(pause)).await;
+        pause = (pause * 3 / 2).min(LONGEST);
+    }
+}
+
+/// Between half and the whole of `pause`, so that two runs do not keep meeting each other.
+fn jittered(pause: Duration) -> Duration {
+    pause.mul_f64(0.5 + fastrand::f64() / 2.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn waiting_ends_when_the_probe_is_ready() {
+        let looks = Cell::new(0);
+        let found = until(&Progress::silent(), "it is there", Duration::from_secs(60), || async {
+            looks.set(looks.get() + 1);
+            Ok(if looks.get() == 5 { Poll::Ready("there") } else { Poll::Pending("absent".into()) })
+        });
+        assert_eq!(found.await, Ok("there"));
+        assert_eq!(looks.get(), 5);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn waiting_gives_up_with_what_was_found_last() {
+        let error = until::<(), _>(&Progress::silent(), "the table is active", Duration::from_secs(10), || async {
+            Ok(Poll::Pending("CREATING".into()))
+        })
+        .await
+        .expect_err("never ready");
+        assert_eq!(error.message, "failed to wait until the table is active");
+        assert_eq!(error.cause.as_deref(), Some("after 10 s: CREATING"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_refusal_that_passes_is_outlasted_and_another_is_not() {
+        let tries = Cell::new(0);
+        let attempt = || async {
+            tries.set(tries.get() + 1);
+            Err::<(), _>(Error::failed("try").cause(if tries.get() < 4 { "not yet" } else { "never" }))
+        };
+        let patience = Duration::from_secs(60);
+        let error = while_refused(&Progress::silent(), "x", patience, |error| error.says("not yet"), attempt).await;
+        assert_eq!(error.expect_err("refused for good").cause.as_deref(), Some("never"));
+        assert_eq!(tries.get(), 4);
+    }
+}

@@ -1,0 +1,34 @@
+//! `stackctl build`
+
+use serde_json::json;
+
+use super::{App, recipe};
+use crate::artifact;
+use crate::engine::{Graph, Id, Label, Progress, alone};
+use crate::error::Result;
+
+/// Build the handler into the zip that Lambda runs: same source, same bytes
+#[derive(Debug, clap::Args)]
+pub struct Args {}
+
+pub async fn run(_: &Args, app: &App) -> Result<()> {
+    let config = app.config()?;
+    let recipe = recipe(&config);
+    let label = Label { kind: "code".into(), name: recipe.crate_directory.display().to_string() };
+    let work = app.ui.watch(vec![label], async |events| {
+        let progress = Progress::new(Id::after(&Graph::default()), events);
+        alone(&progress, artifact::build(&recipe, &progress)).await
+    });
+    let artifact = app.unless_stopped(work).await?;
+    let path = artifact.path.strip_prefix(&config.root).unwrap_or(&artifact.path).display().to_string();
+    let text = || format!("{path}\n{} bytes, sha256 {}", artifact.bytes, artifact.sha256.hex());
+    app.ui.result(text, || {
+        json!({
+            "artifact": path,
+            "sha256": artifact.sha256.hex(),
+            "code_sha256": artifact.sha256.base64(),
+            "bytes": artifact.bytes,
+            "architecture": artifact.architecture.name(),
+        })
+    })
+}

@@ -1,0 +1,110 @@
+//! One file a verb. What they share is here: how a run is set up, stopped and told.
+
+pub mod build;
+pub mod deploy;
+pub mod local;
+mod outputs;
+pub mod plan;
+pub mod status;
+pub mod teardown;
+pub mod up;
+
+use std::path::PathBuf;
+
+use tokio::sync::watch;
+
+use crate::artifact::{Profile, Recipe};
+use crate::cli::{Cli, Globals, Verb};
+use crate::cloud::{Cloud, Target};
+use crate::config::{self, Config};
+use crate::engine::{Graph, Id, Label, Progress, Stop, alone};
+use crate::error::{Error, Kind, Result};
+use crate::local as local_cloud;
+use crate::resources::Source;
+use crate::ui::Ui;
+
+/// One run of the program.
+pub struct App {
+    pub globals: Globals,
+    pub ui: Ui,
+    /// Turns `true` at the first Ctrl-C.
+    pub stop: Stop,
+}
+
+/// Does what the command line says.
+pub async fn run(cli: Cli, ui: Ui, stop: watch::Receiver<bool>) -> (Ui, Result<()>) {
+    let app = App { globals: cli.globals, ui, stop };
+    let result = match &cli.verb {
+        Verb::Up(args) => up::run(args, &app).await,
+        Verb::Deploy(args) => deploy::run(args, &app).await,
+        Verb::Plan(args) => plan::run(args, &app).await,
+        Verb::Build(args) => build::run(args, &app).await,
+        Verb::Status(args) => status::run(args, &app).await,
+        Verb::Teardown(args) => teardown::run(args, &app).await,
+        Verb::Local(args) => local::run(args, &app).await,
+    };
+    (app.ui, result)
+}
+
+impl App {
+    pub fn config(&self) -> Result<Config> {
+        Config::load(&self.globals.config, self.globals.stage.as_deref())
+    }
+
+    /// Connects to AWS, or to the local cloud, which is started when it does not run.
+    pub async fn cloud(&self, config: &Config) -> Result<Cloud> {
+        let mut target = Target {
+            region: self.globals.region.clone().or_else(|| config.region.clone()),
+            profile: self.globals.profile.clone(),
+            endpoint: None,
+            account: config.account.clone(),
+        };
+        if self.globals.local {
+            target.region.get_or_insert_with(|| local_cloud::REGION.to_owned());
+            target.endpoint = Some(self.local_cloud(None).await?.endpoint);
+            target.account = None;
+        }
+        Cloud::connect(target).await
+    }
+
+    /// Makes sure that the local cloud runs; tells of it only when that takes something.
+    pub async fn local_cloud(&self, port: Option<u16>) -> Result<local_cloud::Running> {
+        let settings = config::local_cloud(port)?;
+        if let Some(running) = local_cloud::running(&settings).await? {
+            return Ok(running);
+        }
+        let label = Label { kind: "local cloud".into(), name: settings.directory.display().to_string() };
+        let first = Id::after(&Graph::default());
+        self.unless_stopped(self.ui.watch(vec![label], async |events| {
+            let progress = Progress::new(first, events);
+            alone(&progress, local_cloud::ensure(&settings, &progress)).await
+        }))
+        .await
+    }
+
+    /// Ends `work` at the first Ctrl-C: for work that changes nothing.
+    pub async fn unless_stopped<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
+        let mut stop = self.stop.clone();
+        tokio::select! {
+            done = work => done,
+            _ = stop.wait_for(|stopped| *stopped) => Err(Error::new(Kind::Interrupted, "stopped: nothing was changed")),
+        }
+    }
+}
+
+/// Where the code comes from: the handler's crate, or the zip of `--artifact`.
+fn source(config: &Config, artifact: Option<&PathBuf>) -> Source {
+    match artifact {
+        Some(path) => Source::File(path.clone(), config.function.architecture),
+        None => Source::Build(recipe(config)),
+    }
+}
+
+fn recipe(config: &Config) -> Recipe {
+    Recipe {
+        root: config.root.clone(),
+        crate_directory: config.root.join(&config.function.crate_directory),
+        architecture: config.function.architecture,
+        profile: Profile::Lambda,
+    }
+}

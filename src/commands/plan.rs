@@ -1,0 +1,43 @@
+//! `stackctl plan`
+
+use std::path::PathBuf;
+
+use serde_json::json;
+
+use super::up::planned;
+use super::{App, source};
+use crate::engine::Ownership;
+use crate::error::{Error, Kind, Result};
+use crate::manifest;
+use crate::stack::Stack;
+use crate::ui;
+
+/// Show what `up` would do, and do nothing
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Plan with this zip, made earlier by `stackctl build`, instead of building
+    #[arg(long, value_name = "FILE")]
+    artifact: Option<PathBuf>,
+    /// Show what taking over resources without our tags would change
+    #[arg(long)]
+    adopt: bool,
+    /// Exit with 3 when there is something to do
+    #[arg(long)]
+    exit_code: bool,
+}
+
+pub async fn run(args: &Args, app: &App) -> Result<()> {
+    let config = app.config()?;
+    let manifest = manifest::read(&config.root.join(&config.function.crate_directory))?;
+    let cloud = app.cloud(&config).await?;
+    let stack = Stack::new(&cloud, &config, &manifest, source(&config, args.artifact.as_ref()));
+    let ownership = if args.adopt { Ownership::Adopt } else { Ownership::Respect };
+    let work = app.ui.watch(stack.graph.labels(), async |events| planned(&stack, &cloud, ownership, events).await);
+    let plan = app.unless_stopped(work).await?;
+    let text = || ui::plan::text(&stack.graph, &plan, app.ui.paint);
+    app.ui.result(text, || json!({"changes": ui::plan::document(&stack.graph, &plan)}))?;
+    match args.exit_code && !plan.changes_nothing() {
+        true => Err(Error::new(Kind::Findings, "there is something to do").hint("run `stackctl up`")),
+        false => Ok(()),
+    }
+}

@@ -1,0 +1,81 @@
+//! `stackctl status`
+
+use serde_json::{Value, json};
+
+use super::{App, outputs, source};
+use crate::engine::{Action, Ownership, Plan, Reading, Step, plan_up, read};
+use crate::error::{Error, Kind, Result};
+use crate::manifest;
+use crate::stack::Stack;
+use crate::ui::Paint;
+
+/// Show every resource, what drifted, and the outputs; changes nothing
+#[derive(Debug, clap::Args)]
+pub struct Args {
+    /// Exit with 3 when something is missing or has drifted
+    #[arg(long)]
+    exit_code: bool,
+}
+
+pub async fn run(args: &Args, app: &App) -> Result<()> {
+    let config = app.config()?;
+    let manifest = manifest::read(&config.root.join(&config.function.crate_directory))?;
+    let cloud = app.cloud(&config).await?;
+    let stack = Stack::new(&cloud, &config, &manifest, source(&config, None));
+    let ids = stack.in_the_cloud();
+    let work = app.ui.watch(stack.graph.labels(), async |events| {
+        tokio::try_join!(read(&stack.graph, &ids, events), cloud.identity())
+    });
+    let (reading, identity) = app.unless_stopped(work).await?;
+    let plan = plan_up(&stack.graph, &ids, &reading, Ownership::Adopt)?;
+    let (api, function, release) = (reading.find(stack.api), reading.find(stack.function), reading.find(stack.release));
+    let mut document = outputs::document(&config, &identity, api, function, release);
+    document["resources"] = plan.steps.iter().map(|step| resource(&stack, &reading, step)).collect();
+    app.ui.result(|| text(&document, app.ui.paint), || document.clone())?;
+    match args.exit_code && !is_as_wanted(&plan) {
+        true => Err(Error::new(Kind::Findings, "something is missing or has drifted").hint("run `stackctl up`")),
+        false => Ok(()),
+    }
+}
+
+fn is_as_wanted(plan: &Plan) -> bool {
+    plan.steps.iter().all(|step| matches!(step.action, Action::Keep | Action::Recheck))
+}
+
+/// `{"resource", "name", "state", "drift"}`: the state is `absent`, `foreign`, `drifted` or `ok`.
+fn resource(stack: &Stack, reading: &Reading, step: &Step) -> Value {
+    let label = stack.graph.label(step.id);
+    let drift: Vec<String> = match &step.action {
+        Action::Update(differences) => differences.iter().map(ToString::to_string).collect(),
+        _ => Vec::new(),
+    };
+    let state = match step.action {
+        Action::Create => "absent",
+        _ if !reading.is_ours(&stack.graph, step.id) => "foreign",
+        Action::Update(_) => "drifted",
+        _ => "ok",
+    };
+    json!({"resource": label.kind, "name": label.name, "state": state, "drift": drift})
+}
+
+fn text(document: &Value, paint: Paint) -> String {
+    let mut lines = Vec::new();
+    for resource in document["resources"].as_array().map(Vec::as_slice).unwrap_or_default() {
+        let told = |member: &str| resource[member].as_str().unwrap_or_default().to_owned();
+        let state = match told("state").as_str() {
+            "ok" => paint.green("ok"),
+            "absent" => paint.red("absent"),
+            other => paint.yellow(other),
+        };
+        lines.push(format!("{:12} {:44} {state}", told("resource"), told("name")));
+        let drift = resource["drift"].as_array().map(Vec::as_slice).unwrap_or_default();
+        lines.extend(drift.iter().filter_map(Value::as_str).map(|line| format!("  {line}")));
+    }
+    lines.push(String::new());
+    for (name, value) in document.as_object().into_iter().flatten() {
+        if let Some(value) = value.as_str() {
+            lines.push(format!("{name:16} {value}"));
+        }
+    }
+    lines.join("\n")
+}

@@ -1,0 +1,237 @@
+//! `stack.toml` as it is written: its keys, their defaults, and the overrides of a stage.
+
+use std::collections::BTreeMap;
+
+use serde::Deserialize;
+use toml::{Table, Value};
+
+use crate::artifact::Architecture;
+use crate::error::{Error, Result};
+
+/// Every key that exists, as the sample shows them. What is not in it is unknown.
+pub const SAMPLE: &str = include_str!("../../templates/stack.toml");
+
+#[derive(Debug, Deserialize)]
+pub struct File {
+    pub name: String,
+    pub region: Option<String>,
+    pub account: Option<String>,
+    #[serde(default)]
+    pub table: TableKeys,
+    #[serde(default)]
+    pub function: FunctionKeys,
+    #[serde(default)]
+    pub api: ApiKeys,
+}
+
+/// `[table]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default)]
+pub struct TableKeys {
+    pub partition_key: String,
+    pub sort_key: String,
+    pub point_in_time_recovery: bool,
+    pub deletion_protection: bool,
+}
+
+impl Default for TableKeys {
+    fn default() -> Self {
+        Self {
+            partition_key: "userId".into(),
+            sort_key: "itemId".into(),
+            point_in_time_recovery: true,
+            deletion_protection: false,
+        }
+    }
+}
+
+/// `[function]`
+#[derive(Debug, Clone, Deserialize)]
+#[serde(default)]
+pub struct FunctionKeys {
+    #[serde(rename = "crate")]
+    pub crate_directory: String,
+    pub architecture: Architecture,
+    /// Megabytes.
+    pub memory: i32,
+    /// Seconds.
+    pub timeout: i32,
+    pub log_retention_days: i32,
+    pub log_policy: LogPolicy,
+    pub environment: BTreeMap<String, String>,
+}
+
+impl Default for FunctionKeys {
+    fn default() -> Self {
+        Self {
+            crate_directory: "handler".into(),
+            architecture: Architecture::X86_64,
+            memory: 256,
+            timeout: 10,
+            log_retention_days: 14,
+            log_policy: LogPolicy::Scoped,
+            environment: BTreeMap::new(),
+        }
+    }
+}
+
+/// Who says what the function may do with its logs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogPolicy {
+    /// Our policy: streams and events of the function's own log group.
+    Scoped,
+    /// AWS's `AWSLambdaBasicExecutionRole`: every log group of the account.
+    AwsManaged,
+}
+
+/// `[api]`
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct ApiKeys {
+    pub cors: Cors,
+}
+
+/// `[api.cors]`
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Cors {
+    pub allow_origins: Vec<String>,
+    pub allow_methods: Vec<String>,
+    pub allow_headers: Vec<String>,
+    pub expose_headers: Vec<String>,
+    pub allow_credentials: bool,
+    /// Seconds.
+    pub max_age: i32,
+}
+
+impl Default for Cors {
+    fn default() -> Self {
+        let strings = |values: &[&str]| values.iter().map(ToString::to_string).collect();
+        Self {
+            allow_origins: strings(&["http://localhost:5173"]),
+            allow_methods: strings(&["GET", "POST", "PATCH", "DELETE"]),
+            allow_headers: strings(&["content-type"]),
+            expose_headers: Vec::new(),
+            allow_credentials: false,
+            max_age: 300,
+        }
+    }
+}
+
+/// Reads `text`, refuses unknown keys, and lays the keys of `[stage.<stage>]` over the others.
+pub fn parse(text: &str, stage: &str) -> Result<File> {
+    let wrong = |error: &toml::de::Error| Error::usage("`stack.toml` cannot be read").cause(error.to_string().trim_end());
+    let mut table: Table = text.parse().map_err(|error| wrong(&error))?;
+    let known: Table = SAMPLE.parse().map_err(|error| wrong(&error))?;
+    let stages = table.remove("stage");
+    refuse_unknown("", &table, &known)?;
+    if let Some(Value::Table(stages)) = stages {
+        for (name, keys) in &stages {
+            let Value::Table(keys) = keys else {
+                return Err(Error::usage(format!("`stage.{name}` in `stack.toml` is not a table")));
+            };
+            refuse_unknown(&format!("stage.{name}."), keys, &known)?;
+            if name == stage {
+                lay_over(&mut table, keys);
+            }
+        }
+    }
+    Value::Table(table).try_into().map_err(|error| wrong(&error))
+}
+
+fn refuse_unknown(path: &str, table: &Table, known: &Table) -> Result<()> {
+    for (key, value) in table {
+        match (value, known.get(key)) {
+            (Value::Table(inner), Some(Value::Table(known))) if key != "environment" => {
+                refuse_unknown(&format!("{path}{key}."), inner, known)?;
+            }
+            (_, Some(_)) => {}
+            (_, None) => return Err(unknown(path, key, known)),
+        }
+    }
+    Ok(())
+}
+
+fn unknown(path: &str, key: &str, known: &Table) -> Error {
+    let error = Error::usage(format!("unknown key `{path}{key}` in `stack.toml`"));
+    match nearest(key, known.keys().map(String::as_str)) {
+        Some(name) => error.hint(format!("did you mean `{path}{name}`?")),
+        None => error.hint(format!("the keys here are {}", list(known))),
+    }
+}
+
+/// The name that was probably meant.
+pub fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    names
+        .map(|name| (strsim::jaro_winkler(word, name), name))
+        .filter(|(likeness, _)| *likeness > 0.75)
+        .max_by(|one, other| one.0.total_cmp(&other.0))
+        .map(|(_, name)| name)
+}
+
+fn list(known: &Table) -> String {
+    known.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+}
+
+fn lay_over(table: &mut Table, keys: &Table) {
+    for (key, value) in keys {
+        match (table.get_mut(key), value) {
+            (Some(Value::Table(inner)), Value::Table(keys)) => lay_over(inner, keys),
+            _ => {
+                table.insert(key.clone(), value.clone());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_the_name_is_required() {
+        let file = parse("name = \"app\"", "default").expect("a name is enough");
+        assert_eq!((file.name.as_str(), file.function.memory, file.table.sort_key.as_str()), ("app", 256, "itemId"));
+    }
+
+    #[test]
+    fn the_sample_says_the_defaults() {
+        let sample = parse(SAMPLE, "default").expect("the sample is valid");
+        assert_eq!(sample.api.cors, Cors::default());
+        assert_eq!(sample.function.memory, FunctionKeys::default().memory);
+    }
+
+    #[test]
+    fn an_unknown_key_names_the_nearest() {
+        let error = parse("name = \"app\"\n[function]\nmemmory = 1", "default").expect_err("no such key");
+        assert_eq!(error.message, "unknown key `function.memmory` in `stack.toml`");
+        assert_eq!(error.hint.as_deref(), Some("did you mean `function.memory`?"));
+    }
+
+    #[test]
+    fn an_unknown_key_of_any_stage_is_refused() {
+        let error = parse("name = \"app\"\n[stage.dev.tabel]\nx = 1", "default").expect_err("no such key");
+        assert_eq!(error.hint.as_deref(), Some("did you mean `stage.dev.table`?"));
+    }
+
+    #[test]
+    fn a_stage_lays_its_keys_over_the_others() {
+        let text = "name = \"app\"\n[function]\ntimeout = 3\n[stage.dev.function]\nmemory = 128";
+        let keys = |stage| parse(text, stage).map(|file| (file.function.memory, file.function.timeout));
+        assert_eq!(keys("dev"), Ok((128, 3)));
+        assert_eq!(keys("default"), Ok((256, 3)));
+    }
+
+    #[test]
+    fn environment_variables_are_free_to_be_named() {
+        let file = parse("name = \"app\"\n[function.environment]\nLOG_LEVEL = \"debug\"", "default").expect("valid");
+        assert_eq!(file.function.environment["LOG_LEVEL"], "debug");
+    }
+
+    #[test]
+    fn a_wrong_type_is_told_with_its_key() {
+        let error = parse("name = \"app\"\n[function]\nmemory = \"big\"", "default").expect_err("not a number");
+        assert!(error.cause.expect("told why").contains("memory"));
+    }
+}

@@ -1,0 +1,136 @@
+//! Flags, environment and `stack.toml` become one checked [`Config`].
+
+mod check;
+mod file;
+mod names;
+
+use std::path::{Path, PathBuf};
+use std::{env, fs, io};
+
+pub use file::{Cors, FunctionKeys, LogPolicy, TableKeys};
+pub use names::{ALIAS, DEFAULT_STAGE, Names};
+
+use crate::error::{Error, Result};
+use crate::local;
+
+/// What the stack shall be. Everything in it has been checked against the limits of AWS.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// The folder of `stack.toml`: relative paths start here.
+    pub root: PathBuf,
+    pub name: String,
+    pub stage: String,
+    pub region: Option<String>,
+    /// The only account that may be touched.
+    pub account: Option<String>,
+    pub table: TableKeys,
+    pub function: FunctionKeys,
+    pub cors: Cors,
+    pub names: Names,
+}
+
+impl Config {
+    /// Reads and checks the file at `path` for one stage.
+    pub fn load(path: &Path, stage: Option<&str>) -> Result<Self> {
+        let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
+        let root = match path.parent() {
+            Some(parent) if parent != Path::new("") => parent.to_path_buf(),
+            _ => PathBuf::from("."),
+        };
+        Self::parse(&text, stage.unwrap_or(DEFAULT_STAGE), root)
+    }
+
+    fn parse(text: &str, stage: &str, root: PathBuf) -> Result<Self> {
+        let file = file::parse(text, stage)?;
+        check::name("name", &file.name)?;
+        check::name("stage", stage)?;
+        let config = Self {
+            names: Names::of(&file.name, stage),
+            root,
+            name: file.name,
+            stage: stage.to_owned(),
+            region: file.region,
+            account: file.account,
+            table: file.table,
+            function: file.function,
+            cors: file.api.cors,
+        };
+        check::limits(&config)?;
+        Ok(config)
+    }
+
+    /// The environment of the function: what the file says, and the name of the table.
+    pub fn environment(&self) -> impl Iterator<Item = (&str, &str)> {
+        let own = [("TABLE_NAME", self.names.table.as_str())];
+        own.into_iter().chain(self.function.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+    }
+}
+
+fn unreadable(path: &Path, error: &io::Error) -> Error {
+    let path = path.display();
+    if error.kind() == io::ErrorKind::NotFound {
+        return Error::usage(format!("there is no `{path}`"))
+            .hint("go to the project's folder, or name the file with `--config`");
+    }
+    Error::usage(format!("`{path}` cannot be read")).cause(error)
+}
+
+/// Where the local cloud lives, from the environment: `STACKCTL_CACHE_DIR`, `STACKCTL_LOCAL_DIR`,
+/// `STACKCTL_LOCAL_PORT`, else a folder of ours in the user's cache folder.
+pub fn local_cloud(port: Option<u16>) -> Result<local::Settings> {
+    let cache = match path_from("STACKCTL_CACHE_DIR") {
+        Some(cache) => cache,
+        None => cache_folder()?.join("stackctl"),
+    };
+    let directory = path_from("STACKCTL_LOCAL_DIR").unwrap_or_else(|| cache.join("local"));
+    let port = match (port, env::var("STACKCTL_LOCAL_PORT")) {
+        (None, Ok(text)) => {
+            Some(text.parse().map_err(|_| Error::usage(format!("`STACKCTL_LOCAL_PORT={text}` is not a port")))?)
+        }
+        (port, _) => port,
+    };
+    Ok(local::Settings { cache, directory, port })
+}
+
+fn cache_folder() -> Result<PathBuf> {
+    if let Some(folder) = path_from("XDG_CACHE_HOME") {
+        return Ok(folder);
+    }
+    let home = path_from("HOME");
+    let home = home.ok_or_else(|| Error::environment("`HOME` is not set").hint("set `STACKCTL_CACHE_DIR`"))?;
+    Ok(home.join(if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" }))
+}
+
+/// What the environment says of the terminal.
+pub struct Terminal {
+    /// <https://no-color.org>
+    pub no_color: bool,
+    /// Nobody watches lines that are redrawn.
+    pub ci: bool,
+}
+
+/// `NO_COLOR` and `CI`.
+pub fn terminal() -> Terminal {
+    Terminal { no_color: path_from("NO_COLOR").is_some(), ci: path_from("CI").is_some() }
+}
+
+fn path_from(variable: &str) -> Option<PathBuf> {
+    env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+#[cfg(test)]
+pub mod tests {
+    use super::*;
+
+    /// A checked config for tests of other modules.
+    pub fn config(text: &str) -> Result<Config> {
+        Config::parse(text, DEFAULT_STAGE, PathBuf::from("."))
+    }
+
+    #[test]
+    fn the_function_learns_its_table_from_the_environment() {
+        let config = config("name = \"app\"\n[function.environment]\nMODE = \"quiet\"").expect("valid");
+        let environment: Vec<_> = config.environment().collect();
+        assert_eq!(environment, [("TABLE_NAME", "app-data"), ("MODE", "quiet")]);
+    }
+}

@@ -1,0 +1,207 @@
+//! Carries a plan out: each step as soon as the steps it comes after have ended.
+
+use std::sync::Arc;
+
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::watch;
+use tokio::task::JoinSet;
+
+use super::event::Happening;
+use super::graph::AnyLive;
+use super::plan::not_ours;
+use super::{Action, Event, Graph, Handle, Id, Inputs, Node, Plan, Progress, Resource, Step};
+use crate::error::{Error, Kind, Result};
+
+/// Turns `true` when the user wants no new step to start.
+pub type Stop = watch::Receiver<bool>;
+
+/// What became of a plan.
+#[derive(Default)]
+pub struct Outcome {
+    lives: Inputs,
+    /// What was done with each resource, in the order of the plan.
+    pub changes: Vec<(Id, Action)>,
+    /// What failed, in the order of the plan. Steps that depend on these were skipped.
+    pub failures: Vec<(Id, Error)>,
+    /// What was not begun because the user stopped the run.
+    pub cancelled: Vec<Id>,
+}
+
+impl Outcome {
+    /// The resource behind `handle` as it is now.
+    pub fn find<R: Resource>(&self, handle: Handle<R>) -> Option<&R::Live> {
+        self.lives.find(handle)
+    }
+
+    /// The first failure, or the interruption, as an error.
+    pub fn into_result(mut self) -> Result<Self> {
+        if !self.failures.is_empty() {
+            return Err(self.failures.swap_remove(0).1);
+        }
+        if !self.cancelled.is_empty() {
+            let message = format!("stopped before {} steps were begun", self.cancelled.len());
+            return Err(Error::new(Kind::Interrupted, message).hint("run the same command again: it continues"));
+        }
+        Ok(self)
+    }
+}
+
+/// How a step ended, for the steps after it.
+#[derive(Clone)]
+enum Ended {
+    /// Well: the resource as it is now, `None` after a deletion.
+    Made(Option<AnyLive>),
+    /// Not: it failed, was skipped or was cancelled.
+    Stopped,
+}
+
+type Promise = watch::Receiver<Option<Ended>>;
+
+/// What a step reports when it has ended.
+enum Report {
+    Did(Action),
+    Failed(Error),
+    Skipped,
+    Cancelled,
+}
+
+/// Runs every step of `plan`, as many at once as its order allows. A failed step stops only what depends on it.
+pub async fn execute(graph: &Graph, plan: Plan, events: &UnboundedSender<Event>, stop: &Stop) -> Outcome {
+    let mut tasks = JoinSet::new();
+    let mut promises: Vec<(Id, Promise)> = Vec::new();
+    let given = Arc::new(plan.given);
+    let mut senders = Vec::new();
+    for step in &plan.steps {
+        let (sender, promise) = watch::channel(None);
+        senders.push(sender);
+        promises.push((step.id, promise));
+    }
+    for (step, sender) in plan.steps.iter().cloned().zip(senders) {
+        let before = promises.iter().filter(|(id, _)| step.after.contains(id)).cloned().collect();
+        let run = Run { node: graph.node(step.id).clone(), given: given.clone(), stop: stop.clone(), step };
+        let events = events.clone();
+        tasks.spawn(async move {
+            let id = run.step.id;
+            let (ended, report) = run.to_the_end(before, &events).await;
+            sender.send_replace(Some(ended));
+            (id, report)
+        });
+    }
+    let mut reports = tasks.join_all().await;
+    reports.sort_by_key(|(id, _)| plan.steps.iter().position(|step| step.id == *id));
+    let mut outcome = Outcome { lives: Arc::unwrap_or_clone(given), ..Outcome::default() };
+    for (id, promise) in &promises {
+        match &*promise.borrow() {
+            Some(Ended::Made(Some(live))) => outcome.lives.insert(*id, live.clone()),
+            Some(Ended::Made(None)) => outcome.lives.remove(*id),
+            _ => {}
+        }
+    }
+    for (id, report) in reports {
+        match report {
+            Report::Did(action) => outcome.changes.push((id, action)),
+            Report::Failed(error) => outcome.failures.push((id, error)),
+            Report::Cancelled => outcome.cancelled.push(id),
+            Report::Skipped => {}
+        }
+    }
+    outcome
+}
+
+/// One step with all it needs.
+struct Run {
+    node: Arc<dyn Node>,
+    step: Step,
+    given: Arc<Inputs>,
+    stop: Stop,
+}
+
+impl Run {
+    async fn to_the_end(self, before: Vec<(Id, Promise)>, events: &UnboundedSender<Event>) -> (Ended, Report) {
+        let mut inputs = Inputs::clone(&self.given);
+        for (id, mut promise) in before {
+            match ended(&mut promise).await {
+                Ended::Made(Some(live)) => inputs.insert(id, live),
+                Ended::Made(None) => inputs.remove(id),
+                Ended::Stopped => {
+                    Progress::new(self.step.id, events).tell(Happening::Skipped);
+                    return (Ended::Stopped, Report::Skipped);
+                }
+            }
+        }
+        let progress = Progress::new(self.step.id, events);
+        if *self.stop.borrow() && self.step.action != Action::Keep {
+            progress.tell(Happening::Cancelled);
+            return (Ended::Stopped, Report::Cancelled);
+        }
+        let action = self.decide(&inputs);
+        if action == Action::Keep {
+            progress.tell(Happening::Unchanged);
+            return (Ended::Made(self.step.live), Report::Did(action));
+        }
+        progress.tell(Happening::Started(action.clone()));
+        match self.act(&action, &inputs, &progress).await {
+            Ok(live) => {
+                progress.tell(Happening::Done { action: action.clone(), took: progress.took() });
+                (Ended::Made(live), Report::Did(action))
+            }
+            Err(error) => {
+                progress.tell(Happening::Failed(error.clone()));
+                (Ended::Stopped, Report::Failed(error))
+            }
+        }
+    }
+
+    /// What to do now that everything before this step has ended.
+    fn decide(&self, inputs: &Inputs) -> Action {
+        match (&self.step.action, &self.step.live) {
+            (Action::Recheck, Some(live)) => match self.node.diff(inputs, live) {
+                differences if differences.is_empty() => Action::Keep,
+                differences => Action::Update(differences),
+            },
+            (action, _) => action.clone(),
+        }
+    }
+
+    async fn act(&self, action: &Action, inputs: &Inputs, progress: &Progress) -> Result<Option<AnyLive>> {
+        match (action, &self.step.live) {
+            (Action::Delete, Some(live)) => self.node.delete(live, progress).await.map(|()| None),
+            (Action::Update(_), Some(live)) => self.node.update(inputs, live, progress).await.map(Some),
+            _ => self.make(inputs, progress).await.map(Some),
+        }
+    }
+
+    /// Creates it. When that may have been done already, by an answer that was lost or by somebody
+    /// else at this moment, what is there is looked at and brought in line instead.
+    async fn make(&self, inputs: &Inputs, progress: &Progress) -> Result<AnyLive> {
+        let refused = match self.node.create(inputs, progress).await {
+            Err(error) if matches!(error.kind, Kind::Exists | Kind::Unanswered) => error,
+            made => return made,
+        };
+        progress.note("looking at what is there");
+        let Some(live) = self.node.read(progress).await? else {
+            return match refused.kind {
+                Kind::Unanswered => self.node.create(inputs, progress).await,
+                _ => Err(refused),
+            };
+        };
+        if !self.node.is_ours(&live) {
+            return Err(not_ours(self.node.kind(), &self.node.name()));
+        }
+        match self.node.diff(inputs, &live) {
+            differences if differences.is_empty() => Ok(live),
+            differences => match differences.into_iter().find_map(|difference| difference.refusal) {
+                Some(way_out) => Err(refused.hint(way_out)),
+                None => self.node.update(inputs, &live, progress).await,
+            },
+        }
+    }
+}
+
+async fn ended(promise: &mut Promise) -> Ended {
+    match promise.wait_for(Option::is_some).await {
+        Ok(ended) => ended.clone().unwrap_or(Ended::Stopped),
+        // The step panicked before it could say how it ended.
+        Err(_) => Ended::Stopped,
+    }
+}

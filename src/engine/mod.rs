@@ -1,0 +1,13 @@
+//! Reads what is there, plans what differs, carries the plan out. Knows nothing of AWS, of clap or of terminals.
+
+mod event;
+mod execute;
+mod graph;
+mod plan;
+mod resource;
+
+pub use event::{Event, Happening, Progress, alone};
+pub use execute::{Outcome, Stop, execute};
+pub use graph::{Graph, Handle, Id, Inputs, Label};
+pub use plan::{Action, Ownership, Plan, Reading, Step, plan_teardown, plan_up, read};
+pub use resource::{Difference, Node, Resource};

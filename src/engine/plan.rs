@@ -1,0 +1,203 @@
+//! Looks at every resource at once, compares, and says what to do. Changes nothing.
+
+use std::collections::HashSet;
+
+use tokio::sync::mpsc::UnboundedSender;
+use tokio::task::JoinSet;
+
+use super::event::Happening;
+use super::graph::AnyLive;
+use super::{Difference, Event, Graph, Handle, Id, Inputs, Progress, Resource};
+use crate::error::{Error, Result};
+
+/// The resources that were looked at, as they are.
+#[derive(Default, Clone)]
+pub struct Reading {
+    pub(super) lives: Inputs,
+}
+
+impl Reading {
+    /// The resource behind `handle`, when it is there.
+    pub fn find<R: Resource>(&self, handle: Handle<R>) -> Option<&R::Live> {
+        self.lives.find(handle)
+    }
+
+    pub fn is_there(&self, id: Id) -> bool {
+        self.lives.has(id)
+    }
+
+    /// Whether `id` is there and carries our tags, and so does what it is part of.
+    pub fn is_ours(&self, graph: &Graph, id: Id) -> bool {
+        let node = graph.node(id);
+        let own = self.lives.any(id).is_some_and(|live| node.is_ours(live));
+        own && node.contained_in().is_none_or(|parent| self.is_ours(graph, parent))
+    }
+}
+
+/// What is to be done with one resource.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Action {
+    Keep,
+    Create,
+    Update(Vec<Difference>),
+    /// Something this needs will change: compare again when that is done.
+    Recheck,
+    Delete,
+}
+
+impl Action {
+    /// The `action` of the JSON output.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Action::Keep => "keep",
+            Action::Create => "create",
+            Action::Update(_) => "update",
+            Action::Recheck => "check",
+            Action::Delete => "delete",
+        }
+    }
+}
+
+/// One resource and what is to be done with it.
+#[derive(Clone)]
+pub struct Step {
+    pub id: Id,
+    pub action: Action,
+    /// The steps that must have ended before this one begins.
+    pub after: Vec<Id>,
+    pub(super) live: Option<AnyLive>,
+}
+
+/// What to do, in an order that respects every need.
+#[derive(Clone, Default)]
+pub struct Plan {
+    pub steps: Vec<Step>,
+    /// What is there and was looked at but is not part of the plan; steps may use it.
+    pub(super) given: Inputs,
+}
+
+impl Plan {
+    /// True exactly when carrying it out writes nothing.
+    pub fn changes_nothing(&self) -> bool {
+        self.steps.iter().all(|step| step.action == Action::Keep)
+    }
+}
+
+/// What to do with a resource under our name that does not carry our tags.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ownership {
+    /// Stop with a hint.
+    Respect,
+    /// Tag it and bring it in line, as `--adopt` says.
+    Adopt,
+}
+
+/// Reads the resources of `ids` at once. One that is slow to read is awaited only when something
+/// that needs it is there; otherwise it is left running, to be finished by its step.
+pub async fn read(graph: &Graph, ids: &[Id], events: &UnboundedSender<Event>) -> Result<Reading> {
+    let mut reads = JoinSet::new();
+    let mut slow = JoinSet::new();
+    for &id in ids {
+        let node = graph.node(id).clone();
+        let progress = Progress::new(id, events);
+        let tasks = if node.is_slow_to_read() { &mut slow } else { &mut reads };
+        tasks.spawn(async move {
+            progress.tell(Happening::Reading);
+            let live = node.read(&progress).await?;
+            progress.tell(Happening::Read(live.is_some()));
+            Ok::<_, Error>((id, live))
+        });
+    }
+    let mut reading = Reading::default();
+    collect(&mut reads, &mut reading).await?;
+    let wanted = ids.iter().any(|&id| {
+        reading.is_there(id) && graph.node(id).needs().iter().any(|&need| graph.node(need).is_slow_to_read())
+    });
+    if wanted {
+        collect(&mut slow, &mut reading).await?;
+    } else {
+        slow.detach_all();
+    }
+    Ok(reading)
+}
+
+type Read = Result<(Id, Option<AnyLive>)>;
+
+async fn collect(tasks: &mut JoinSet<Read>, reading: &mut Reading) -> Result<()> {
+    while let Some(read) = tasks.join_next().await {
+        let (id, live) = read.map_err(|panic| Error::failed("read the stack").cause(panic))??;
+        if let Some(live) = live {
+            reading.lives.insert(id, live);
+        }
+    }
+    Ok(())
+}
+
+/// What makes the resources of `ids` as the stack wants them.
+pub fn plan_up(graph: &Graph, ids: &[Id], reading: &Reading, ownership: Ownership) -> Result<Plan> {
+    let mut plan = Plan { given: reading.lives.clone(), steps: Vec::new() };
+    let mut changing = HashSet::new();
+    for &id in ids {
+        let after: Vec<Id> = graph.node(id).needs().into_iter().filter(|need| ids.contains(need)).collect();
+        let live = reading.lives.any(id).cloned();
+        let action = match &live {
+            None => Action::Create,
+            Some(live) => compare(graph, id, live, reading, ownership, after.iter().any(|need| changing.contains(need)))?,
+        };
+        if action != Action::Keep {
+            changing.insert(id);
+        }
+        plan.steps.push(Step { id, action, after, live });
+    }
+    Ok(plan)
+}
+
+fn compare(
+    graph: &Graph,
+    id: Id,
+    live: &AnyLive,
+    reading: &Reading,
+    ownership: Ownership,
+    needs_change: bool,
+) -> Result<Action> {
+    let node = graph.node(id);
+    if ownership == Ownership::Respect && !node.is_ours(live) {
+        return Err(not_ours(node.kind(), &node.name()));
+    }
+    let differences = node.diff(&reading.lives, live);
+    if let Some(refused) = differences.iter().find(|difference| difference.refusal.is_some()) {
+        let message = format!("refused to change {} `{}` ({refused})", node.kind(), node.name());
+        return Err(Error::usage(message).hint(refused.refusal.clone().unwrap_or_default()));
+    }
+    Ok(match differences {
+        differences if !differences.is_empty() => Action::Update(differences),
+        _ if needs_change => Action::Recheck,
+        _ => Action::Keep,
+    })
+}
+
+pub(super) fn not_ours(kind: &str, name: &str) -> Error {
+    Error::usage(format!("{kind} `{name}` exists already and does not belong to this stack"))
+        .hint("choose another `name` or `--stage`, or take it over with `--adopt`")
+}
+
+/// What deletes the resources of `ids` that are there and ours; dependents go first.
+pub fn plan_teardown(graph: &Graph, ids: &[Id], reading: &Reading) -> Plan {
+    let goes: Vec<Id> = ids.iter().copied().filter(|&id| deletes(graph, reading, id)).collect();
+    let steps = goes.iter().rev().map(|&id| {
+        let needing = graph.ids().filter(|&other| graph.node(other).needs().contains(&id));
+        let after = needing.map(|other| container(graph, other)).filter(|&other| other != id && goes.contains(&other));
+        Step { id, action: Action::Delete, after: after.collect(), live: reading.lives.any(id).cloned() }
+    });
+    Plan { steps: steps.collect(), given: reading.lives.clone() }
+}
+
+/// Whether `id` is there, ours, and not deleted together with what it is part of.
+fn deletes(graph: &Graph, reading: &Reading, id: Id) -> bool {
+    graph.node(id).contained_in().is_none() && reading.is_ours(graph, id)
+}
+
+/// The resource that takes `id` with it when it is deleted: often `id` itself.
+fn container(graph: &Graph, id: Id) -> Id {
+    graph.node(id).contained_in().map_or(id, |parent| container(graph, parent))
+}

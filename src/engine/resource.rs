@@ -1,0 +1,178 @@
+//! What a resource must be able to do, and the adapter that lets the engine hold many kinds of them.
+
+use std::fmt;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use super::graph::AnyLive;
+use super::{Id, Inputs, Progress};
+use crate::error::Result;
+
+/// One thing that the stack consists of. `read` and `diff` never change anything.
+pub trait Resource: Send + Sync + 'static {
+    /// The resource as it is: what `diff` compares and what dependents read.
+    type Live: Send + Sync + 'static;
+
+    /// The field's word for it, such as `table`: the `resource` of the JSON output.
+    fn kind(&self) -> &'static str;
+
+    /// Its name in the cloud.
+    fn name(&self) -> String;
+
+    /// What must be there before this can be made. Only true needs: they decide what runs at once.
+    fn needs(&self) -> Vec<Id> {
+        Vec::new()
+    }
+
+    /// The resource whose deletion deletes this one too.
+    fn contained_in(&self) -> Option<Id> {
+        None
+    }
+
+    /// Whether it takes so long to read that `up` starts it and goes on: true of compiling.
+    fn is_slow_to_read(&self) -> bool {
+        false
+    }
+
+    /// Looks it up by its own name alone; must work when everything else is missing.
+    fn read(&self, progress: &Progress) -> impl Future<Output = Result<Option<Self::Live>>> + Send;
+
+    /// Whether it carries our tags. What does not is never touched.
+    fn is_ours(&self, _live: &Self::Live) -> bool {
+        true
+    }
+
+    /// Compares what is there with what we want. While planning, inputs may be missing because they
+    /// are not there yet: what depends on them is compared again when they are.
+    fn diff(&self, inputs: &Inputs, live: &Self::Live) -> Vec<Difference>;
+
+    /// Makes it, and returns when dependents can use it.
+    fn create(&self, inputs: &Inputs, progress: &Progress) -> impl Future<Output = Result<Self::Live>> + Send;
+
+    /// Takes away every difference, and returns when dependents can use the result.
+    fn update(
+        &self,
+        inputs: &Inputs,
+        live: &Self::Live,
+        progress: &Progress,
+    ) -> impl Future<Output = Result<Self::Live>> + Send;
+
+    /// Deletes it and waits until it is gone; succeeds when it is gone already.
+    fn delete(&self, live: &Self::Live, progress: &Progress) -> impl Future<Output = Result<()>> + Send;
+}
+
+/// A property that is not as the stack wants it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Difference {
+    pub property: String,
+    pub now: String,
+    pub wanted: String,
+    /// Why it cannot be changed in place, and the way out: the plan ends with this.
+    pub refusal: Option<String>,
+}
+
+impl Difference {
+    pub fn new(property: impl Into<String>, now: impl fmt::Display, wanted: impl fmt::Display) -> Self {
+        Self { property: property.into(), now: now.to_string(), wanted: wanted.to_string(), refusal: None }
+    }
+
+    /// `None` when both are equal.
+    pub fn unless_equal<T: PartialEq + fmt::Display>(property: &str, now: &T, wanted: &T) -> Option<Self> {
+        (now != wanted).then(|| Self::new(property, now, wanted))
+    }
+
+    /// Marks a change that would lose data, with the way out.
+    #[must_use]
+    pub fn refused(mut self, way_out: impl Into<String>) -> Self {
+        self.refusal = Some(way_out.into());
+        self
+    }
+}
+
+impl fmt::Display for Difference {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}: {} → {}", self.property, self.now, self.wanted)
+    }
+}
+
+type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
+
+/// A [`Resource`] without its `Live` type. Implemented once, below, for all of them.
+pub trait Node: Send + Sync {
+    fn kind(&self) -> &'static str;
+    fn name(&self) -> String;
+    fn needs(&self) -> Vec<Id>;
+    fn contained_in(&self) -> Option<Id>;
+    fn is_slow_to_read(&self) -> bool;
+    fn is_ours(&self, live: &AnyLive) -> bool;
+    fn diff(&self, inputs: &Inputs, live: &AnyLive) -> Vec<Difference>;
+    fn read<'a>(&'a self, progress: &'a Progress) -> Boxed<'a, Result<Option<AnyLive>>>;
+    fn create<'a>(&'a self, inputs: &'a Inputs, progress: &'a Progress) -> Boxed<'a, Result<AnyLive>>;
+    fn update<'a>(
+        &'a self,
+        inputs: &'a Inputs,
+        live: &'a AnyLive,
+        progress: &'a Progress,
+    ) -> Boxed<'a, Result<AnyLive>>;
+    fn delete<'a>(&'a self, live: &'a AnyLive, progress: &'a Progress) -> Boxed<'a, Result<()>>;
+}
+
+impl<R: Resource> Node for R {
+    fn kind(&self) -> &'static str {
+        Resource::kind(self)
+    }
+
+    fn name(&self) -> String {
+        Resource::name(self)
+    }
+
+    fn needs(&self) -> Vec<Id> {
+        Resource::needs(self)
+    }
+
+    fn contained_in(&self) -> Option<Id> {
+        Resource::contained_in(self)
+    }
+
+    fn is_slow_to_read(&self) -> bool {
+        Resource::is_slow_to_read(self)
+    }
+
+    fn is_ours(&self, live: &AnyLive) -> bool {
+        Resource::is_ours(self, typed::<R>(live))
+    }
+
+    fn diff(&self, inputs: &Inputs, live: &AnyLive) -> Vec<Difference> {
+        Resource::diff(self, inputs, typed::<R>(live))
+    }
+
+    fn read<'a>(&'a self, progress: &'a Progress) -> Boxed<'a, Result<Option<AnyLive>>> {
+        Box::pin(async { Ok(Resource::read(self, progress).await?.map(erased::<R>)) })
+    }
+
+    fn create<'a>(&'a self, inputs: &'a Inputs, progress: &'a Progress) -> Boxed<'a, Result<AnyLive>> {
+        Box::pin(async { Resource::create(self, inputs, progress).await.map(erased::<R>) })
+    }
+
+    fn update<'a>(
+        &'a self,
+        inputs: &'a Inputs,
+        live: &'a AnyLive,
+        progress: &'a Progress,
+    ) -> Boxed<'a, Result<AnyLive>> {
+        Box::pin(async { Resource::update(self, inputs, typed::<R>(live), progress).await.map(erased::<R>) })
+    }
+
+    fn delete<'a>(&'a self, live: &'a AnyLive, progress: &'a Progress) -> Boxed<'a, Result<()>> {
+        Box::pin(Resource::delete(self, typed::<R>(live), progress))
+    }
+}
+
+fn erased<R: Resource>(live: R::Live) -> AnyLive {
+    Arc::new(live)
+}
+
+fn typed<R: Resource>(live: &AnyLive) -> &R::Live {
+    live.downcast_ref().expect("a node is only ever handed what it made itself")
+}

@@ -1,0 +1,70 @@
+//! `stackctl`: one small file and one Rust crate become a running backend for a frontend application.
+
+mod artifact;
+mod cli;
+mod cloud;
+mod commands;
+mod config;
+mod engine;
+mod error;
+mod iam;
+mod local;
+mod manifest;
+mod proof;
+mod resources;
+mod stack;
+mod ui;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use tokio::signal;
+use tokio::sync::watch;
+
+use cli::Cli;
+use error::{Error, Kind};
+use ui::Ui;
+
+fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let ui = Ui::new(&cli.globals);
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let ended = match runtime {
+        Ok(runtime) => {
+            let ended = runtime.block_on(run(cli, ui));
+            // A compiler that still runs must not keep a failed command waiting.
+            runtime.shutdown_background();
+            ended
+        }
+        Err(error) => (ui, Err(Error::failed("start").cause(error))),
+    };
+    match ended {
+        (_, Ok(())) => ExitCode::SUCCESS,
+        (ui, Err(error)) => {
+            ui.failure(&error);
+            ExitCode::from(error.kind.exit_code())
+        }
+    }
+}
+
+/// Runs the verb. The first Ctrl-C lets running steps end and starts no new one; the second ends at once.
+async fn run(cli: Cli, ui: Ui) -> (Ui, error::Result<()>) {
+    let (stop, stopped) = watch::channel(false);
+    let second = Ui::new(&cli.globals);
+    let interrupted = async {
+        // Without a handler for Ctrl-C the first one ends the program, which is what is wanted then.
+        if signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        second.say("stopping: what has begun is finished; Ctrl-C again ends at once");
+        stop.send_replace(true);
+        let _ = signal::ctrl_c().await;
+    };
+    tokio::select! {
+        ended = commands::run(cli, ui, stopped) => ended,
+        () = interrupted => {
+            let hint = "run the same command again: it continues";
+            (second, Err(Error::new(Kind::Interrupted, "stopped").hint(hint)))
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! One file per thing in the cloud.
+
+mod api;
+mod attachments;
+mod code;
+mod export;
+mod function;
+mod log_group;
+mod permission;
+mod policy;
+mod release;
+mod role;
+mod routes;
+mod table;
+
+pub use api::{Api, LiveApi};
+pub use attachments::Attachments;
+pub use code::{Code, Source};
+pub use export::export;
+pub use function::{Function, LiveFunction};
+pub use log_group::LogGroup;
+pub use permission::Permission;
+pub use policy::Policy;
+pub use release::{LiveRelease, Release};
+pub use role::Role;
+pub use routes::Routes;
+pub use table::Table;

@@ -1,0 +1,145 @@
+//! What the API does with a request: one integration with the alias, the handler's routes, and the `$default` stage.
+//! All changes of one API are made one after another, because API Gateway takes no two at once.
+
+mod integration;
+mod route;
+mod stage;
+
+use aws_sdk_apigatewayv2::Client;
+use aws_sdk_apigatewayv2::types::{Integration, Route, Stage};
+
+use super::Api;
+use crate::cloud::tags::{self, Tags};
+use crate::cloud::{Cloud, apis};
+use crate::config::{ALIAS, Config};
+use crate::engine::{Difference, Handle, Id, Inputs, Progress, Resource};
+use crate::error::{Error, Result};
+
+const ABSENT: [&str; 1] = ["NotFoundException"];
+
+pub struct Routes {
+    cloud: Cloud,
+    client: Client,
+    api_name: String,
+    function_name: String,
+    /// Such as `ANY /`.
+    keys: Vec<String>,
+    api: Handle<Api>,
+    tags: Tags,
+}
+
+/// Everything in the API as it is.
+#[derive(Debug, Clone, Default)]
+pub struct LiveRoutes {
+    integrations: Vec<Integration>,
+    routes: Vec<Route>,
+    /// The stage `$default`.
+    stage: Option<Stage>,
+}
+
+impl Routes {
+    /// `keys` are the routes of the handler as API Gateway writes them.
+    pub fn new(cloud: &Cloud, config: &Config, keys: Vec<String>, api: Handle<Api>) -> Self {
+        Self {
+            client: Client::new(&cloud.sdk),
+            cloud: cloud.clone(),
+            api_name: config.names.api.clone(),
+            function_name: config.names.function.clone(),
+            keys,
+            api,
+            tags: tags::ours(config),
+        }
+    }
+
+    /// The alias that the integration calls; known before it is made.
+    fn target(&self) -> String {
+        self.cloud.known_identity().arn("lambda", &format!("function:{}:{ALIAS}", self.function_name))
+    }
+
+    async fn look(&self, api: &str) -> Result<LiveRoutes> {
+        let (integrations, routes, stage) = tokio::try_join!(
+            integration::list(&self.client, api),
+            route::list(&self.client, api),
+            stage::find(&self.client, api),
+        )?;
+        Ok(LiveRoutes { integrations, routes, stage })
+    }
+}
+
+impl Resource for Routes {
+    type Live = LiveRoutes;
+
+    fn kind(&self) -> &'static str {
+        "routes"
+    }
+
+    fn name(&self) -> String {
+        self.keys.join(", ")
+    }
+
+    fn needs(&self) -> Vec<Id> {
+        vec![self.api.id]
+    }
+
+    fn contained_in(&self) -> Option<Id> {
+        Some(self.api.id)
+    }
+
+    async fn read(&self, _: &Progress) -> Result<Option<LiveRoutes>> {
+        let (identity, found) =
+            tokio::join!(self.cloud.identity(), apis::find(&self.client, &self.api_name, &self.tags));
+        identity?;
+        match found?.and_then(|api| api.api_id) {
+            Some(api) => self.look(&api).await.map(Some),
+            None => Ok(None),
+        }
+    }
+
+    fn diff(&self, _: &Inputs, live: &LiveRoutes) -> Vec<Difference> {
+        let integration = integration::of(&live.integrations, &self.target());
+        let mut differences = integration::diff(&live.integrations, integration, &self.target());
+        differences.extend(route::diff(&live.routes, &self.keys, integration));
+        differences.extend(stage::diff(live.stage.as_ref()));
+        differences
+    }
+
+    async fn create(&self, inputs: &Inputs, progress: &Progress) -> Result<LiveRoutes> {
+        self.cloud.identity().await?;
+        self.update(inputs, &LiveRoutes::default(), progress).await
+    }
+
+    async fn update(&self, inputs: &Inputs, live: &LiveRoutes, progress: &Progress) -> Result<LiveRoutes> {
+        let at = At { client: &self.client, api: &inputs.get(self.api).id, progress };
+        let target = self.target();
+        let integration = integration::ensure(&at, integration::of(&live.integrations, &target), &target).await?;
+        let id = integration.integration_id().unwrap_or_default();
+        route::ensure(&at, &live.routes, &self.keys, id).await?;
+        integration::remove_others(&at, &live.integrations, id).await?;
+        stage::ensure(&at, live.stage.as_ref(), &self.tags).await?;
+        Ok(LiveRoutes { integrations: vec![integration], ..live.clone() })
+    }
+
+    /// Goes with the API.
+    async fn delete(&self, _: &LiveRoutes, _: &Progress) -> Result<()> {
+        Ok(())
+    }
+}
+
+/// Where a change is made.
+struct At<'a> {
+    client: &'a Client,
+    api: &'a str,
+    progress: &'a Progress,
+}
+
+impl At<'_> {
+    /// Makes one change when API Gateway takes it.
+    async fn change<F: Future<Output = Result<()>>>(&self, attempt: impl FnMut() -> F) -> Result<()> {
+        apis::when_free(self.progress, attempt).await
+    }
+}
+
+/// A create that somebody else made in the meantime is what we wanted.
+fn made_already(error: Error) -> Result<()> {
+    if error.has_code(&["ConflictException"]) && error.says("already exists") { Ok(()) } else { Err(error) }
+}

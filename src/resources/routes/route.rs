@@ -1,0 +1,102 @@
+//! The routes of the handler, each to the one integration.
+
+use aws_sdk_apigatewayv2::Client;
+use aws_sdk_apigatewayv2::types::{AuthorizationType, Integration, Route};
+
+use super::{ABSENT, At, made_already};
+use crate::cloud::Answer;
+use crate::engine::Difference;
+use crate::error::{Doing, Result};
+
+pub(super) async fn list(client: &Client, api: &str) -> Result<Vec<Route>> {
+    let mut found = Vec::new();
+    let mut token = None;
+    loop {
+        let page = client.get_routes().api_id(api).set_next_token(token).send().await;
+        let page = page.doing("list the routes of the API").absent_if(&ABSENT)?;
+        let Some(page) = page else { return Ok(found) };
+        found.extend(page.items.unwrap_or_default());
+        token = page.next_token;
+        if token.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
+pub(super) fn diff(routes: &[Route], keys: &[String], integration: Option<&Integration>) -> Vec<Difference> {
+    let target = integration.and_then(Integration::integration_id).map(target);
+    let mut differences = Vec::new();
+    for key in keys {
+        match with_key(routes, key) {
+            None => differences.push(Difference::new(format!("route {key}"), "none", "there")),
+            Some(route) if target.is_some() && route.target() != target.as_deref() => {
+                let now = route.target().unwrap_or("none");
+                differences.push(Difference::new(format!("route {key}"), now, target.as_deref().unwrap_or_default()));
+            }
+            Some(route) if !is_open(route) => {
+                differences.push(Difference::new(format!("route {key}"), "needs authorization", "open"));
+            }
+            Some(_) => {}
+        }
+    }
+    let extra = extra(routes, keys).map(|route| route.route_key().unwrap_or_default());
+    differences.extend(extra.map(|key| Difference::new(format!("route {key}"), "there", "none")));
+    differences
+}
+
+/// Makes, points and removes routes until exactly `keys` lead to the integration.
+pub(super) async fn ensure(at: &At<'_>, routes: &[Route], keys: &[String], integration: &str) -> Result<()> {
+    let target = target(integration);
+    for key in keys {
+        match with_key(routes, key) {
+            Some(route) if route.target() == Some(&target) && is_open(route) => {}
+            Some(route) => point(at, route, &target).await?,
+            None => create(at, key, &target).await?,
+        }
+    }
+    for route in extra(routes, keys) {
+        let id = route.route_id().unwrap_or_default();
+        at.change(|| async {
+            let answer = at.client.delete_route().api_id(at.api).route_id(id).send().await;
+            answer.doing(format!("delete route {id}")).absent_if(&ABSENT).map(|_| ())
+        })
+        .await?;
+    }
+    Ok(())
+}
+
+async fn create(at: &At<'_>, key: &str, target: &str) -> Result<()> {
+    at.change(|| async {
+        let answer = at.client.create_route().api_id(at.api).route_key(key).target(target).send().await;
+        answer.doing(format!("create route `{key}`")).map(|_| ()).or_else(made_already)
+    })
+    .await
+}
+
+async fn point(at: &At<'_>, route: &Route, target: &str) -> Result<()> {
+    let (id, key) = (route.route_id().unwrap_or_default(), route.route_key().unwrap_or_default());
+    at.change(|| async {
+        let call = at.client.update_route().api_id(at.api).route_id(id).target(target);
+        let answer = call.authorization_type(AuthorizationType::None).send().await;
+        answer.doing(format!("change route `{key}`")).map(|_| ())
+    })
+    .await
+}
+
+fn target(integration: &str) -> String {
+    format!("integrations/{integration}")
+}
+
+fn with_key<'a>(routes: &'a [Route], key: &str) -> Option<&'a Route> {
+    routes.iter().find(|route| route.route_key() == Some(key))
+}
+
+/// Routes that the handler does not have, and second ones of the same key.
+fn extra<'a>(routes: &'a [Route], keys: &[String]) -> impl Iterator<Item = &'a Route> {
+    let kept: Vec<&str> = keys.iter().filter_map(|key| with_key(routes, key)?.route_id()).collect();
+    routes.iter().filter(move |route| route.route_id().is_none_or(|id| !kept.contains(&id)))
+}
+
+fn is_open(route: &Route) -> bool {
+    matches!(route.authorization_type(), None | Some(AuthorizationType::None))
+}

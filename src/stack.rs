@@ -1,0 +1,84 @@
+//! The wiring: which resources a stack consists of, and what each needs. One line a resource.
+
+use crate::cloud::{Cloud, Identity};
+use crate::config::{Config, LogPolicy};
+use crate::engine::{Graph, Handle, Id};
+use crate::iam::document::Document;
+use crate::iam::manifest::Manifest;
+use crate::resources::{
+    Api, Attachments, Code, Function, LogGroup, Permission, Policy, Release, Role, Routes, Source, Table,
+};
+
+/// AWS's own policy for logs: every log group of the account.
+const MANAGED_LOGS: &str = "service-role/AWSLambdaBasicExecutionRole";
+
+/// The resources of one stack and stage, with a typed handle for each that others ask for.
+pub struct Stack {
+    pub graph: Graph,
+    pub table: Handle<Table>,
+    pub log_group: Handle<LogGroup>,
+    pub role: Handle<Role>,
+    pub code: Handle<Code>,
+    pub data_policy: Handle<Policy>,
+    pub function: Handle<Function>,
+    pub release: Handle<Release>,
+    pub api: Handle<Api>,
+}
+
+impl Stack {
+    pub fn new(cloud: &Cloud, config: &Config, manifest: &Manifest, source: Source) -> Self {
+        let names = &config.names;
+        let mut graph = Graph::default();
+        let table = graph.add(Table::new(cloud, config));
+        let log_group = graph.add(LogGroup::new(cloud, config));
+        let role = graph.add(Role::new(cloud, config));
+        let data_policy = graph.add(Policy::new(cloud, config, &names.data_policy, data_policy(config, manifest)));
+        let mut policies = vec![data_policy];
+        let mut managed = Some(MANAGED_LOGS);
+        if config.function.log_policy == LogPolicy::Scoped {
+            policies.push(graph.add(Policy::new(cloud, config, &names.logs_policy, logs_policy(config))));
+            managed = None;
+        }
+        graph.add(Attachments::new(cloud, config, role, policies, managed));
+        let code = graph.add(Code::new(source));
+        let function = graph.add(Function::new(cloud, config, role, log_group, code));
+        let release = graph.add(Release::new(cloud, config, function, code));
+        let api = graph.add(Api::new(cloud, config));
+        graph.add(Routes::new(cloud, config, route_keys(manifest), api));
+        graph.add(Permission::new(cloud, config, function, release, api));
+        Self { graph, table, log_group, role, code, data_policy, function, release, api }
+    }
+
+    /// Every resource.
+    pub fn all(&self) -> Vec<Id> {
+        self.graph.ids().collect()
+    }
+
+    /// Every resource that is in the cloud.
+    pub fn in_the_cloud(&self) -> Vec<Id> {
+        self.graph.ids().filter(|id| *id != self.code.id).collect()
+    }
+}
+
+/// Exactly the actions that the handler declares, on exactly its table.
+fn data_policy(config: &Config, manifest: &Manifest) -> impl Fn(&Identity) -> Document + use<> {
+    let (table, actions) = (format!("table/{}", config.names.table), manifest.actions());
+    move |identity| {
+        let arn = identity.arn("dynamodb", &table);
+        Document::allow_table(actions.iter().map(String::as_str), [arn.as_str()])
+    }
+}
+
+/// Streams and events of the function's own log group.
+fn logs_policy(config: &Config) -> impl Fn(&Identity) -> Document + use<> {
+    let group = format!("log-group:{}", config.names.log_group);
+    move |identity| Document::allow_logs(&identity.arn("logs", &group))
+}
+
+/// One route a path for any method, so that the handler itself answers 405 to the methods it does not have.
+fn route_keys(manifest: &Manifest) -> Vec<String> {
+    let mut keys: Vec<String> = manifest.routes.iter().map(|route| format!("ANY {}", route.path)).collect();
+    keys.sort();
+    keys.dedup();
+    keys
+}

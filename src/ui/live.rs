@@ -1,0 +1,95 @@
+//! One line a resource, redrawn in place: what it is doing, what it waits for, and for how long.
+
+use std::time::Duration;
+
+use indicatif::{MultiProgress, ProgressBar, ProgressFinish, ProgressStyle};
+
+use super::words::{doing, done, seconds};
+use super::{Paint, View};
+use crate::engine::{Event, Happening, Label};
+
+const TICK: Duration = Duration::from_millis(100);
+
+pub struct Live {
+    all: MultiProgress,
+    lines: Vec<Line>,
+    paint: Paint,
+}
+
+struct Line {
+    bar: ProgressBar,
+    /// The verb before the note, such as `creating`.
+    doing: &'static str,
+    ended: bool,
+}
+
+impl Live {
+    pub fn new(labels: Vec<Label>, paint: Paint) -> Self {
+        let all = MultiProgress::new();
+        let kind = labels.iter().map(|label| label.kind.len()).max().unwrap_or(0);
+        let name = labels.iter().map(|label| label.name.chars().count()).max().unwrap_or(0);
+        let line = |label: &Label| {
+            let bar = all.add(ProgressBar::new_spinner().with_finish(ProgressFinish::Abandon));
+            bar.set_style(style("{spinner}", "{prefix} {wide_msg} {elapsed:>4}"));
+            bar.set_prefix(format!("{} {:name$}", paint.dim(&format!("{:kind$}", label.kind)), label.name));
+            bar.enable_steady_tick(TICK);
+            Line { bar, doing: "looking", ended: false }
+        };
+        Self { lines: labels.iter().map(line).collect(), all, paint }
+    }
+
+    fn end(&mut self, index: usize, mark: &str, message: String) {
+        let line = &mut self.lines[index];
+        line.ended = true;
+        line.bar.set_style(style(mark, "{prefix} {wide_msg}"));
+        line.bar.abandon_with_message(message);
+    }
+}
+
+fn style(mark: &str, rest: &str) -> ProgressStyle {
+    ProgressStyle::with_template(&format!(" {mark} {rest}")).expect("the templates are constants of this file")
+}
+
+impl View for Live {
+    fn show(&mut self, event: Event) {
+        let (index, paint) = (event.id.index(), self.paint);
+        match event.happening {
+            Happening::Reading => self.lines[index].bar.set_message(paint.dim("looking")),
+            Happening::Read(true) => self.lines[index].bar.set_message(paint.dim("there")),
+            Happening::Read(false) => self.lines[index].bar.set_message(paint.dim("not there yet")),
+            Happening::Started(action) => {
+                let line = &mut self.lines[index];
+                line.doing = doing(&action);
+                line.bar.reset_elapsed();
+                line.bar.set_message(line.doing);
+            }
+            Happening::Note(note) => {
+                let line = &self.lines[index];
+                line.bar.set_message(format!("{} {}", line.doing, paint.dim(&note)));
+            }
+            Happening::Output(text) => {
+                // A terminal that has gone away must not stop the work.
+                let _ = self.all.println(text);
+            }
+            Happening::Done { action, took } => {
+                let message = format!("{} {}", done(&action), paint.dim(&seconds(took)));
+                self.end(index, &paint.green("✔"), message);
+            }
+            Happening::Unchanged => self.end(index, &paint.dim("·"), paint.dim("unchanged")),
+            Happening::Failed(error) => {
+                self.end(index, &paint.red("✘"), format!("failed: {}", error.cause.as_ref().unwrap_or(&error.message)));
+            }
+            Happening::Skipped => self.end(index, &paint.yellow("-"), "skipped: something it needs has failed".into()),
+            Happening::Cancelled => self.end(index, &paint.yellow("-"), "not begun".into()),
+        }
+    }
+}
+
+impl Drop for Live {
+    /// What never ended was not part of the work: it leaves no line.
+    fn drop(&mut self) {
+        for line in self.lines.iter().filter(|line| !line.ended) {
+            line.bar.finish_and_clear();
+        }
+    }
+}

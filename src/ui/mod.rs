@@ -1,0 +1,139 @@
+//! What the user sees: the story on stderr, the result on stdout. Nothing else prints.
+
+mod json;
+mod live;
+mod plain;
+pub mod plan;
+mod paint;
+mod words;
+
+use std::io::{self, BufRead, IsTerminal, Write};
+use std::pin::pin;
+
+use serde_json::Value;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
+
+pub use paint::Paint;
+pub use words::seconds;
+
+use crate::cli::{Color, Globals, Output};
+use crate::config;
+use crate::engine::{Event, Label};
+use crate::error::{Doing, Error, Kind, Result};
+
+/// How this run talks.
+pub struct Ui {
+    output: Output,
+    quiet: bool,
+    verbose: bool,
+    /// Whether lines can be redrawn.
+    live: bool,
+    /// For the story.
+    pub paint: Paint,
+}
+
+impl Ui {
+    pub fn new(globals: &Globals) -> Self {
+        let terminal = config::terminal();
+        let stderr = io::stderr().is_terminal();
+        let colour = match globals.color {
+            Color::Always => true,
+            Color::Never => false,
+            Color::Auto => stderr && !terminal.no_color,
+        };
+        Self {
+            output: globals.output,
+            quiet: globals.quiet,
+            verbose: globals.verbose,
+            live: stderr && !terminal.ci,
+            paint: Paint::new(colour),
+        }
+    }
+
+    /// Shows what happens to the resources `labels` while `work` goes on.
+    pub async fn watch<T>(&self, labels: Vec<Label>, work: impl AsyncFnOnce(&UnboundedSender<Event>) -> T) -> T {
+        let (sender, mut events) = unbounded_channel();
+        let mut view = self.view(labels);
+        let mut work = pin!(work(&sender));
+        let done = loop {
+            tokio::select! {
+                biased;
+                Some(event) = events.recv() => view.show(event),
+                done = &mut work => break done,
+            }
+        };
+        while let Ok(event) = events.try_recv() {
+            view.show(event);
+        }
+        done
+    }
+
+    fn view(&self, labels: Vec<Label>) -> Box<dyn View> {
+        match self.output {
+            _ if self.quiet => Box::new(Silent),
+            Output::Json => Box::new(Silent),
+            Output::Text if self.live => Box::new(live::Live::new(labels, self.paint)),
+            Output::Text => Box::new(plain::Plain::new(labels, self.verbose)),
+        }
+    }
+
+    /// One more line of the story.
+    pub fn say(&self, line: &str) {
+        if !self.quiet && self.output == Output::Text {
+            to_stderr(line);
+        }
+    }
+
+    /// Prints the result: the whole of stdout.
+    pub fn result(&self, text: impl FnOnce() -> String, document: impl FnOnce() -> Value) -> Result<()> {
+        let mut text = match self.output {
+            Output::Text => text(),
+            Output::Json => format!("{:#}", document()),
+        };
+        text.push('\n');
+        match io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
+            // Whoever read us has seen enough.
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            written => written.doing("print the result"),
+        }
+    }
+
+    /// Prints why the run failed.
+    pub fn failure(&self, error: &Error) {
+        match self.output {
+            Output::Text => to_stderr(&words::failure(error, self.paint, self.verbose)),
+            Output::Json => to_stderr(&json::failure(error).to_string()),
+        }
+    }
+
+    /// Asks on the terminal; where nobody can answer, `instead` says which flag does.
+    pub fn ask(&self, question: &str, instead: &str) -> Result<String> {
+        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+            let message = format!("{question} cannot be asked without a terminal");
+            return Err(Error::usage(message).hint(instead));
+        }
+        let mut answer = String::new();
+        write!(io::stderr(), "{question} ").doing("ask")?;
+        io::stdin().lock().read_line(&mut answer).doing("read the answer")?;
+        if answer.is_empty() {
+            return Err(Error::new(Kind::Interrupted, "stopped: no answer"));
+        }
+        Ok(answer.trim().to_owned())
+    }
+}
+
+/// Draws events. Dropped when there are no more.
+trait View {
+    fn show(&mut self, event: Event);
+}
+
+struct Silent;
+
+impl View for Silent {
+    fn show(&mut self, _: Event) {}
+}
+
+/// A terminal that has gone away must not stop the work.
+fn to_stderr(line: &str) {
+    let _ = writeln!(io::stderr(), "{line}");
+}

@@ -1,0 +1,57 @@
+//! A plan as a text like a diff, and as JSON.
+
+use serde_json::{Value, json};
+
+use super::Paint;
+use crate::engine::{Action, Graph, Plan, Step};
+
+/// One line a step that does something, its differences below it; then the count.
+pub fn text(graph: &Graph, plan: &Plan, paint: Paint) -> String {
+    let mut lines = Vec::new();
+    for step in &plan.steps {
+        let label = graph.label(step.id);
+        match &step.action {
+            Action::Keep => {}
+            Action::Create => lines.push(paint.green(&format!("+ {label}"))),
+            Action::Delete => lines.push(paint.red(&format!("- {label}"))),
+            Action::Recheck => lines.push(format!("? {label} {}", paint.dim("(compared again when what it needs has changed)"))),
+            Action::Update(differences) => {
+                lines.push(paint.yellow(&format!("~ {label}")));
+                lines.extend(differences.iter().map(|difference| format!("    {difference}")));
+            }
+        }
+    }
+    lines.push(summary(plan));
+    lines.join("\n")
+}
+
+/// `3 to create, 1 to change`, or `no changes`.
+pub fn summary(plan: &Plan) -> String {
+    let count = |wanted: fn(&Action) -> bool| plan.steps.iter().filter(|step| wanted(&step.action)).count();
+    let counts = [
+        (count(|action| matches!(action, Action::Create)), "to create"),
+        (count(|action| matches!(action, Action::Update(_))), "to change"),
+        (count(|action| matches!(action, Action::Recheck)), "to check again"),
+        (count(|action| matches!(action, Action::Delete)), "to delete"),
+    ];
+    let told: Vec<String> =
+        counts.iter().filter(|(count, _)| *count > 0).map(|(count, what)| format!("{count} {what}")).collect();
+    if told.is_empty() { "no changes".to_owned() } else { told.join(", ") }
+}
+
+/// `[{"resource", "name", "action", "differences": [{"property", "now", "wanted"}]}]`, every step.
+pub fn document(graph: &Graph, plan: &Plan) -> Value {
+    plan.steps.iter().map(|step| step_document(graph, step)).collect()
+}
+
+fn step_document(graph: &Graph, step: &Step) -> Value {
+    let differences: Vec<Value> = match &step.action {
+        Action::Update(differences) => differences
+            .iter()
+            .map(|one| json!({"property": one.property, "now": one.now, "wanted": one.wanted}))
+            .collect(),
+        _ => Vec::new(),
+    };
+    let label = graph.label(step.id);
+    json!({"resource": label.kind, "name": label.name, "action": step.action.word(), "differences": differences})
+}

@@ -1,0 +1,76 @@
+//! The words for actions, times and failures, the same in every view.
+
+use std::time::Duration;
+
+use super::Paint;
+use crate::engine::Action;
+use crate::error::Error;
+
+/// What is being done.
+pub fn doing(action: &Action) -> &'static str {
+    match action {
+        Action::Keep => "keeping",
+        Action::Create => "creating",
+        Action::Update(_) => "changing",
+        Action::Recheck => "checking",
+        Action::Delete => "deleting",
+    }
+}
+
+/// What has been done.
+pub fn done(action: &Action) -> &'static str {
+    match action {
+        Action::Keep => "unchanged",
+        Action::Create => "created",
+        Action::Update(_) => "changed",
+        Action::Recheck => "ready",
+        Action::Delete => "deleted",
+    }
+}
+
+/// `0.31 s`, `12.4 s`, `3 min 5 s`.
+pub fn seconds(took: Duration) -> String {
+    let seconds = took.as_secs_f64();
+    match seconds {
+        ..10.0 => format!("{seconds:.2} s"),
+        ..100.0 => format!("{seconds:.1} s"),
+        _ => format!("{} min {} s", took.as_secs() / 60, took.as_secs() % 60),
+    }
+}
+
+/// A failure as three short answers: what, why, and what next.
+pub fn failure(error: &Error, paint: Paint, verbose: bool) -> String {
+    let mut text = format!("{} {}", paint.red("error:"), error.message);
+    let code = error.code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
+    if let Some(cause) = &error.cause {
+        text += &format!("\n  {} {cause}{code}", paint.bold("cause:"));
+    }
+    if let (Some(id), true) = (&error.request_id, verbose) {
+        text += &format!("\n  {} {id}", paint.bold("request:"));
+    }
+    if let Some(hint) = &error.hint {
+        text += &format!("\n  {} {hint}", paint.bold("hint:"));
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_failure_answers_what_why_and_what_next() {
+        let mut error = Error::failed("create function `app-api`").cause("The role cannot be assumed.").hint("run it again");
+        error.code = Some("InvalidParameterValueException".into());
+        assert_eq!(
+            failure(&error, Paint::new(false), false),
+            "error: failed to create function `app-api`\n  cause: The role cannot be assumed. (InvalidParameterValueException)\n  hint: run it again"
+        );
+    }
+
+    #[test]
+    fn seconds_are_as_exact_as_anyone_cares() {
+        let told = [310, 12_440, 185_000].map(|millis| seconds(Duration::from_millis(millis)));
+        assert_eq!(told, ["0.31 s", "12.4 s", "3 min 5 s"]);
+    }
+}

@@ -1,0 +1,130 @@
+//! The life of a local cloud: started, stopped, crashed, reset.
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::process::Command;
+use std::thread;
+
+use serde_json::{Value, json};
+
+use crate::support::{Cloud, request};
+
+/// A call of the database, as the root of the local account.
+fn dynamodb(cloud: &Cloud, operation: &str, input: &Value) -> Value {
+    let target = format!("DynamoDB_20120810.{operation}");
+    let authorization = "AWS4-HMAC-SHA256 Credential=test/20250101/us-east-1/dynamodb/aws4_request, \
+        SignedHeaders=host, Signature=none";
+    let headers = [("x-amz-target", &*target), ("authorization", authorization)];
+    let response = request("POST", &cloud.endpoint(), &headers, &input.to_string());
+    assert_eq!(response.status, 200, "{response:?}");
+    serde_json::from_str(&response.body).expect("it answers in JSON")
+}
+
+fn create_table(cloud: &Cloud, name: &str) {
+    let input = json!({
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
+        "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
+    });
+    dynamodb(cloud, "CreateTable", &input);
+}
+
+fn tables(cloud: &Cloud) -> Value {
+    dynamodb(cloud, "ListTables", &json!({}))["TableNames"].take()
+}
+
+/// Ends the server as a crash would, and waits until it is gone.
+fn crash(cloud: &Cloud) {
+    let pid = cloud.local("status").succeeded().json()["pid"]
+        .as_u64()
+        .expect("it runs");
+    let status = Command::new("/bin/sh")
+        .args(["-c", &format!("kill -KILL {pid}")])
+        .status();
+    assert!(status.expect("there is a shell").success());
+    while cloud.local("status").succeeded().json()["state"] == "running" {
+        thread::yield_now();
+    }
+}
+
+#[test]
+fn what_was_made_outlives_a_clean_stop() {
+    let cloud = Cloud::start();
+    create_table(&cloud, "kept");
+    cloud.local("stop").succeeded();
+    assert_eq!(cloud.local("status").succeeded().json()["state"], "stopped");
+    cloud.local("stop").succeeded();
+
+    cloud.local("start").succeeded();
+    let status = cloud.local("status").succeeded().json();
+    assert_eq!(status["state"], "running");
+    assert_eq!(status["endpoint"], cloud.endpoint());
+    assert_eq!(status["port"], cloud.port);
+    assert_eq!(tables(&cloud), json!(["kept"]));
+}
+
+#[test]
+fn starts_at_the_same_time_end_with_one_server() {
+    let cloud = Cloud::start();
+    cloud.local("stop").succeeded();
+    let pids: Vec<Value> = thread::scope(|scope| {
+        let starts: Vec<_> = (0..3)
+            .map(|_| scope.spawn(|| cloud.local("start").succeeded().json()))
+            .collect();
+        starts
+            .into_iter()
+            .map(|start| start.join().expect("it started")["pid"].take())
+            .collect()
+    });
+    assert!(pids.iter().all(|pid| *pid == pids[0]), "{pids:?}");
+}
+
+#[test]
+fn a_crash_is_noticed_and_said_before_the_next_start() {
+    let cloud = Cloud::start();
+    create_table(&cloud, "lost");
+    crash(&cloud);
+    assert_eq!(cloud.local("status").succeeded().json()["state"], "crashed");
+
+    let start = cloud.local("start").succeeded();
+    assert!(start.stderr.contains("ended without saving"), "{start:#?}");
+    assert!(
+        start.stderr.contains("table created: lost"),
+        "the end of the log is missing: {start:#?}"
+    );
+    assert_eq!(tables(&cloud), json!([]));
+    assert_eq!(cloud.local("status").succeeded().json()["state"], "running");
+}
+
+#[test]
+fn a_reset_empties_the_cloud_whether_it_runs_or_not() {
+    let cloud = Cloud::start();
+    create_table(&cloud, "one");
+    cloud.local("reset").succeeded();
+    assert_eq!(tables(&cloud), json!([]));
+
+    create_table(&cloud, "two");
+    cloud.local("stop").succeeded();
+    cloud.local("reset").succeeded();
+    cloud.local("start").succeeded();
+    assert_eq!(tables(&cloud), json!([]));
+}
+
+#[test]
+fn a_taken_port_is_said_with_the_way_out() {
+    let cloud = Cloud::start();
+    cloud.local("stop").succeeded();
+    let listener =
+        TcpListener::bind((Ipv4Addr::LOCALHOST, cloud.port)).expect("the port is free again");
+    let start = cloud.local("start").failed(4);
+    assert!(
+        start
+            .stderr
+            .contains(&format!("cannot have port {}", cloud.port)),
+        "{start:#?}"
+    );
+    assert!(start.stderr.contains("--port"), "{start:#?}");
+    assert_eq!(cloud.local("status").succeeded().json()["state"], "stopped");
+    drop(listener);
+    cloud.local("start").succeeded();
+}

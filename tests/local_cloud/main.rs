@@ -1,0 +1,5 @@
+//! The built binary against a real local cloud.
+
+mod life;
+mod smoke;
+mod support;
