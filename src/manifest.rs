@@ -19,15 +19,22 @@ pub fn read(crate_directory: &Path) -> Result<Manifest> {
 /// The Rust files of a crate, as paths from the crate's folder and texts, in the order of their paths.
 pub fn sources(crate_directory: &Path) -> Result<Vec<(String, String)>> {
     if !crate_directory.join("Cargo.toml").is_file() {
-        return Err(Error::usage(format!("`{}` is not a crate: it has no `Cargo.toml`", crate_directory.display()))
-            .hint("set `function.crate` in `stack.toml` to the folder of the handler"));
+        return Err(Error::usage(format!(
+            "`{}` is not a crate: it has no `Cargo.toml`",
+            crate_directory.display()
+        ))
+        .hint("set `function.crate` in `stack.toml` to the folder of the handler"));
     }
     let mut files = Vec::new();
     collect(&crate_directory.join("src"), &mut files)?;
     files.sort();
     let read = |path: PathBuf| {
         let text = fs::read_to_string(&path).doing(format!("read `{}`", path.display()))?;
-        let name = path.strip_prefix(crate_directory).unwrap_or(&path).display().to_string();
+        let name = path
+            .strip_prefix(crate_directory)
+            .unwrap_or(&path)
+            .display()
+            .to_string();
         Ok((name, text))
     };
     files.into_iter().map(read).collect()

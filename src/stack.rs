@@ -6,7 +6,8 @@ use crate::engine::{Graph, Handle, Id};
 use crate::iam::document::Document;
 use crate::iam::manifest::Manifest;
 use crate::resources::{
-    Api, Attachments, Code, Function, LogGroup, Permission, Policy, Release, Role, Routes, Source, Table,
+    Api, Attachments, Code, Function, LogGroup, Permission, Policy, Release, Role, Routes, Source,
+    Table,
 };
 
 /// AWS's own policy for logs: every log group of the account.
@@ -32,11 +33,21 @@ impl Stack {
         let table = graph.add(Table::new(cloud, config));
         let log_group = graph.add(LogGroup::new(cloud, config));
         let role = graph.add(Role::new(cloud, config));
-        let data_policy = graph.add(Policy::new(cloud, config, &names.data_policy, data_policy(config, manifest)));
+        let data_policy = graph.add(Policy::new(
+            cloud,
+            config,
+            &names.data_policy,
+            data_policy(config, manifest),
+        ));
         let mut policies = vec![data_policy];
         let mut managed = Some(MANAGED_LOGS);
         if config.function.log_policy == LogPolicy::Scoped {
-            policies.push(graph.add(Policy::new(cloud, config, &names.logs_policy, logs_policy(config))));
+            policies.push(graph.add(Policy::new(
+                cloud,
+                config,
+                &names.logs_policy,
+                logs_policy(config),
+            )));
             managed = None;
         }
         graph.add(Attachments::new(cloud, config, role, policies, managed));
@@ -46,7 +57,17 @@ impl Stack {
         let api = graph.add(Api::new(cloud, config));
         graph.add(Routes::new(cloud, config, route_keys(manifest), api));
         graph.add(Permission::new(cloud, config, function, release, api));
-        Self { graph, table, log_group, role, code, data_policy, function, release, api }
+        Self {
+            graph,
+            table,
+            log_group,
+            role,
+            code,
+            data_policy,
+            function,
+            release,
+            api,
+        }
     }
 
     /// Every resource.
@@ -77,7 +98,11 @@ fn logs_policy(config: &Config) -> impl Fn(&Identity) -> Document + use<> {
 
 /// One route a path for any method, so that the handler itself answers 405 to the methods it does not have.
 fn route_keys(manifest: &Manifest) -> Vec<String> {
-    let mut keys: Vec<String> = manifest.routes.iter().map(|route| format!("ANY {}", route.path)).collect();
+    let mut keys: Vec<String> = manifest
+        .routes
+        .iter()
+        .map(|route| format!("ANY {}", route.path))
+        .collect();
     keys.sort();
     keys.dedup();
     keys

@@ -23,13 +23,15 @@ pub(super) fn remapped(
     // With `rust-src` installed, rustc shows the standard library where it lies on this machine.
     let library = toolchain.sysroot.join("lib/rustlib/src/rust");
     let remap = |from: &Path, to: &str| format!("--remap-path-prefix={}={to}", from.display());
-    vec![
+    let mut flags = vec![
         remap(&project.workspace, "/project"),
         remap(&project.target_directory, "/project/target"),
         remap(&project.build_directory, "/project/target"),
         remap(&settings.cargo_home, "/cargo"),
         remap(&library, &format!("/rustc/{}", toolchain.commit)),
-    ]
+    ];
+    flags.dedup();
+    flags
 }
 
 /// Adds flags to the user's own, in the one place that cargo will read.

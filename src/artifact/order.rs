@@ -135,3 +135,74 @@ impl Order {
         };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What cargo is told about the machine, for arm64.
+    fn told(linking: Linking) -> String {
+        let order = Order {
+            project: Project {
+                package: "path+file:///app/handler#0.1.0".into(),
+                directory: "/app/handler".into(),
+                workspace: "/app".into(),
+                target_directory: "/app/target".into(),
+                build_directory: "/app/target".into(),
+            },
+            toolchain: Toolchain {
+                sysroot: "/rust".into(),
+                commit: "c0ffee".into(),
+                linking,
+            },
+            settings: Settings {
+                cargo_home: "/home/me/.cargo".into(),
+                ..Settings::default()
+            },
+            architecture: Architecture::Arm64,
+            profile: Profile::Lambda,
+        };
+        let mut command = Command::new("cargo");
+        order.choose_linker(&mut command);
+        flags::add(
+            &mut command,
+            order.flags(),
+            &order.settings.flags,
+            order.architecture,
+        );
+        let arguments: Vec<_> = command
+            .as_std()
+            .get_args()
+            .map(|argument| argument.to_string_lossy())
+            .collect();
+        arguments.join(" ")
+    }
+
+    const REMAPPED: &str = r#"--config build.rustflags=["--remap-path-prefix=/app=/project", "--remap-path-prefix=/app/target=/project/target", "--remap-path-prefix=/home/me/.cargo=/cargo", "--remap-path-prefix=/rust/lib/rustlib/src/rust=/rustc/c0ffee"]"#;
+
+    #[test]
+    fn cargo_is_always_told_the_target() {
+        assert_eq!(
+            told(Linking::Cargo),
+            format!("build --target aarch64-unknown-linux-gnu {REMAPPED}")
+        );
+    }
+
+    #[test]
+    fn a_linker_for_the_other_machine_is_named() {
+        let linker = "--config target.aarch64-unknown-linux-gnu.linker='aarch64-linux-gnu-gcc'";
+        assert_eq!(
+            told(Linking::Cross(Architecture::Arm64.cross_linker())),
+            format!("build --target aarch64-unknown-linux-gnu {linker} {REMAPPED}")
+        );
+    }
+
+    #[test]
+    fn zig_is_told_the_c_library_of_lambda_and_works_in_its_own_folder() {
+        let folder = "--target-dir /app/target/stackctl/zigbuild";
+        assert_eq!(
+            told(Linking::Zigbuild),
+            format!("zigbuild --target aarch64-unknown-linux-gnu.2.34 {folder} {REMAPPED}")
+        );
+    }
+}

@@ -3,12 +3,15 @@
 //! Lambda accepts any upload and fails at the first request, so all this is checked here
 //! (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html>).
 
+use std::fmt;
+
 use super::Architecture;
 use super::elf::{Elf, Glibc, NotAProgram};
+use super::toolchain::ZIGBUILD;
 use crate::error::{Error, Result};
 
 /// The C library of Amazon Linux 2023
-/// (<https://docs.aws.amazon.com/linux/al2023/ug/compare-with-al2.html>).
+/// (<https://docs.aws.amazon.com/linux/al2023/ug/core-glibc.html>).
 pub(super) const GLIBC: [u16; 2] = [2, 34];
 
 /// The largest zip that can be sent within a request
@@ -77,45 +80,49 @@ impl Unfit {
 
     /// Says it to the user, with what helps.
     pub(super) fn into_error(self, architecture: Architecture) -> Error {
-        let rebuild = format!("`stackctl build` makes one for {architecture}");
         match self {
-            Self::NotAProgram(why) => {
-                Error::usage(format!("`bootstrap` is not a program for {architecture}"))
-                    .cause(why.words())
-                    .hint(rebuild)
-            }
-            Self::Machine(machine) => match Architecture::ALL
-                .into_iter()
-                .find(|other| other.machine() == machine)
-            {
-                Some(other) => Error::usage(format!(
-                    "`bootstrap` is for {other}, and the function is {architecture}"
-                ))
-                .hint(format!(
-                    "set `architecture = \"{other}\"` under [function] in stack.toml, or {rebuild}"
-                )),
-                None => Error::usage(format!("`bootstrap` is not a program for {architecture}"))
-                    .cause(format!("it is for another machine (ELF number {machine})"))
-                    .hint(rebuild),
-            },
+            Self::NotAProgram(why) => not_for(architecture, why.words()),
+            Self::Machine(machine) => another_machine(machine, architecture),
             Self::Interpreter(interpreter) => Error::environment(format!(
                 "`bootstrap` wants to be loaded by `{interpreter}`, which Lambda does not have"
             ))
-            .hint(format!("build for {}: {}", architecture.target(), ZIGBUILD)),
+            .hint(format!("build for {}: `{ZIGBUILD}`", architecture.target())),
             Self::Glibc(glibc) => Error::environment(format!(
                 "`bootstrap` needs {}, and Lambda has GLIBC_2.34",
                 glibc.name
             ))
             .cause("the C library of the machine that built it is newer than Amazon Linux 2023's")
             .hint(format!(
-                "install what builds for the older one, and build again: {ZIGBUILD}"
+                "install what builds for the older one, and build again: `{ZIGBUILD}`"
             )),
         }
     }
 }
 
-/// What installs the linker that can aim at any version of glibc (<https://github.com/rust-cross/cargo-zigbuild>).
-pub(super) const ZIGBUILD: &str = "`cargo install cargo-zigbuild && pip install ziglang`";
+fn not_for(architecture: Architecture, why: impl fmt::Display) -> Error {
+    Error::usage(format!("`bootstrap` is not a program for {architecture}"))
+        .cause(why)
+        .hint(format!("`stackctl build` makes one for {architecture}"))
+}
+
+fn another_machine(machine: u16, architecture: Architecture) -> Error {
+    let Some(other) = Architecture::ALL
+        .into_iter()
+        .find(|other| other.machine() == machine)
+    else {
+        return not_for(
+            architecture,
+            format!("it is for another machine (ELF number {machine})"),
+        );
+    };
+    Error::usage(format!(
+        "`bootstrap` is for {other}, and the function is {architecture}"
+    ))
+    .hint(format!(
+        "set `architecture = \"{other}\"` under [function] in stack.toml, \
+         or `stackctl build` makes one for {architecture}"
+    ))
+}
 
 impl NotAProgram {
     fn words(self) -> &'static str {

@@ -9,6 +9,9 @@ use super::Architecture;
 use super::cargo;
 use crate::error::{Error, Result};
 
+/// Installs the linker that can aim at any version of glibc (<https://github.com/rust-cross/cargo-zigbuild>).
+pub(super) const ZIGBUILD: &str = "cargo install cargo-zigbuild && pip install ziglang";
+
 /// The Rust that will do the work.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Toolchain {
@@ -82,7 +85,7 @@ fn line<'a>(version: &'a str, key: &str) -> &'a str {
         .unwrap_or_default()
 }
 
-/// Whether cargo-zigbuild can do its work (<https://github.com/rust-cross/cargo-zigbuild>).
+/// Whether cargo-zigbuild can do its work.
 pub(super) async fn has_zigbuild() -> bool {
     answers("cargo-zigbuild", &["--version"]).await
         && (answers("zig", &["version"]).await
@@ -107,7 +110,7 @@ impl Missing {
             commands.push(format!("rustup target add {target}"));
         }
         if self.linker {
-            commands.push("cargo install cargo-zigbuild && pip install ziglang".to_owned());
+            commands.push(ZIGBUILD.to_owned());
         }
         let mut hint = format!("`{}`", commands.join(" && "));
         let other = Architecture::ALL

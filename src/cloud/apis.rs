@@ -21,19 +21,33 @@ pub async fn find(client: &Client, name: &str, ours: &Tags) -> Result<Option<Api
     let mut named = Vec::new();
     let mut token = None;
     loop {
-        let page = client.get_apis().set_next_token(token).send().await.doing("list the HTTP APIs")?;
-        named.extend(page.items.unwrap_or_default().into_iter().filter(|api| api.name() == Some(name)));
+        let page = client
+            .get_apis()
+            .set_next_token(token)
+            .send()
+            .await
+            .doing("list the HTTP APIs")?;
+        named.extend(
+            page.items
+                .unwrap_or_default()
+                .into_iter()
+                .filter(|api| api.name() == Some(name)),
+        );
         token = page.next_token;
         if token.is_none() {
             break;
         }
     }
-    let (mut own, foreign): (Vec<Api>, Vec<Api>) = named.into_iter().partition(|api| tags::is_ours(ours, &tags_of(api)));
+    let (mut own, foreign): (Vec<Api>, Vec<Api>) = named
+        .into_iter()
+        .partition(|api| tags::is_ours(ours, &tags_of(api)));
     if own.len() > 1 {
         let ids: Vec<&str> = own.iter().filter_map(Api::api_id).collect();
         return Err(Error::failed(format!("find API `{name}`"))
             .cause(format!("there are {}: {}", own.len(), ids.join(", ")))
-            .hint("delete all but the one that is in use: `aws apigatewayv2 delete-api --api-id ID`"));
+            .hint(
+                "delete all but the one that is in use: `aws apigatewayv2 delete-api --api-id ID`",
+            ));
     }
     Ok(own.pop().or(foreign.into_iter().next()))
 }
@@ -53,7 +67,15 @@ pub async fn when_free<T, F: Future<Output = Result<T>>>(
     attempt: impl FnMut() -> F,
 ) -> Result<T> {
     let passes = |error: &Error| {
-        error.has_code(&["TooManyRequestsException"]) || (error.has_code(&["ConflictException"]) && error.says("try again"))
+        error.has_code(&["TooManyRequestsException"])
+            || (error.has_code(&["ConflictException"]) && error.says("try again"))
     };
-    wait::while_refused(progress, "API Gateway takes the change", PATIENCE, passes, attempt).await
+    wait::while_refused(
+        progress,
+        "API Gateway takes the change",
+        PATIENCE,
+        passes,
+        attempt,
+    )
+    .await
 }

@@ -19,5 +19,6 @@ pub fn says(text: &str, kind: Kind, wanted: &Document) -> bool {
 
 /// The document on one line, for people.
 pub fn one_line(text: &str) -> String {
-    serde_json::from_str::<Value>(text).map_or_else(|_| text.to_owned(), |document| document.to_string())
+    serde_json::from_str::<Value>(text)
+        .map_or_else(|_| text.to_owned(), |document| document.to_string())
 }

@@ -31,7 +31,10 @@ where
             error
         }
         SdkError::ConstructionFailure(_) => error.cause(innermost(answer)),
-        _ => Error { kind: Kind::Unanswered, ..error.cause(innermost(answer)) },
+        _ => Error {
+            kind: Kind::Unanswered,
+            ..error.cause(innermost(answer))
+        },
     };
     error.request_id = answer.request_id().map(str::to_owned);
     error.hint = hint(&error);
@@ -44,7 +47,11 @@ fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
         Some(source) => innermost(source),
         None => {
             let text = error.to_string();
-            if text.is_empty() { DisplayErrorContext(error).to_string() } else { text }
+            if text.is_empty() {
+                DisplayErrorContext(error).to_string()
+            } else {
+                text
+            }
         }
     }
 }
@@ -53,21 +60,34 @@ fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
 fn hint(error: &Error) -> Option<String> {
     let cause = error.cause.as_deref().unwrap_or_default();
     let text = match error.code.as_deref() {
-        Some("ExpiredToken" | "ExpiredTokenException") => "your credentials have expired: log in again, for example with `aws sso login`",
+        Some("ExpiredToken" | "ExpiredTokenException") => {
+            "your credentials have expired: log in again, for example with `aws sso login`"
+        }
         Some("InvalidClientTokenId" | "UnrecognizedClientException") => {
             "AWS does not know this access key: check the profile, and that the region is enabled for the account"
         }
         Some("SignatureDoesNotMatch" | "RequestTimeTooSkewed" | "InvalidSignatureException") => {
             "check this computer's clock, and the secret access key"
         }
-        Some("AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation") => return Some(denial(cause)),
-        Some("LimitExceeded" | "LimitExceededException") => "a quota of the account is used up: ask AWS to raise it, or remove what is not needed",
-        Some("CodeStorageExceededException") => "the region's code storage is full: delete old versions of functions",
+        Some("AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation") => {
+            return Some(denial(cause));
+        }
+        Some("LimitExceeded" | "LimitExceededException") => {
+            "a quota of the account is used up: ask AWS to raise it, or remove what is not needed"
+        }
+        Some("CodeStorageExceededException") => {
+            "the region's code storage is full: delete old versions of functions"
+        }
         Some(_) => return None,
-        None if cause.contains("credential") || cause.contains("profile") || cause.contains("SSO") => {
+        None if cause.contains("credential")
+            || cause.contains("profile")
+            || cause.contains("SSO") =>
+        {
             "log in first: `aws sso login`, or set `AWS_PROFILE` or `--profile`; `--local` needs no account"
         }
-        None if error.kind == Kind::Unanswered => "check the network and the region, then run the same command again: it continues",
+        None if error.kind == Kind::Unanswered => {
+            "check the network and the region, then run the same command again: it continues"
+        }
         None => return None,
     };
     Some(text.to_owned())
@@ -78,7 +98,12 @@ fn hint(error: &Error) -> Option<String> {
 fn denial(cause: &str) -> String {
     let word_after = |marker: &str| {
         let rest = cause.split(marker).nth(1)?;
-        Some(rest.split_whitespace().next()?.trim_end_matches(['.', ',', '"']).to_owned())
+        Some(
+            rest.split_whitespace()
+                .next()?
+                .trim_end_matches(['.', ',', '"'])
+                .to_owned(),
+        )
     };
     match (word_after("perform: "), word_after("on resource: ")) {
         (Some(action), resource) => {
@@ -110,19 +135,32 @@ impl<T> Answer<T> for Result<T> {
     }
 
     fn exists_if(self, codes: &[&str]) -> Result<T> {
-        self.map_err(|error| if error.has_code(codes) { Error { kind: Kind::Exists, ..error } } else { error })
+        self.map_err(|error| {
+            if error.has_code(codes) {
+                Error {
+                    kind: Kind::Exists,
+                    ..error
+                }
+            } else {
+                error
+            }
+        })
     }
 }
 
 impl Error {
     /// Whether AWS answered with one of `codes`.
     pub fn has_code(&self, codes: &[&str]) -> bool {
-        self.code.as_deref().is_some_and(|code| codes.contains(&code))
+        self.code
+            .as_deref()
+            .is_some_and(|code| codes.contains(&code))
     }
 
     /// Whether AWS's words contain `fragment`, whatever the case.
     pub fn says(&self, fragment: &str) -> bool {
-        self.cause.as_ref().is_some_and(|cause| cause.to_lowercase().contains(fragment))
+        self.cause
+            .as_ref()
+            .is_some_and(|cause| cause.to_lowercase().contains(fragment))
     }
 }
 
@@ -141,6 +179,9 @@ mod tests {
 
     #[test]
     fn a_denial_without_a_resource_is_told_all_the_same() {
-        assert!(denial("is not authorized to perform: logs:TagResource").contains("\"logs:TagResource\", \"Resource\": \"*\""));
+        assert!(
+            denial("is not authorized to perform: logs:TagResource")
+                .contains("\"logs:TagResource\", \"Resource\": \"*\"")
+        );
     }
 }

@@ -67,7 +67,10 @@ where
             Err(error) if passes(&error) && Instant::now() + pause <= deadline => error,
             ended => return ended,
         };
-        progress.note(format!("waiting until {what}: {}", error.cause.as_deref().unwrap_or("not yet")));
+        progress.note(format!(
+            "waiting until {what}: {}",
+            error.cause.as_deref().unwrap_or("not yet")
+        ));
         sleep(jittered(pause)).await;
         pause = (pause * 3 / 2).min(LONGEST);
     }
@@ -87,19 +90,31 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn waiting_ends_when_the_probe_is_ready() {
         let looks = Cell::new(0);
-        let found = until(&Progress::silent(), "it is there", Duration::from_secs(60), || async {
-            looks.set(looks.get() + 1);
-            Ok(if looks.get() == 5 { Poll::Ready("there") } else { Poll::Pending("absent".into()) })
-        });
+        let found = until(
+            &Progress::silent(),
+            "it is there",
+            Duration::from_secs(60),
+            || async {
+                looks.set(looks.get() + 1);
+                Ok(if looks.get() == 5 {
+                    Poll::Ready("there")
+                } else {
+                    Poll::Pending("absent".into())
+                })
+            },
+        );
         assert_eq!(found.await, Ok("there"));
         assert_eq!(looks.get(), 5);
     }
 
     #[tokio::test(start_paused = true)]
     async fn waiting_gives_up_with_what_was_found_last() {
-        let error = until::<(), _>(&Progress::silent(), "the table is active", Duration::from_secs(10), || async {
-            Ok(Poll::Pending("CREATING".into()))
-        })
+        let error = until::<(), _>(
+            &Progress::silent(),
+            "the table is active",
+            Duration::from_secs(10),
+            || async { Ok(Poll::Pending("CREATING".into())) },
+        )
         .await
         .expect_err("never ready");
         assert_eq!(error.message, "failed to wait until the table is active");
@@ -111,11 +126,25 @@ mod tests {
         let tries = Cell::new(0);
         let attempt = || async {
             tries.set(tries.get() + 1);
-            Err::<(), _>(Error::failed("try").cause(if tries.get() < 4 { "not yet" } else { "never" }))
+            Err::<(), _>(Error::failed("try").cause(if tries.get() < 4 {
+                "not yet"
+            } else {
+                "never"
+            }))
         };
         let patience = Duration::from_secs(60);
-        let error = while_refused(&Progress::silent(), "x", patience, |error| error.says("not yet"), attempt).await;
-        assert_eq!(error.expect_err("refused for good").cause.as_deref(), Some("never"));
+        let error = while_refused(
+            &Progress::silent(),
+            "x",
+            patience,
+            |error| error.says("not yet"),
+            attempt,
+        )
+        .await;
+        assert_eq!(
+            error.expect_err("refused for good").cause.as_deref(),
+            Some("never")
+        );
         assert_eq!(tries.get(), 4);
     }
 }

@@ -51,41 +51,66 @@ async fn start(port: Option<u16>, app: &App) -> Result<()> {
 
 async fn stop(app: &App) -> Result<()> {
     let settings = config::local_cloud(None)?;
-    let stopped = watched(app, "stopping", async |progress| local::stop(&settings, progress).await).await?;
+    let stopped = watched(app, "stopping", async |progress| {
+        local::stop(&settings, progress).await
+    })
+    .await?;
     let (word, text) = match stopped {
         Stopped::NotRunning => ("not-running", "the local cloud was not running"),
-        Stopped::HadCrashed => ("crashed", "the local cloud had ended by itself; what was changed since its last clean stop is lost"),
+        Stopped::HadCrashed => (
+            "crashed",
+            "the local cloud had ended by itself; what was changed since its last clean stop is lost",
+        ),
         Stopped::Ended(End::Saved) => ("stopped", "the local cloud is stopped; its state is kept"),
-        Stopped::Ended(End::Forced) => ("killed", "the local cloud did not stop and was killed; what was changed since its last clean stop is lost"),
+        Stopped::Ended(End::Forced) => (
+            "killed",
+            "the local cloud did not stop and was killed; what was changed since its last clean stop is lost",
+        ),
     };
     app.ui.result(|| text.to_owned(), || json!({"state": word}))
 }
 
 async fn status(app: &App) -> Result<()> {
     let status = local::status(&config::local_cloud(None)?).await?;
-    app.ui.result(|| text(&status), || {
-        json!({
-            "state": word(status.state),
-            "endpoint": status.endpoint,
-            "port": status.port,
-            "pid": status.pid,
-            "directory": status.directory,
-            "log": status.log,
-            "version": status.version,
-            "uptime_seconds": status.uptime.map(|uptime| uptime.as_secs()),
-            "memory_bytes": status.memory,
-        })
-    })
+    app.ui.result(
+        || text(&status),
+        || {
+            json!({
+                "state": word(status.state),
+                "endpoint": status.endpoint,
+                "port": status.port,
+                "pid": status.pid,
+                "directory": status.directory,
+                "log": status.log,
+                "version": status.version,
+                "uptime_seconds": status.uptime.map(|uptime| uptime.as_secs()),
+                "memory_bytes": status.memory,
+            })
+        },
+    )
 }
 
 async fn reset(app: &App) -> Result<()> {
     let settings = config::local_cloud(None)?;
-    watched(app, "emptying", async |progress| local::reset(&settings, progress).await).await?;
-    app.ui.result(|| "the local cloud is empty".to_owned(), || json!({"state": "empty"}))
+    watched(app, "emptying", async |progress| {
+        local::reset(&settings, progress).await
+    })
+    .await?;
+    app.ui.result(
+        || "the local cloud is empty".to_owned(),
+        || json!({"state": "empty"}),
+    )
 }
 
-async fn watched<T>(app: &App, name: &str, work: impl AsyncFnOnce(&Progress) -> Result<T>) -> Result<T> {
-    let label = Label { kind: "local cloud".into(), name: name.into() };
+async fn watched<T>(
+    app: &App,
+    name: &str,
+    work: impl AsyncFnOnce(&Progress) -> Result<T>,
+) -> Result<T> {
+    let label = Label {
+        kind: "local cloud".into(),
+        name: name.into(),
+    };
     app.ui
         .watch(vec![label], async |events| {
             let progress = Progress::new(Id::after(&Graph::default()), events);
@@ -113,7 +138,12 @@ fn text(status: &Status) -> String {
     line("endpoint", status.endpoint.clone());
     line("process", status.pid.map(|pid| pid.to_string()));
     line("uptime", status.uptime.map(crate::ui::seconds));
-    line("memory", status.memory.map(|bytes| format!("{} MB", bytes / 1_000_000)));
+    line(
+        "memory",
+        status
+            .memory
+            .map(|bytes| format!("{} MB", bytes / 1_000_000)),
+    );
     line("folder", Some(status.directory.display().to_string()));
     line("log", Some(status.log.display().to_string()));
     line("version", Some(status.version.clone()));

@@ -40,12 +40,28 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let config = app.config()?;
     let cloud = app.cloud(&config).await?;
     let stack = Stack::new(&cloud, &config, &Manifest::default(), source(&config, None));
-    let ids: Vec<Id> = stack.in_the_cloud().into_iter().filter(|id| !(args.keep_table && *id == stack.table.id)).collect();
-    let look = app.ui.watch(stack.graph.labels(), async |events| look(&stack, &cloud, events).await);
+    let ids: Vec<Id> = stack
+        .in_the_cloud()
+        .into_iter()
+        .filter(|id| !(args.keep_table && *id == stack.table.id))
+        .collect();
+    let look = app.ui.watch(stack.graph.labels(), async |events| {
+        look(&stack, &cloud, events).await
+    });
     let reading = app.unless_stopped(look).await?;
-    let ours: Vec<Id> = ids.iter().copied().filter(|id| reading.is_ours(&stack.graph, *id)).collect();
-    for id in ids.iter().filter(|id| reading.is_there(**id) && !ours.contains(id)) {
-        app.ui.say(&format!("left alone, because it is not ours: {}", stack.graph.label(*id)));
+    let ours: Vec<Id> = ids
+        .iter()
+        .copied()
+        .filter(|id| reading.is_ours(&stack.graph, *id))
+        .collect();
+    for id in ids
+        .iter()
+        .filter(|id| reading.is_there(**id) && !ours.contains(id))
+    {
+        app.ui.say(&format!(
+            "left alone, because it is not ours: {}",
+            stack.graph.label(*id)
+        ));
     }
     refuse_protected(args, &config, &stack, &reading)?;
     if ours.is_empty() {
@@ -54,20 +70,39 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     }
     confirm(args, app, &config, &stack, &reading)?;
     let mut labels = stack.graph.labels();
-    labels.push(Label { kind: "proof".into(), name: "nothing is left".into() });
+    labels.push(Label {
+        kind: "proof".into(),
+        name: "nothing is left".into(),
+    });
     app.ui
         .watch(labels, async |events| {
-            if let Some(file) = args.export.as_deref().filter(|_| reading.is_there(stack.table.id)) {
+            if let Some(file) = args
+                .export
+                .as_deref()
+                .filter(|_| reading.is_there(stack.table.id))
+            {
                 export(&cloud, &config, &stack, file, events).await?;
             }
             delete(app, &stack, &cloud, &ids, reading.clone(), events).await
         })
         .await?;
     let text = || {
-        let gone: Vec<String> = ours.iter().map(|id| format!("  deleted {}", stack.graph.label(*id))).collect();
-        let kept = if args.keep_table { format!("  kept table {}\n", config.names.table) } else { String::new() };
+        let gone: Vec<String> = ours
+            .iter()
+            .map(|id| format!("  deleted {}", stack.graph.label(*id)))
+            .collect();
+        let kept = if args.keep_table {
+            format!("  kept table {}\n", config.names.table)
+        } else {
+            String::new()
+        };
         let took = seconds(since.elapsed());
-        format!("{}\n{kept}{} is gone: {} deleted in {took}, and nothing is left", gone.join("\n"), config.names.api, gone.len())
+        format!(
+            "{}\n{kept}{} is gone: {} deleted in {took}, and nothing is left",
+            gone.join("\n"),
+            config.names.api,
+            gone.len()
+        )
     };
     app.ui.result(text, || receipt(&stack, args, &ours))
 }
@@ -78,36 +113,66 @@ async fn look(stack: &Stack, cloud: &Cloud, events: &UnboundedSender<Event>) -> 
 }
 
 fn refuse_protected(args: &Args, config: &Config, stack: &Stack, reading: &Reading) -> Result<()> {
-    let protected = reading.find(stack.table).is_some_and(|table| table.protection || config.table.deletion_protection);
+    let protected = reading
+        .find(stack.table)
+        .is_some_and(|table| table.protection || config.table.deletion_protection);
     if protected && !args.force && !args.keep_table {
-        return Err(Error::usage(format!("table `{}` is protected against deletion", config.names.table))
-            .hint("keep it with `--keep-table`, or delete it all the same with `--force`"));
+        return Err(Error::usage(format!(
+            "table `{}` is protected against deletion",
+            config.names.table
+        ))
+        .hint("keep it with `--keep-table`, or delete it all the same with `--force`"));
     }
     Ok(())
 }
 
 /// On a terminal the stack's name has to be typed; elsewhere `--yes` says it.
-fn confirm(args: &Args, app: &App, config: &Config, stack: &Stack, reading: &Reading) -> Result<()> {
+fn confirm(
+    args: &Args,
+    app: &App,
+    config: &Config,
+    stack: &Stack,
+    reading: &Reading,
+) -> Result<()> {
     if app.globals.yes {
         return Ok(());
     }
     let name = &config.names.api;
     let items = match reading.find(stack.table) {
-        Some(table) if !args.keep_table => format!(", and table `{}` with about {} items", config.names.table, table.items),
+        Some(table) if !args.keep_table => format!(
+            ", and table `{}` with about {} items",
+            config.names.table, table.items
+        ),
         _ => String::new(),
     };
     let question = format!("this deletes {name}{items}. Type {name} to go on:");
-    if app.ui.ask(&question, "say `--yes` to delete without being asked")? == *name {
+    if app
+        .ui
+        .ask(&question, "say `--yes` to delete without being asked")?
+        == *name
+    {
         return Ok(());
     }
-    Err(Error::new(Kind::Interrupted, "stopped: nothing was deleted"))
+    Err(Error::new(
+        Kind::Interrupted,
+        "stopped: nothing was deleted",
+    ))
 }
 
-async fn export(cloud: &Cloud, config: &Config, stack: &Stack, file: &Path, events: &UnboundedSender<Event>) -> Result<()> {
+async fn export(
+    cloud: &Cloud,
+    config: &Config,
+    stack: &Stack,
+    file: &Path,
+    events: &UnboundedSender<Event>,
+) -> Result<()> {
     let progress = Progress::new(stack.table.id, events);
     let create = File::create_new(file).doing(format!("create `{}`", file.display()));
-    let mut to = BufWriter::new(create.map_err(|error| error.hint("name a file that does not exist yet"))?);
-    resources::export(cloud, &config.names.table, &mut to, &progress).await.map(|_| ())
+    let mut to =
+        BufWriter::new(create.map_err(|error| error.hint("name a file that does not exist yet"))?);
+    resources::export(cloud, &config.names.table, &mut to, &progress)
+        .await
+        .map(|_| ())
 }
 
 /// Deletes, looks again, and deletes what came back, until nothing is left.
@@ -122,16 +187,23 @@ async fn delete(
     let proof = Progress::new(Id::after(&stack.graph), events);
     for _ in 0..LOOKS {
         let plan = plan_teardown(&stack.graph, ids, &reading);
-        execute(&stack.graph, plan, events, &app.stop).await.into_result()?;
+        execute(&stack.graph, plan, events, &app.stop)
+            .await
+            .into_result()?;
         let (sender, _unheard) = tokio::sync::mpsc::unbounded_channel();
         reading = alone(&proof, look(stack, cloud, &sender)).await?;
         if ids.iter().all(|id| !reading.is_ours(&stack.graph, *id)) {
             return Ok(());
         }
     }
-    let left: Vec<String> =
-        ids.iter().filter(|id| reading.is_ours(&stack.graph, **id)).map(|id| stack.graph.label(*id).to_string()).collect();
-    Err(Error::failed("delete everything").cause(format!("still there: {}", left.join(", "))).hint("run the same command again"))
+    let left: Vec<String> = ids
+        .iter()
+        .filter(|id| reading.is_ours(&stack.graph, **id))
+        .map(|id| stack.graph.label(*id).to_string())
+        .collect();
+    Err(Error::failed("delete everything")
+        .cause(format!("still there: {}", left.join(", ")))
+        .hint("run the same command again"))
 }
 
 /// `{"deleted": [{"resource", "name"}], "kept": […], "left": []}` and the same deletions as `changes`.
@@ -141,6 +213,10 @@ fn receipt(stack: &Stack, args: &Args, gone: &[Id]) -> Value {
         json!({"resource": label.kind, "name": label.name, "action": "delete"})
     };
     let deleted: Vec<Value> = gone.iter().map(|id| entry(*id)).collect();
-    let kept: Vec<Value> = args.keep_table.then(|| entry(stack.table.id)).into_iter().collect();
+    let kept: Vec<Value> = args
+        .keep_table
+        .then(|| entry(stack.table.id))
+        .into_iter()
+        .collect();
     json!({"changes": deleted, "kept": kept, "left": []})
 }

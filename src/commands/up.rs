@@ -13,11 +13,11 @@ use crate::engine::{
     Action, Event, Id, Label, Outcome, Ownership, Plan, Progress, alone, execute, plan_up, read,
 };
 use crate::error::{Error, Result};
+use crate::manifest;
 use crate::proof::{self, Proof};
 use crate::resources::{LiveApi, LiveRelease, Release};
 use crate::stack::Stack;
 use crate::ui::seconds;
-use crate::manifest;
 
 /// Make the stack what the file says: create what is missing, change what differs, and prove that it answers
 #[derive(Debug, clap::Args)]
@@ -37,20 +37,37 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let manifest = manifest::read(&config.root.join(&config.function.crate_directory))?;
     let cloud = app.cloud(&config).await?;
     let stack = Stack::new(&cloud, &config, &manifest, recipe);
-    let ownership = if args.adopt { Ownership::Adopt } else { Ownership::Respect };
+    let ownership = if args.adopt {
+        Ownership::Adopt
+    } else {
+        Ownership::Respect
+    };
     let mut labels = stack.graph.labels();
-    labels.push(Label { kind: "proof".into(), name: "the API answers".into() });
+    labels.push(Label {
+        kind: "proof".into(),
+        name: "the API answers".into(),
+    });
     let outcome = app
         .ui
         .watch(labels, async |events| {
-            let plan = app.unless_stopped(planned(&stack, &cloud, ownership, events)).await?;
-            let outcome = execute(&stack.graph, plan, events, &app.stop).await.into_result()?;
+            let plan = app
+                .unless_stopped(planned(&stack, &cloud, ownership, events))
+                .await?;
+            let outcome = execute(&stack.graph, plan, events, &app.stop)
+                .await
+                .into_result()?;
             prove(&stack, &cloud, &config, &outcome, events).await?;
             Ok(outcome)
         })
         .await?;
     let (api, release) = live(&stack, &outcome)?;
-    let mut document = outputs::document(&config, &cloud.identity().await?, Some(api), outcome.find(stack.function), Some(release));
+    let mut document = outputs::document(
+        &config,
+        &cloud.identity().await?,
+        Some(api),
+        outcome.find(stack.function),
+        Some(release),
+    );
     document["changes"] = outputs::changes(&stack, &outcome.changes);
     document["seconds"] = json!(since.elapsed().as_secs_f64());
     let text = || text(&config, api, &document, &seconds(since.elapsed()));
@@ -58,7 +75,12 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
 }
 
 /// Reads everything at once and compares it with what the file says.
-pub async fn planned(stack: &Stack, cloud: &Cloud, ownership: Ownership, events: &UnboundedSender<Event>) -> Result<Plan> {
+pub async fn planned(
+    stack: &Stack,
+    cloud: &Cloud,
+    ownership: Ownership,
+    events: &UnboundedSender<Event>,
+) -> Result<Plan> {
     let all = stack.all();
     let (reading, _) = tokio::try_join!(read(&stack.graph, &all, events), cloud.identity())?;
     plan_up(&stack.graph, &all, &reading, ownership)
@@ -84,8 +106,12 @@ pub async fn prove(
         Ok(proof) => return Ok(Some(proof)),
         Err(failure) => failure,
     };
-    let Some(before) = &release.before else { return Err(failure) };
-    Release::new(cloud, config, stack.function, stack.code).switch(before, None).await?;
+    let Some(before) = &release.before else {
+        return Err(failure);
+    };
+    Release::new(cloud, config, stack.function, stack.code)
+        .switch(before, None)
+        .await?;
     let cause = failure.cause.clone().unwrap_or_default();
     Err(Error::failed(format!("prove that version {} answers", release.version))
         .cause(cause)
@@ -94,13 +120,21 @@ pub async fn prove(
 
 fn live<'a>(stack: &Stack, outcome: &'a Outcome) -> Result<(&'a LiveApi, &'a LiveRelease)> {
     let both = outcome.find(stack.api).zip(outcome.find(stack.release));
-    both.ok_or_else(|| Error::failed("find the API and its alias").hint("run the same command again: it continues"))
+    both.ok_or_else(|| {
+        Error::failed("find the API and its alias").hint("run the same command again: it continues")
+    })
 }
 
 fn text(config: &Config, api: &LiveApi, document: &Value, took: &str) -> String {
     let count = |action: &str| {
-        let changes = document["changes"].as_array().map(Vec::as_slice).unwrap_or_default();
-        changes.iter().filter(|change| change["action"] == action).count()
+        let changes = document["changes"]
+            .as_array()
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        changes
+            .iter()
+            .filter(|change| change["action"] == action)
+            .count()
     };
     let (created, changed) = (count("create"), count("update"));
     let what = match (created, changed) {

@@ -4,8 +4,10 @@ use super::{Config, Cors};
 use crate::error::{Error, Result};
 
 /// Days that CloudWatch Logs accepts: <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html>
-const RETENTION_DAYS: [i32; 22] =
-    [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653];
+const RETENTION_DAYS: [i32; 22] = [
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
+    3288, 3653,
+];
 
 /// Variables that Lambda sets itself: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>
 const RESERVED: [&str; 19] = [
@@ -35,7 +37,9 @@ const ENVIRONMENT_BYTES: usize = 4096;
 
 /// A name of ours: every name in the cloud begins with it, so it holds only what all services take.
 pub fn name(what: &str, name: &str) -> Result<()> {
-    let fits = |character: char| character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-';
+    let fits = |character: char| {
+        character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-'
+    };
     let good = name.starts_with(|first: char| first.is_ascii_lowercase())
         && name.chars().all(fits)
         && !name.ends_with('-')
@@ -44,14 +48,20 @@ pub fn name(what: &str, name: &str) -> Result<()> {
         return Ok(());
     }
     let error = Error::usage(format!("`{what} = \"{name}\"` is not a good name"));
-    let mut better: String = name.to_lowercase().chars().map(|c| if fits(c) { c } else { '-' }).collect();
+    let mut better: String = name
+        .to_lowercase()
+        .chars()
+        .map(|c| if fits(c) { c } else { '-' })
+        .collect();
     while better.contains("--") {
         better = better.replace("--", "-");
     }
     let better = better.trim_matches(|c: char| c == '-' || c.is_ascii_digit());
     Err(match better {
         "" => error.hint("use lower-case letters, digits and single hyphens, with a letter first"),
-        better => error.hint(format!("use lower-case letters, digits and single hyphens: `{better}`")),
+        better => error.hint(format!(
+            "use lower-case letters, digits and single hyphens: `{better}`"
+        )),
     })
 }
 
@@ -76,8 +86,14 @@ fn lengths(config: &Config) -> Result<()> {
     ];
     for (what, name, limit) in limits {
         if name.len() > limit {
-            let message = format!("the {what} would be called `{name}`: {} characters, and AWS takes {limit}", name.len());
-            return Err(Error::usage(message).hint(format!("shorten `name` or the stage by {}", name.len() - limit)));
+            let message = format!(
+                "the {what} would be called `{name}`: {} characters, and AWS takes {limit}",
+                name.len()
+            );
+            return Err(Error::usage(message).hint(format!(
+                "shorten `name` or the stage by {}",
+                name.len() - limit
+            )));
         }
     }
     Ok(())
@@ -85,8 +101,13 @@ fn lengths(config: &Config) -> Result<()> {
 
 fn account(config: &Config) -> Result<()> {
     match &config.account {
-        Some(account) if account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit()) => {
-            Err(Error::usage(format!("`account = \"{account}\"` is not an account")).hint("an AWS account has 12 digits"))
+        Some(account)
+            if account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit()) =>
+        {
+            Err(
+                Error::usage(format!("`account = \"{account}\"` is not an account"))
+                    .hint("an AWS account has 12 digits"),
+            )
         }
         _ => Ok(()),
     }
@@ -94,13 +115,21 @@ fn account(config: &Config) -> Result<()> {
 
 fn keys(config: &Config) -> Result<()> {
     let table = &config.table;
-    for (what, key) in [("partition_key", &table.partition_key), ("sort_key", &table.sort_key)] {
+    for (what, key) in [
+        ("partition_key", &table.partition_key),
+        ("sort_key", &table.sort_key),
+    ] {
         if key.is_empty() || key.len() > 255 {
-            return Err(Error::usage(format!("`table.{what}` must have 1 to 255 characters")));
+            return Err(Error::usage(format!(
+                "`table.{what}` must have 1 to 255 characters"
+            )));
         }
     }
     if table.partition_key == table.sort_key {
-        return Err(Error::usage(format!("`table.partition_key` and `table.sort_key` are both `{}`", table.sort_key)));
+        return Err(Error::usage(format!(
+            "`table.partition_key` and `table.sort_key` are both `{}`",
+            table.sort_key
+        )));
     }
     Ok(())
 }
@@ -113,9 +142,14 @@ fn function(config: &Config) -> Result<()> {
     if RETENTION_DAYS.contains(&days) {
         return Ok(());
     }
-    let nearest = RETENTION_DAYS.iter().min_by_key(|allowed| allowed.abs_diff(days)).unwrap_or(&14);
-    Err(Error::usage(format!("`function.log_retention_days = {days}` is not a period that CloudWatch Logs keeps"))
-        .hint(format!("the nearest is {nearest}")))
+    let nearest = RETENTION_DAYS
+        .iter()
+        .min_by_key(|allowed| allowed.abs_diff(days))
+        .unwrap_or(&14);
+    Err(Error::usage(format!(
+        "`function.log_retention_days = {days}` is not a period that CloudWatch Logs keeps"
+    ))
+    .hint(format!("the nearest is {nearest}")))
 }
 
 fn within(key: &str, value: i32, range: std::ops::RangeInclusive<i32>, unit: &str) -> Result<()> {
@@ -123,28 +157,42 @@ fn within(key: &str, value: i32, range: std::ops::RangeInclusive<i32>, unit: &st
         return Ok(());
     }
     let nearest = value.clamp(*range.start(), *range.end());
-    Err(Error::usage(format!("`{key} = {value}` is out of range: {} to {} {unit}", range.start(), range.end()))
-        .hint(format!("the nearest is {nearest}")))
+    Err(Error::usage(format!(
+        "`{key} = {value}` is out of range: {} to {} {unit}",
+        range.start(),
+        range.end()
+    ))
+    .hint(format!("the nearest is {nearest}")))
 }
 
 fn environment(config: &Config) -> Result<()> {
     for name in config.function.environment.keys() {
         if RESERVED.contains(&name.as_str()) {
-            return Err(Error::usage(format!("`function.environment.{name}` is reserved"))
-                .hint("it is set for the function already; choose another name"));
+            return Err(
+                Error::usage(format!("`function.environment.{name}` is reserved"))
+                    .hint("it is set for the function already; choose another name"),
+            );
         }
         let good = name.len() >= 2
             && name.starts_with(|first: char| first.is_ascii_alphabetic())
-            && name.chars().all(|character| character.is_ascii_alphanumeric() || character == '_');
+            && name
+                .chars()
+                .all(|character| character.is_ascii_alphanumeric() || character == '_');
         if !good {
-            return Err(Error::usage(format!("`function.environment.{name}` is not a name that Lambda takes"))
-                .hint("use two or more letters, digits and underscores, with a letter first"));
+            return Err(Error::usage(format!(
+                "`function.environment.{name}` is not a name that Lambda takes"
+            ))
+            .hint("use two or more letters, digits and underscores, with a letter first"));
         }
     }
-    let together = serde_json::Value::from_iter(config.environment()).to_string().len();
+    let together = serde_json::Value::from_iter(config.environment())
+        .to_string()
+        .len();
     if together > ENVIRONMENT_BYTES {
-        return Err(Error::usage(format!("`function.environment` takes {together} bytes, and Lambda takes {ENVIRONMENT_BYTES}"))
-            .hint("keep large values in a parameter store and read them when the function starts"));
+        return Err(Error::usage(format!(
+            "`function.environment` takes {together} bytes, and Lambda takes {ENVIRONMENT_BYTES}"
+        ))
+        .hint("keep large values in a parameter store and read them when the function starts"));
     }
     Ok(())
 }
@@ -152,17 +200,26 @@ fn environment(config: &Config) -> Result<()> {
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html>
 fn cors(cors: &Cors) -> Result<()> {
     if cors.allow_credentials && cors.allow_origins.iter().any(|origin| origin == "*") {
-        return Err(Error::usage("`api.cors` allows credentials from any origin, which browsers and API Gateway refuse")
-            .hint("list the origins in `allow_origins`, or set `allow_credentials = false`"));
+        return Err(Error::usage(
+            "`api.cors` allows credentials from any origin, which browsers and API Gateway refuse",
+        )
+        .hint("list the origins in `allow_origins`, or set `allow_credentials = false`"));
     }
     for origin in &cors.allow_origins {
         check_origin(origin)?;
     }
     for method in &cors.allow_methods {
-        let known = ["GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "DELETE", "*"];
+        let known = [
+            "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "DELETE", "*",
+        ];
         if !known.contains(&method.as_str()) {
-            return Err(Error::usage(format!("`api.cors.allow_methods` holds `{method}`, which is not a method"))
-                .hint(format!("methods are written like `{}`", method.to_uppercase())));
+            return Err(Error::usage(format!(
+                "`api.cors.allow_methods` holds `{method}`, which is not a method"
+            ))
+            .hint(format!(
+                "methods are written like `{}`",
+                method.to_uppercase()
+            )));
         }
     }
     within("api.cors.max_age", cors.max_age, -1..=86400, "seconds")
@@ -173,7 +230,10 @@ fn check_origin(origin: &str) -> Result<()> {
         return Ok(());
     }
     let wrong = |hint: String| {
-        Err(Error::usage(format!("`api.cors.allow_origins` holds `{origin}`, which is not an origin")).hint(hint))
+        Err(Error::usage(format!(
+            "`api.cors.allow_origins` holds `{origin}`, which is not an origin"
+        ))
+        .hint(hint))
     };
     let Some((scheme @ ("http" | "https"), host)) = origin.split_once("://") else {
         let host = origin.split_once("://").map_or(origin, |(_, host)| host);
@@ -185,8 +245,14 @@ fn check_origin(origin: &str) -> Result<()> {
     if host.contains('*') {
         return wrong("API Gateway knows no wildcard for a part of a host: list the hosts".into());
     }
-    if host.is_empty() || host.chars().any(|character| character.is_whitespace() || character.is_ascii_uppercase()) {
-        return wrong("browsers send the host in lower case, like `https://app.example.com`".into());
+    if host.is_empty()
+        || host
+            .chars()
+            .any(|character| character.is_whitespace() || character.is_ascii_uppercase())
+    {
+        return wrong(
+            "browsers send the host in lower case, like `https://app.example.com`".into(),
+        );
     }
     Ok(())
 }
@@ -202,9 +268,18 @@ mod tests {
 
     #[test]
     fn a_bad_name_is_refused_with_a_good_one() {
-        for (bad, good) in [("My App", "my-app"), ("my_app", "my-app"), ("-app", "app"), ("app--x", "app-x"), ("9app", "app")] {
+        for (bad, good) in [
+            ("My App", "my-app"),
+            ("my_app", "my-app"),
+            ("-app", "app"),
+            ("app--x", "app-x"),
+            ("9app", "app"),
+        ] {
             let error = config(&format!("name = \"{bad}\"")).expect_err(bad);
-            assert!(error.hint.expect("a hint").ends_with(&format!("`{good}`")), "{bad}");
+            assert!(
+                error.hint.expect("a hint").ends_with(&format!("`{good}`")),
+                "{bad}"
+            );
         }
         assert!(config("name = \"\"").is_err());
     }
@@ -213,7 +288,10 @@ mod tests {
     fn a_derived_name_that_is_too_long_is_refused() {
         let name = "a".repeat(53);
         let error = config(&format!("name = \"{name}\"")).expect_err("65 characters");
-        assert_eq!(error.hint.as_deref(), Some("shorten `name` or the stage by 1"));
+        assert_eq!(
+            error.hint.as_deref(),
+            Some("shorten `name` or the stage by 1")
+        );
         assert!(config(&format!("name = \"{}\"", &name[1..])).is_ok());
     }
 
@@ -221,16 +299,29 @@ mod tests {
     fn numbers_out_of_range_name_the_nearest() {
         assert_eq!(refusal("[function]\nmemory = 64").1, "the nearest is 128");
         assert_eq!(refusal("[function]\ntimeout = 901").1, "the nearest is 900");
-        assert_eq!(refusal("[function]\nlog_retention_days = 8").1, "the nearest is 7");
-        assert_eq!(refusal("[api.cors]\nmax_age = 86401").1, "the nearest is 86400");
+        assert_eq!(
+            refusal("[function]\nlog_retention_days = 8").1,
+            "the nearest is 7"
+        );
+        assert_eq!(
+            refusal("[api.cors]\nmax_age = 86401").1,
+            "the nearest is 86400"
+        );
     }
 
     #[test]
     fn variables_that_lambda_owns_are_refused() {
         for name in ["AWS_REGION", "TABLE_NAME", "_HANDLER"] {
-            assert_eq!(refusal(&format!("[function.environment]\n{name} = \"x\"")).0, format!("`function.environment.{name}` is reserved"));
+            assert_eq!(
+                refusal(&format!("[function.environment]\n{name} = \"x\"")).0,
+                format!("`function.environment.{name}` is reserved")
+            );
         }
-        assert!(refusal("[function.environment]\nA = \"x\"").0.ends_with("is not a name that Lambda takes"));
+        assert!(
+            refusal("[function.environment]\nA = \"x\"")
+                .0
+                .ends_with("is not a name that Lambda takes")
+        );
     }
 
     #[test]
@@ -241,16 +332,34 @@ mod tests {
 
     #[test]
     fn cors_that_browsers_or_aws_refuse_is_refused() {
-        let origin = |origin: &str| refusal(&format!("[api.cors]\nallow_origins = [\"{origin}\"]")).1;
-        assert_eq!(origin("localhost:5173"), "an origin has a scheme: `https://localhost:5173`");
-        assert_eq!(origin("https://a.example/"), "an origin has no path: `https://a.example`");
+        let origin =
+            |origin: &str| refusal(&format!("[api.cors]\nallow_origins = [\"{origin}\"]")).1;
+        assert_eq!(
+            origin("localhost:5173"),
+            "an origin has a scheme: `https://localhost:5173`"
+        );
+        assert_eq!(
+            origin("https://a.example/"),
+            "an origin has no path: `https://a.example`"
+        );
         assert!(origin("https://*.example.com").starts_with("API Gateway knows no wildcard"));
-        assert!(refusal("[api.cors]\nallow_origins = [\"*\"]\nallow_credentials = true").1.starts_with("list the origins"));
-        assert_eq!(refusal("[api.cors]\nallow_methods = [\"get\"]").1, "methods are written like `GET`");
+        assert!(
+            refusal("[api.cors]\nallow_origins = [\"*\"]\nallow_credentials = true")
+                .1
+                .starts_with("list the origins")
+        );
+        assert_eq!(
+            refusal("[api.cors]\nallow_methods = [\"get\"]").1,
+            "methods are written like `GET`"
+        );
     }
 
     #[test]
     fn keys_must_differ() {
-        assert!(refusal("[table]\nsort_key = \"userId\"").0.ends_with("are both `userId`"));
+        assert!(
+            refusal("[table]\nsort_key = \"userId\"")
+                .0
+                .ends_with("are both `userId`")
+        );
     }
 }

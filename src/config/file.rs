@@ -121,7 +121,9 @@ impl Default for Cors {
 
 /// Reads `text`, refuses unknown keys, and lays the keys of `[stage.<stage>]` over the others.
 pub fn parse(text: &str, stage: &str) -> Result<File> {
-    let wrong = |error: &toml::de::Error| Error::usage("`stack.toml` cannot be read").cause(error.to_string().trim_end());
+    let wrong = |error: &toml::de::Error| {
+        Error::usage("`stack.toml` cannot be read").cause(error.to_string().trim_end())
+    };
     let mut table: Table = text.parse().map_err(|error| wrong(&error))?;
     let known: Table = SAMPLE.parse().map_err(|error| wrong(&error))?;
     let stages = table.remove("stage");
@@ -129,7 +131,9 @@ pub fn parse(text: &str, stage: &str) -> Result<File> {
     if let Some(Value::Table(stages)) = stages {
         for (name, keys) in &stages {
             let Value::Table(keys) = keys else {
-                return Err(Error::usage(format!("`stage.{name}` in `stack.toml` is not a table")));
+                return Err(Error::usage(format!(
+                    "`stage.{name}` in `stack.toml` is not a table"
+                )));
             };
             refuse_unknown(&format!("stage.{name}."), keys, &known)?;
             if name == stage {
@@ -137,7 +141,9 @@ pub fn parse(text: &str, stage: &str) -> Result<File> {
             }
         }
     }
-    Value::Table(table).try_into().map_err(|error| wrong(&error))
+    Value::Table(table)
+        .try_into()
+        .map_err(|error| wrong(&error))
 }
 
 fn refuse_unknown(path: &str, table: &Table, known: &Table) -> Result<()> {
@@ -171,7 +177,11 @@ pub fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&
 }
 
 fn list(known: &Table) -> String {
-    known.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
+    known
+        .keys()
+        .map(|name| format!("`{name}`"))
+        .collect::<Vec<_>>()
+        .join(", ")
 }
 
 fn lay_over(table: &mut Table, keys: &Table) {
@@ -192,7 +202,14 @@ mod tests {
     #[test]
     fn only_the_name_is_required() {
         let file = parse("name = \"app\"", "default").expect("a name is enough");
-        assert_eq!((file.name.as_str(), file.function.memory, file.table.sort_key.as_str()), ("app", 256, "itemId"));
+        assert_eq!(
+            (
+                file.name.as_str(),
+                file.function.memory,
+                file.table.sort_key.as_str()
+            ),
+            ("app", 256, "itemId")
+        );
     }
 
     #[test]
@@ -204,34 +221,51 @@ mod tests {
 
     #[test]
     fn an_unknown_key_names_the_nearest() {
-        let error = parse("name = \"app\"\n[function]\nmemmory = 1", "default").expect_err("no such key");
-        assert_eq!(error.message, "unknown key `function.memmory` in `stack.toml`");
-        assert_eq!(error.hint.as_deref(), Some("did you mean `function.memory`?"));
+        let error =
+            parse("name = \"app\"\n[function]\nmemmory = 1", "default").expect_err("no such key");
+        assert_eq!(
+            error.message,
+            "unknown key `function.memmory` in `stack.toml`"
+        );
+        assert_eq!(
+            error.hint.as_deref(),
+            Some("did you mean `function.memory`?")
+        );
     }
 
     #[test]
     fn an_unknown_key_of_any_stage_is_refused() {
-        let error = parse("name = \"app\"\n[stage.dev.tabel]\nx = 1", "default").expect_err("no such key");
-        assert_eq!(error.hint.as_deref(), Some("did you mean `stage.dev.table`?"));
+        let error =
+            parse("name = \"app\"\n[stage.dev.tabel]\nx = 1", "default").expect_err("no such key");
+        assert_eq!(
+            error.hint.as_deref(),
+            Some("did you mean `stage.dev.table`?")
+        );
     }
 
     #[test]
     fn a_stage_lays_its_keys_over_the_others() {
         let text = "name = \"app\"\n[function]\ntimeout = 3\n[stage.dev.function]\nmemory = 128";
-        let keys = |stage| parse(text, stage).map(|file| (file.function.memory, file.function.timeout));
+        let keys =
+            |stage| parse(text, stage).map(|file| (file.function.memory, file.function.timeout));
         assert_eq!(keys("dev"), Ok((128, 3)));
         assert_eq!(keys("default"), Ok((256, 3)));
     }
 
     #[test]
     fn environment_variables_are_free_to_be_named() {
-        let file = parse("name = \"app\"\n[function.environment]\nLOG_LEVEL = \"debug\"", "default").expect("valid");
+        let file = parse(
+            "name = \"app\"\n[function.environment]\nLOG_LEVEL = \"debug\"",
+            "default",
+        )
+        .expect("valid");
         assert_eq!(file.function.environment["LOG_LEVEL"], "debug");
     }
 
     #[test]
     fn a_wrong_type_is_told_with_its_key() {
-        let error = parse("name = \"app\"\n[function]\nmemory = \"big\"", "default").expect_err("not a number");
+        let error = parse("name = \"app\"\n[function]\nmemory = \"big\"", "default")
+            .expect_err("not a number");
         assert!(error.cause.expect("told why").contains("memory"));
     }
 }

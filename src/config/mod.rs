@@ -62,7 +62,12 @@ impl Config {
     /// The environment of the function: what the file says, and the name of the table.
     pub fn environment(&self) -> impl Iterator<Item = (&str, &str)> {
         let own = [("TABLE_NAME", self.names.table.as_str())];
-        own.into_iter().chain(self.function.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())))
+        own.into_iter().chain(
+            self.function
+                .environment
+                .iter()
+                .map(|(name, value)| (name.as_str(), value.as_str())),
+        )
     }
 }
 
@@ -84,12 +89,17 @@ pub fn local_cloud(port: Option<u16>) -> Result<local::Settings> {
     };
     let directory = path_from("STACKCTL_LOCAL_DIR").unwrap_or_else(|| cache.join("local"));
     let port = match (port, env::var("STACKCTL_LOCAL_PORT")) {
-        (None, Ok(text)) => {
-            Some(text.parse().map_err(|_| Error::usage(format!("`STACKCTL_LOCAL_PORT={text}` is not a port")))?)
-        }
+        (None, Ok(text)) => Some(
+            text.parse()
+                .map_err(|_| Error::usage(format!("`STACKCTL_LOCAL_PORT={text}` is not a port")))?,
+        ),
         (port, _) => port,
     };
-    Ok(local::Settings { cache, directory, port })
+    Ok(local::Settings {
+        cache,
+        directory,
+        port,
+    })
 }
 
 fn cache_folder() -> Result<PathBuf> {
@@ -97,8 +107,13 @@ fn cache_folder() -> Result<PathBuf> {
         return Ok(folder);
     }
     let home = path_from("HOME");
-    let home = home.ok_or_else(|| Error::environment("`HOME` is not set").hint("set `STACKCTL_CACHE_DIR`"))?;
-    Ok(home.join(if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" }))
+    let home = home
+        .ok_or_else(|| Error::environment("`HOME` is not set").hint("set `STACKCTL_CACHE_DIR`"))?;
+    Ok(home.join(if cfg!(target_os = "macos") {
+        "Library/Caches"
+    } else {
+        ".cache"
+    }))
 }
 
 /// What the environment says of the terminal.
@@ -111,11 +126,16 @@ pub struct Terminal {
 
 /// `NO_COLOR` and `CI`.
 pub fn terminal() -> Terminal {
-    Terminal { no_color: path_from("NO_COLOR").is_some(), ci: path_from("CI").is_some() }
+    Terminal {
+        no_color: path_from("NO_COLOR").is_some(),
+        ci: path_from("CI").is_some(),
+    }
 }
 
 fn path_from(variable: &str) -> Option<PathBuf> {
-    env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
+    env::var_os(variable)
+        .filter(|value| !value.is_empty())
+        .map(PathBuf::from)
 }
 
 #[cfg(test)]
@@ -129,7 +149,8 @@ pub mod tests {
 
     #[test]
     fn the_function_learns_its_table_from_the_environment() {
-        let config = config("name = \"app\"\n[function.environment]\nMODE = \"quiet\"").expect("valid");
+        let config =
+            config("name = \"app\"\n[function.environment]\nMODE = \"quiet\"").expect("valid");
         let environment: Vec<_> = config.environment().collect();
         assert_eq!(environment, [("TABLE_NAME", "app-data"), ("MODE", "quiet")]);
     }

@@ -96,7 +96,10 @@ pub async fn alone<T>(progress: &Progress, work: impl Future<Output = Result<T>>
     progress.tell(Happening::Started(Action::Recheck));
     let ended = work.await;
     progress.tell(match &ended {
-        Ok(_) => Happening::Done { action: Action::Recheck, took: progress.took() },
+        Ok(_) => Happening::Done {
+            action: Action::Recheck,
+            took: progress.took(),
+        },
         Err(error) => Happening::Failed(error.clone()),
     });
     ended

@@ -40,7 +40,8 @@ impl Outcome {
         }
         if !self.cancelled.is_empty() {
             let message = format!("stopped before {} steps were begun", self.cancelled.len());
-            return Err(Error::new(Kind::Interrupted, message).hint("run the same command again: it continues"));
+            return Err(Error::new(Kind::Interrupted, message)
+                .hint("run the same command again: it continues"));
         }
         Ok(self)
     }
@@ -66,7 +67,12 @@ enum Report {
 }
 
 /// Runs every step of `plan`, as many at once as its order allows. A failed step stops only what depends on it.
-pub async fn execute(graph: &Graph, plan: Plan, events: &UnboundedSender<Event>, stop: &Stop) -> Outcome {
+pub async fn execute(
+    graph: &Graph,
+    plan: Plan,
+    events: &UnboundedSender<Event>,
+    stop: &Stop,
+) -> Outcome {
     let mut tasks = JoinSet::new();
     let mut promises: Vec<(Id, Promise)> = Vec::new();
     let given = Arc::new(plan.given);
@@ -77,8 +83,17 @@ pub async fn execute(graph: &Graph, plan: Plan, events: &UnboundedSender<Event>,
         promises.push((step.id, promise));
     }
     for (step, sender) in plan.steps.iter().cloned().zip(senders) {
-        let before = promises.iter().filter(|(id, _)| step.after.contains(id)).cloned().collect();
-        let run = Run { node: graph.node(step.id).clone(), given: given.clone(), stop: stop.clone(), step };
+        let before = promises
+            .iter()
+            .filter(|(id, _)| step.after.contains(id))
+            .cloned()
+            .collect();
+        let run = Run {
+            node: graph.node(step.id).clone(),
+            given: given.clone(),
+            stop: stop.clone(),
+            step,
+        };
         let events = events.clone();
         tasks.spawn(async move {
             let id = run.step.id;
@@ -89,7 +104,10 @@ pub async fn execute(graph: &Graph, plan: Plan, events: &UnboundedSender<Event>,
     }
     let mut reports = tasks.join_all().await;
     reports.sort_by_key(|(id, _)| plan.steps.iter().position(|step| step.id == *id));
-    let mut outcome = Outcome { lives: Arc::unwrap_or_clone(given), ..Outcome::default() };
+    let mut outcome = Outcome {
+        lives: Arc::unwrap_or_clone(given),
+        ..Outcome::default()
+    };
     for (id, promise) in &promises {
         match &*promise.borrow() {
             Some(Ended::Made(Some(live))) => outcome.lives.insert(*id, live.clone()),
@@ -117,7 +135,11 @@ struct Run {
 }
 
 impl Run {
-    async fn to_the_end(self, before: Vec<(Id, Promise)>, events: &UnboundedSender<Event>) -> (Ended, Report) {
+    async fn to_the_end(
+        self,
+        before: Vec<(Id, Promise)>,
+        events: &UnboundedSender<Event>,
+    ) -> (Ended, Report) {
         let mut inputs = Inputs::clone(&self.given);
         for (id, mut promise) in before {
             match ended(&mut promise).await {
@@ -142,7 +164,10 @@ impl Run {
         progress.tell(Happening::Started(action.clone()));
         match self.act(&action, &inputs, &progress).await {
             Ok(live) => {
-                progress.tell(Happening::Done { action: action.clone(), took: progress.took() });
+                progress.tell(Happening::Done {
+                    action: action.clone(),
+                    took: progress.took(),
+                });
                 (Ended::Made(live), Report::Did(action))
             }
             Err(error) => {
@@ -163,10 +188,17 @@ impl Run {
         }
     }
 
-    async fn act(&self, action: &Action, inputs: &Inputs, progress: &Progress) -> Result<Option<AnyLive>> {
+    async fn act(
+        &self,
+        action: &Action,
+        inputs: &Inputs,
+        progress: &Progress,
+    ) -> Result<Option<AnyLive>> {
         match (action, &self.step.live) {
             (Action::Delete, Some(live)) => self.node.delete(live, progress).await.map(|()| None),
-            (Action::Update(_), Some(live)) => self.node.update(inputs, live, progress).await.map(Some),
+            (Action::Update(_), Some(live)) => {
+                self.node.update(inputs, live, progress).await.map(Some)
+            }
             _ => self.make(inputs, progress).await.map(Some),
         }
     }
@@ -190,7 +222,10 @@ impl Run {
         }
         match self.node.diff(inputs, &live) {
             differences if differences.is_empty() => Ok(live),
-            differences => match differences.into_iter().find_map(|difference| difference.refusal) {
+            differences => match differences
+                .into_iter()
+                .find_map(|difference| difference.refusal)
+            {
                 Some(way_out) => Err(refused.hint(way_out)),
                 None => self.node.update(inputs, &live, progress).await,
             },

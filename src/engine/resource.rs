@@ -48,7 +48,11 @@ pub trait Resource: Send + Sync + 'static {
     fn diff(&self, inputs: &Inputs, live: &Self::Live) -> Vec<Difference>;
 
     /// Makes it, and returns when dependents can use it.
-    fn create(&self, inputs: &Inputs, progress: &Progress) -> impl Future<Output = Result<Self::Live>> + Send;
+    fn create(
+        &self,
+        inputs: &Inputs,
+        progress: &Progress,
+    ) -> impl Future<Output = Result<Self::Live>> + Send;
 
     /// Takes away every difference, and returns when dependents can use the result.
     fn update(
@@ -59,7 +63,11 @@ pub trait Resource: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Self::Live>> + Send;
 
     /// Deletes it and waits until it is gone; succeeds when it is gone already.
-    fn delete(&self, live: &Self::Live, progress: &Progress) -> impl Future<Output = Result<()>> + Send;
+    fn delete(
+        &self,
+        live: &Self::Live,
+        progress: &Progress,
+    ) -> impl Future<Output = Result<()>> + Send;
 }
 
 /// A property that is not as the stack wants it.
@@ -73,12 +81,25 @@ pub struct Difference {
 }
 
 impl Difference {
-    pub fn new(property: impl Into<String>, now: impl fmt::Display, wanted: impl fmt::Display) -> Self {
-        Self { property: property.into(), now: now.to_string(), wanted: wanted.to_string(), refusal: None }
+    pub fn new(
+        property: impl Into<String>,
+        now: impl fmt::Display,
+        wanted: impl fmt::Display,
+    ) -> Self {
+        Self {
+            property: property.into(),
+            now: now.to_string(),
+            wanted: wanted.to_string(),
+            refusal: None,
+        }
     }
 
     /// `None` when both are equal.
-    pub fn unless_equal<T: PartialEq + fmt::Display>(property: &str, now: &T, wanted: &T) -> Option<Self> {
+    pub fn unless_equal<T: PartialEq + fmt::Display>(
+        property: &str,
+        now: &T,
+        wanted: &T,
+    ) -> Option<Self> {
         (now != wanted).then(|| Self::new(property, now, wanted))
     }
 
@@ -108,7 +129,11 @@ pub trait Node: Send + Sync {
     fn is_ours(&self, live: &AnyLive) -> bool;
     fn diff(&self, inputs: &Inputs, live: &AnyLive) -> Vec<Difference>;
     fn read<'a>(&'a self, progress: &'a Progress) -> Boxed<'a, Result<Option<AnyLive>>>;
-    fn create<'a>(&'a self, inputs: &'a Inputs, progress: &'a Progress) -> Boxed<'a, Result<AnyLive>>;
+    fn create<'a>(
+        &'a self,
+        inputs: &'a Inputs,
+        progress: &'a Progress,
+    ) -> Boxed<'a, Result<AnyLive>>;
     fn update<'a>(
         &'a self,
         inputs: &'a Inputs,
@@ -151,8 +176,16 @@ impl<R: Resource> Node for R {
         Box::pin(async { Ok(Resource::read(self, progress).await?.map(erased::<R>)) })
     }
 
-    fn create<'a>(&'a self, inputs: &'a Inputs, progress: &'a Progress) -> Boxed<'a, Result<AnyLive>> {
-        Box::pin(async { Resource::create(self, inputs, progress).await.map(erased::<R>) })
+    fn create<'a>(
+        &'a self,
+        inputs: &'a Inputs,
+        progress: &'a Progress,
+    ) -> Boxed<'a, Result<AnyLive>> {
+        Box::pin(async {
+            Resource::create(self, inputs, progress)
+                .await
+                .map(erased::<R>)
+        })
     }
 
     fn update<'a>(
@@ -161,7 +194,11 @@ impl<R: Resource> Node for R {
         live: &'a AnyLive,
         progress: &'a Progress,
     ) -> Boxed<'a, Result<AnyLive>> {
-        Box::pin(async { Resource::update(self, inputs, typed::<R>(live), progress).await.map(erased::<R>) })
+        Box::pin(async {
+            Resource::update(self, inputs, typed::<R>(live), progress)
+                .await
+                .map(erased::<R>)
+        })
     }
 
     fn delete<'a>(&'a self, live: &'a AnyLive, progress: &'a Progress) -> Boxed<'a, Result<()>> {
@@ -174,5 +211,6 @@ fn erased<R: Resource>(live: R::Live) -> AnyLive {
 }
 
 fn typed<R: Resource>(live: &AnyLive) -> &R::Live {
-    live.downcast_ref().expect("a node is only ever handed what it made itself")
+    live.downcast_ref()
+        .expect("a node is only ever handed what it made itself")
 }

@@ -44,24 +44,49 @@ impl Attachments {
         managed: Option<&'static str>,
     ) -> Self {
         let role_name = config.names.role.clone();
-        Self { client: Client::new(&cloud.sdk), cloud: cloud.clone(), role_name, role, policies, managed }
+        Self {
+            client: Client::new(&cloud.sdk),
+            cloud: cloud.clone(),
+            role_name,
+            role,
+            policies,
+            managed,
+        }
     }
 
     /// ARNs of what shall be attached, as far as the policies are there.
     fn wanted(&self, inputs: &Inputs) -> BTreeSet<String> {
-        let ours = self.policies.iter().filter_map(|policy| Some(inputs.find(*policy)?.arn.clone()));
+        let ours = self
+            .policies
+            .iter()
+            .filter_map(|policy| Some(inputs.find(*policy)?.arn.clone()));
         let partition = &self.cloud.known_identity().partition;
-        ours.chain(self.managed.map(|name| format!("arn:{partition}:iam::aws:policy/{name}"))).collect()
+        ours.chain(
+            self.managed
+                .map(|name| format!("arn:{partition}:iam::aws:policy/{name}")),
+        )
+        .collect()
     }
 
     async fn attached(&self) -> Result<Option<BTreeSet<String>>> {
         let mut found = BTreeSet::new();
         let mut marker = None;
         loop {
-            let call = self.client.list_attached_role_policies().role_name(&self.role_name).set_marker(marker);
+            let call = self
+                .client
+                .list_attached_role_policies()
+                .role_name(&self.role_name)
+                .set_marker(marker);
             let doing = format!("list the policies attached to role `{}`", self.role_name);
-            let Some(page) = call.send().await.doing(doing).absent_if(&ABSENT)? else { return Ok(None) };
-            found.extend(page.attached_policies.unwrap_or_default().into_iter().filter_map(|policy| policy.policy_arn));
+            let Some(page) = call.send().await.doing(doing).absent_if(&ABSENT)? else {
+                return Ok(None);
+            };
+            found.extend(
+                page.attached_policies
+                    .unwrap_or_default()
+                    .into_iter()
+                    .filter_map(|policy| policy.policy_arn),
+            );
             marker = page.marker;
             if !page.is_truncated {
                 return Ok(Some(found));
@@ -73,9 +98,15 @@ impl Attachments {
         let mut found = BTreeSet::new();
         let mut marker = None;
         loop {
-            let call = self.client.list_role_policies().role_name(&self.role_name).set_marker(marker);
+            let call = self
+                .client
+                .list_role_policies()
+                .role_name(&self.role_name)
+                .set_marker(marker);
             let doing = format!("list the inline policies of role `{}`", self.role_name);
-            let Some(page) = call.send().await.doing(doing).absent_if(&ABSENT)? else { return Ok(found) };
+            let Some(page) = call.send().await.doing(doing).absent_if(&ABSENT)? else {
+                return Ok(found);
+            };
             found.extend(page.policy_names);
             marker = page.marker;
             if !page.is_truncated {
@@ -86,21 +117,53 @@ impl Attachments {
 
     async fn attach(&self, arn: &str, progress: &Progress) -> Result<()> {
         let passes = |error: &Error| error.has_code(&["NoSuchEntity", "ConcurrentModification"]);
-        wait::while_refused(progress, "IAM knows the policy and the role", VISIBLE, passes, || async {
-            let answer = self.client.attach_role_policy().role_name(&self.role_name).policy_arn(arn).send().await;
-            answer.doing(format!("attach `{arn}` to role `{}`", self.role_name)).map(|_| ())
-        })
+        wait::while_refused(
+            progress,
+            "IAM knows the policy and the role",
+            VISIBLE,
+            passes,
+            || async {
+                let answer = self
+                    .client
+                    .attach_role_policy()
+                    .role_name(&self.role_name)
+                    .policy_arn(arn)
+                    .send()
+                    .await;
+                answer
+                    .doing(format!("attach `{arn}` to role `{}`", self.role_name))
+                    .map(|_| ())
+            },
+        )
         .await
     }
 
     async fn detach(&self, arn: &str) -> Result<()> {
-        let answer = self.client.detach_role_policy().role_name(&self.role_name).policy_arn(arn).send().await;
-        answer.doing(format!("detach `{arn}` from role `{}`", self.role_name)).absent_if(&ABSENT).map(|_| ())
+        let answer = self
+            .client
+            .detach_role_policy()
+            .role_name(&self.role_name)
+            .policy_arn(arn)
+            .send()
+            .await;
+        answer
+            .doing(format!("detach `{arn}` from role `{}`", self.role_name))
+            .absent_if(&ABSENT)
+            .map(|_| ())
     }
 
     async fn delete_inline(&self, name: &str) -> Result<()> {
-        let answer = self.client.delete_role_policy().role_name(&self.role_name).policy_name(name).send().await;
-        let doing = format!("delete the inline policy `{name}` of role `{}`", self.role_name);
+        let answer = self
+            .client
+            .delete_role_policy()
+            .role_name(&self.role_name)
+            .policy_name(name)
+            .send()
+            .await;
+        let doing = format!(
+            "delete the inline policy `{name}` of role `{}`",
+            self.role_name
+        );
         answer.doing(doing).absent_if(&ABSENT).map(|_| ())
     }
 }
@@ -117,28 +180,47 @@ impl Resource for Attachments {
     }
 
     fn needs(&self) -> Vec<Id> {
-        self.policies.iter().map(|policy| policy.id).chain([self.role.id]).collect()
+        self.policies
+            .iter()
+            .map(|policy| policy.id)
+            .chain([self.role.id])
+            .collect()
     }
 
     async fn read(&self, _: &Progress) -> Result<Option<LiveAttachments>> {
-        let (attached, inline, _) = tokio::try_join!(self.attached(), self.inline(), self.cloud.identity())?;
+        let (attached, inline, _) =
+            tokio::try_join!(self.attached(), self.inline(), self.cloud.identity())?;
         Ok(attached.map(|attached| LiveAttachments { attached, inline }))
     }
 
     fn diff(&self, inputs: &Inputs, live: &LiveAttachments) -> Vec<Difference> {
         let wanted = self.wanted(inputs);
-        let missing = wanted.difference(&live.attached).map(|arn| Difference::new(arn, "not attached", "attached"));
-        let extra = live.attached.difference(&wanted).map(|arn| Difference::new(arn, "attached", "not attached"));
-        let inline = live.inline.iter().map(|name| Difference::new(format!("inline policy {name}"), "there", "none"));
+        let missing = wanted
+            .difference(&live.attached)
+            .map(|arn| Difference::new(arn, "not attached", "attached"));
+        let extra = live
+            .attached
+            .difference(&wanted)
+            .map(|arn| Difference::new(arn, "attached", "not attached"));
+        let inline = live
+            .inline
+            .iter()
+            .map(|name| Difference::new(format!("inline policy {name}"), "there", "none"));
         missing.chain(extra).chain(inline).collect()
     }
 
     async fn create(&self, inputs: &Inputs, progress: &Progress) -> Result<LiveAttachments> {
-        self.update(inputs, &LiveAttachments::default(), progress).await
+        self.update(inputs, &LiveAttachments::default(), progress)
+            .await
     }
 
     /// Attaches before it detaches, so that no right is ever missing in between.
-    async fn update(&self, inputs: &Inputs, live: &LiveAttachments, progress: &Progress) -> Result<LiveAttachments> {
+    async fn update(
+        &self,
+        inputs: &Inputs,
+        live: &LiveAttachments,
+        progress: &Progress,
+    ) -> Result<LiveAttachments> {
         let wanted = self.wanted(inputs);
         for arn in wanted.difference(&live.attached) {
             self.attach(arn, progress).await?;
@@ -149,7 +231,10 @@ impl Resource for Attachments {
         for name in &live.inline {
             self.delete_inline(name).await?;
         }
-        Ok(LiveAttachments { attached: wanted, inline: BTreeSet::new() })
+        Ok(LiveAttachments {
+            attached: wanted,
+            inline: BTreeSet::new(),
+        })
     }
 
     async fn delete(&self, live: &LiveAttachments, _: &Progress) -> Result<()> {

@@ -13,12 +13,23 @@ use crate::error::{Doing, Error, Result};
 
 /// Writes the items of `table`, one a line, and returns how many there were. Numbers keep their digits,
 /// sets become arrays, and binary values become base64.
-pub async fn export(cloud: &Cloud, table: &str, to: &mut impl Write, progress: &Progress) -> Result<u64> {
+pub async fn export(
+    cloud: &Cloud,
+    table: &str,
+    to: &mut impl Write,
+    progress: &Progress,
+) -> Result<u64> {
     let client = Client::new(&cloud.sdk);
     let mut count = 0;
     let mut from = None;
     loop {
-        let page = client.scan().table_name(table).consistent_read(true).set_exclusive_start_key(from).send().await;
+        let page = client
+            .scan()
+            .table_name(table)
+            .consistent_read(true)
+            .set_exclusive_start_key(from)
+            .send()
+            .await;
         let page = page.doing(format!("read the items of table `{table}`"))?;
         for item in page.items.unwrap_or_default() {
             writeln!(to, "{}", object(item)?).doing("write the export")?;
@@ -34,8 +45,10 @@ pub async fn export(cloud: &Cloud, table: &str, to: &mut impl Write, progress: &
 }
 
 fn object(item: HashMap<String, AttributeValue>) -> Result<Value> {
-    let mut members: Vec<(String, Value)> =
-        item.into_iter().map(|(name, attribute)| Ok((name, value(attribute)?))).collect::<Result<_>>()?;
+    let mut members: Vec<(String, Value)> = item
+        .into_iter()
+        .map(|(name, attribute)| Ok((name, value(attribute)?)))
+        .collect::<Result<_>>()?;
     members.sort_by(|one, other| one.0.cmp(&other.0));
     Ok(members.into_iter().collect())
 }
@@ -51,11 +64,15 @@ fn value(attribute: AttributeValue) -> Result<Value> {
         AttributeValue::L(list) => list.into_iter().map(value).collect::<Result<_>>()?,
         AttributeValue::Ss(set) => set.into_iter().map(Value::String).collect(),
         AttributeValue::Ns(set) => set.iter().map(|digits| number(digits)).collect(),
-        AttributeValue::Bs(set) => {
-            set.into_iter().map(|bytes| Value::String(aws_smithy_types::base64::encode(bytes))).collect()
-        }
+        AttributeValue::Bs(set) => set
+            .into_iter()
+            .map(|bytes| Value::String(aws_smithy_types::base64::encode(bytes)))
+            .collect(),
         // Leaving it out would lose data without a word.
-        other => return Err(Error::failed("export the table").cause(format!("it holds a value of an unknown type: {other:?}"))),
+        other => {
+            return Err(Error::failed("export the table")
+                .cause(format!("it holds a value of an unknown type: {other:?}")));
+        }
     })
 }
 
@@ -79,10 +96,19 @@ mod tests {
         let item = HashMap::from([
             ("text".to_owned(), AttributeValue::S("a".into())),
             ("whole".to_owned(), AttributeValue::N("42".into())),
-            ("exact".to_owned(), AttributeValue::N("0.12345678901234567890123456789".into())),
+            (
+                "exact".to_owned(),
+                AttributeValue::N("0.12345678901234567890123456789".into()),
+            ),
             ("bytes".to_owned(), AttributeValue::B(Blob::new("hi"))),
             ("set".to_owned(), AttributeValue::Ss(vec!["x".into()])),
-            ("list".to_owned(), AttributeValue::L(vec![AttributeValue::Null(true), AttributeValue::Bool(false)])),
+            (
+                "list".to_owned(),
+                AttributeValue::L(vec![
+                    AttributeValue::Null(true),
+                    AttributeValue::Bool(false),
+                ]),
+            ),
         ]);
         assert_eq!(
             object(item).expect("all types are known").to_string(),

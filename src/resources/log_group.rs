@@ -41,16 +41,30 @@ impl LogGroup {
     }
 
     async fn arn(&self) -> Result<String> {
-        Ok(self.cloud.identity().await?.arn("logs", &format!("log-group:{}", self.name)))
+        Ok(self
+            .cloud
+            .identity()
+            .await?
+            .arn("logs", &format!("log-group:{}", self.name)))
     }
 
     /// The retention, when the group is there. AWS searches by prefix, so neighbours answer too.
     async fn find(&self) -> Result<Option<Option<i32>>> {
         let mut token = None;
         loop {
-            let call = self.client.describe_log_groups().log_group_name_prefix(&self.name).set_next_token(token);
-            let page = call.send().await.doing(format!("find log group `{}`", self.name))?;
-            let group = page.log_groups().iter().find(|group| group.log_group_name() == Some(&self.name));
+            let call = self
+                .client
+                .describe_log_groups()
+                .log_group_name_prefix(&self.name)
+                .set_next_token(token);
+            let page = call
+                .send()
+                .await
+                .doing(format!("find log group `{}`", self.name))?;
+            let group = page
+                .log_groups()
+                .iter()
+                .find(|group| group.log_group_name() == Some(&self.name));
             if let Some(group) = group {
                 return Ok(Some(group.retention_in_days));
             }
@@ -62,10 +76,19 @@ impl LogGroup {
     }
 
     async fn tags(&self) -> Result<Tags> {
-        let answer = self.client.list_tags_for_resource().resource_arn(self.arn().await?).send().await;
+        let answer = self
+            .client
+            .list_tags_for_resource()
+            .resource_arn(self.arn().await?)
+            .send()
+            .await;
         let answer = answer.doing(format!("read the tags of log group `{}`", self.name));
         let answer = answer.absent_if(&["ResourceNotFoundException"])?;
-        Ok(answer.and_then(|answer| answer.tags).unwrap_or_default().into_iter().collect())
+        Ok(answer
+            .and_then(|answer| answer.tags)
+            .unwrap_or_default()
+            .into_iter()
+            .collect())
     }
 
     /// Runs `attempt` again while another change of the group is under way.
@@ -75,20 +98,39 @@ impl LogGroup {
         passes: &[&str],
         attempt: impl FnMut() -> F,
     ) -> Result<T> {
-        let passes = |error: &Error| error.has_code(&["OperationAbortedException"]) || error.has_code(passes);
-        wait::while_refused(progress, "the log group can be changed", BUSY, passes, attempt).await
+        let passes = |error: &Error| {
+            error.has_code(&["OperationAbortedException"]) || error.has_code(passes)
+        };
+        wait::while_refused(
+            progress,
+            "the log group can be changed",
+            BUSY,
+            passes,
+            attempt,
+        )
+        .await
     }
 
     async fn set_retention(&self, progress: &Progress) -> Result<()> {
         self.when_free(progress, &["ResourceNotFoundException"], || async {
-            let call = self.client.put_retention_policy().log_group_name(&self.name).retention_in_days(self.retention);
-            call.send().await.doing(format!("set the retention of log group `{}`", self.name)).map(|_| ())
+            let call = self
+                .client
+                .put_retention_policy()
+                .log_group_name(&self.name)
+                .retention_in_days(self.retention);
+            call.send()
+                .await
+                .doing(format!("set the retention of log group `{}`", self.name))
+                .map(|_| ())
         })
         .await
     }
 
     fn as_wanted(&self) -> LiveLogGroup {
-        LiveLogGroup { retention: Some(self.retention), tags: self.tags.clone() }
+        LiveLogGroup {
+            retention: Some(self.retention),
+            tags: self.tags.clone(),
+        }
     }
 }
 
@@ -114,7 +156,9 @@ impl Resource for LogGroup {
 
     fn diff(&self, _: &Inputs, live: &LiveLogGroup) -> Vec<Difference> {
         let mut differences = tags::diff(&self.tags, &live.tags);
-        let days = |days: Option<i32>| days.map_or_else(|| "for ever".to_owned(), |days| format!("{days} days"));
+        let days = |days: Option<i32>| {
+            days.map_or_else(|| "for ever".to_owned(), |days| format!("{days} days"))
+        };
         let (now, wanted) = (days(live.retention), days(Some(self.retention)));
         differences.extend(Difference::unless_equal("retention", &now, &wanted));
         differences
@@ -123,7 +167,13 @@ impl Resource for LogGroup {
     async fn create(&self, _: &Inputs, progress: &Progress) -> Result<LiveLogGroup> {
         self.when_free(progress, &[], || async {
             let tags = self.tags.clone().into_iter().collect();
-            let answer = self.client.create_log_group().log_group_name(&self.name).set_tags(Some(tags)).send().await;
+            let answer = self
+                .client
+                .create_log_group()
+                .log_group_name(&self.name)
+                .set_tags(Some(tags))
+                .send()
+                .await;
             answer
                 .doing(format!("create log group `{}`", self.name))
                 .exists_if(&["ResourceAlreadyExistsException"])
@@ -134,11 +184,22 @@ impl Resource for LogGroup {
         Ok(self.as_wanted())
     }
 
-    async fn update(&self, _: &Inputs, live: &LiveLogGroup, progress: &Progress) -> Result<LiveLogGroup> {
+    async fn update(
+        &self,
+        _: &Inputs,
+        live: &LiveLogGroup,
+        progress: &Progress,
+    ) -> Result<LiveLogGroup> {
         if !self.is_ours(live) {
             let tags = self.tags.clone().into_iter().collect();
-            let call = self.client.tag_resource().resource_arn(self.arn().await?).set_tags(Some(tags));
-            call.send().await.doing(format!("tag log group `{}`", self.name))?;
+            let call = self
+                .client
+                .tag_resource()
+                .resource_arn(self.arn().await?)
+                .set_tags(Some(tags));
+            call.send()
+                .await
+                .doing(format!("tag log group `{}`", self.name))?;
         }
         if live.retention != Some(self.retention) {
             self.set_retention(progress).await?;
@@ -148,7 +209,12 @@ impl Resource for LogGroup {
 
     async fn delete(&self, _: &LiveLogGroup, progress: &Progress) -> Result<()> {
         self.when_free(progress, &[], || async {
-            let answer = self.client.delete_log_group().log_group_name(&self.name).send().await;
+            let answer = self
+                .client
+                .delete_log_group()
+                .log_group_name(&self.name)
+                .send()
+                .await;
             let answer = answer.doing(format!("delete log group `{}`", self.name));
             answer.absent_if(&["ResourceNotFoundException"]).map(|_| ())
         })

@@ -63,11 +63,18 @@ impl Resource for Role {
 
     async fn read(&self, _: &Progress) -> Result<Option<LiveRole>> {
         let answer = self.client.get_role().role_name(&self.name).send().await;
-        let answer = answer.doing(format!("read role `{}`", self.name)).absent_if(&ABSENT)?;
+        let answer = answer
+            .doing(format!("read role `{}`", self.name))
+            .absent_if(&ABSENT)?;
         Ok(answer.and_then(|answer| answer.role).map(|role| LiveRole {
             trust: documents::decode(role.assume_role_policy_document().unwrap_or_default()),
             arn: role.arn,
-            tags: role.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect(),
+            tags: role
+                .tags
+                .unwrap_or_default()
+                .into_iter()
+                .map(|tag| (tag.key, tag.value))
+                .collect(),
         }))
     }
 
@@ -78,42 +85,81 @@ impl Resource for Role {
     fn diff(&self, _: &Inputs, live: &LiveRole) -> Vec<Difference> {
         let mut differences = tags::diff(&self.tags, &live.tags);
         if !self.trusts_as_wanted(live) {
-            differences.push(Difference::new("trust policy", documents::one_line(&live.trust), self.trust.to_json()));
+            differences.push(Difference::new(
+                "trust policy",
+                documents::one_line(&live.trust),
+                self.trust.to_json(),
+            ));
         }
         differences
     }
 
     async fn create(&self, _: &Inputs, progress: &Progress) -> Result<LiveRole> {
         let passes = |error: &Error| error.has_code(&["ConcurrentModification"]);
-        let answer = wait::while_refused(progress, "IAM takes the role", SETTLING, passes, || async {
-            let call = self.client.create_role().role_name(&self.name).assume_role_policy_document(self.trust.to_json());
-            let call = call.description("Execution role of a Lambda function, made by stackctl");
-            let answer = call.set_tags(Some(tags::for_iam(&self.tags))).send().await;
-            answer.doing(format!("create role `{}`", self.name)).exists_if(&["EntityAlreadyExists"])
-        });
+        let answer =
+            wait::while_refused(progress, "IAM takes the role", SETTLING, passes, || async {
+                let call = self
+                    .client
+                    .create_role()
+                    .role_name(&self.name)
+                    .assume_role_policy_document(self.trust.to_json());
+                let call =
+                    call.description("Execution role of a Lambda function, made by stackctl");
+                let answer = call.set_tags(Some(tags::for_iam(&self.tags))).send().await;
+                answer
+                    .doing(format!("create role `{}`", self.name))
+                    .exists_if(&["EntityAlreadyExists"])
+            });
         let arn = answer.await?.role.map(|role| role.arn).unwrap_or_default();
-        Ok(LiveRole { arn, trust: self.trust.to_json(), tags: self.tags.clone() })
+        Ok(LiveRole {
+            arn,
+            trust: self.trust.to_json(),
+            tags: self.tags.clone(),
+        })
     }
 
     async fn update(&self, _: &Inputs, live: &LiveRole, _: &Progress) -> Result<LiveRole> {
         if !self.is_ours(live) {
-            let call = self.client.tag_role().role_name(&self.name).set_tags(Some(tags::for_iam(&self.tags)));
-            call.send().await.doing(format!("tag role `{}`", self.name))?;
+            let call = self
+                .client
+                .tag_role()
+                .role_name(&self.name)
+                .set_tags(Some(tags::for_iam(&self.tags)));
+            call.send()
+                .await
+                .doing(format!("tag role `{}`", self.name))?;
         }
         if !self.trusts_as_wanted(live) {
-            let call = self.client.update_assume_role_policy().role_name(&self.name);
+            let call = self
+                .client
+                .update_assume_role_policy()
+                .role_name(&self.name);
             let answer = call.policy_document(self.trust.to_json()).send().await;
             answer.doing(format!("change the trust policy of role `{}`", self.name))?;
         }
-        Ok(LiveRole { arn: live.arn.clone(), trust: self.trust.to_json(), tags: self.tags.clone() })
+        Ok(LiveRole {
+            arn: live.arn.clone(),
+            trust: self.trust.to_json(),
+            tags: self.tags.clone(),
+        })
     }
 
     async fn delete(&self, _: &LiveRole, progress: &Progress) -> Result<()> {
-        let attached = |error: &Error| error.has_code(&["DeleteConflict", "ConcurrentModification"]);
-        wait::while_refused(progress, "nothing is attached to the role", DETACHING, attached, || async {
-            let answer = self.client.delete_role().role_name(&self.name).send().await;
-            answer.doing(format!("delete role `{}`", self.name)).absent_if(&ABSENT).map(|_| ())
-        })
+        let attached =
+            |error: &Error| error.has_code(&["DeleteConflict", "ConcurrentModification"]);
+        wait::while_refused(
+            progress,
+            "nothing is attached to the role",
+            DETACHING,
+            attached,
+            || async {
+                let answer = self.client.delete_role().role_name(&self.name).send().await;
+                answer
+                    .doing(format!("delete role `{}`", self.name))
+                    .absent_if(&ABSENT)
+                    .map(|_| ())
+            },
+        )
         .await
     }
 }

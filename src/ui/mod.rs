@@ -2,9 +2,9 @@
 
 mod json;
 mod live;
+mod paint;
 mod plain;
 pub mod plan;
-mod paint;
 mod words;
 
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -51,7 +51,11 @@ impl Ui {
     }
 
     /// Shows what happens to the resources `labels` while `work` goes on.
-    pub async fn watch<T>(&self, labels: Vec<Label>, work: impl AsyncFnOnce(&UnboundedSender<Event>) -> T) -> T {
+    pub async fn watch<T>(
+        &self,
+        labels: Vec<Label>,
+        work: impl AsyncFnOnce(&UnboundedSender<Event>) -> T,
+    ) -> T {
         let (sender, mut events) = unbounded_channel();
         let mut view = self.view(labels);
         let mut work = pin!(work(&sender));
@@ -85,13 +89,20 @@ impl Ui {
     }
 
     /// Prints the result: the whole of stdout.
-    pub fn result(&self, text: impl FnOnce() -> String, document: impl FnOnce() -> Value) -> Result<()> {
+    pub fn result(
+        &self,
+        text: impl FnOnce() -> String,
+        document: impl FnOnce() -> Value,
+    ) -> Result<()> {
         let mut text = match self.output {
             Output::Text => text(),
             Output::Json => format!("{:#}", document()),
         };
         text.push('\n');
-        match io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
+        match io::stdout()
+            .write_all(text.as_bytes())
+            .and_then(|()| io::stdout().flush())
+        {
             // Whoever read us has seen enough.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             written => written.doing("print the result"),
@@ -114,7 +125,10 @@ impl Ui {
         }
         let mut answer = String::new();
         write!(io::stderr(), "{question} ").doing("ask")?;
-        io::stdin().lock().read_line(&mut answer).doing("read the answer")?;
+        io::stdin()
+            .lock()
+            .read_line(&mut answer)
+            .doing("read the answer")?;
         if answer.is_empty() {
             return Err(Error::new(Kind::Interrupted, "stopped: no answer"));
         }

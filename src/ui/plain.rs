@@ -1,21 +1,29 @@
 //! One line an event, for pipes and CI.
 
 use std::collections::HashMap;
+use std::time::{Duration, Instant};
 
 use super::words::{doing, done, seconds};
 use super::{View, to_stderr};
 use crate::engine::{Event, Happening, Id, Label};
 
+/// Between two notes of one resource.
+const NOTES_APART: Duration = Duration::from_secs(5);
+
 pub struct Plain {
     labels: Vec<Label>,
     verbose: bool,
-    /// What was last noted of each, so that waiting is told once.
-    noted: HashMap<Id, String>,
+    /// When something was last noted of each: a compiler notes more than anybody reads.
+    noted: HashMap<Id, Instant>,
 }
 
 impl Plain {
     pub fn new(labels: Vec<Label>, verbose: bool) -> Self {
-        Self { labels, verbose, noted: HashMap::new() }
+        Self {
+            labels,
+            verbose,
+            noted: HashMap::new(),
+        }
     }
 
     fn line(&mut self, event: &Event) -> Option<String> {
@@ -25,9 +33,14 @@ impl Plain {
             Happening::Unchanged => "unchanged".to_owned(),
             Happening::Started(action) => doing(action).to_owned(),
             Happening::Note(note) => {
-                if self.noted.insert(event.id, note.clone()).as_ref() == Some(note) {
+                if self
+                    .noted
+                    .get(&event.id)
+                    .is_some_and(|last| last.elapsed() < NOTES_APART)
+                {
                     return None;
                 }
+                self.noted.insert(event.id, Instant::now());
                 note.clone()
             }
             Happening::Output(line) => return Some(line.clone()),
@@ -41,7 +54,9 @@ impl Plain {
 
 impl View for Plain {
     fn show(&mut self, event: Event) {
-        let Some(line) = self.line(&event) else { return };
+        let Some(line) = self.line(&event) else {
+            return;
+        };
         match &event.happening {
             Happening::Output(_) => to_stderr(&line),
             _ => to_stderr(&format!("{}: {line}", self.labels[event.id.index()])),

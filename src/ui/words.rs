@@ -41,7 +41,11 @@ pub fn seconds(took: Duration) -> String {
 /// A failure as three short answers: what, why, and what next.
 pub fn failure(error: &Error, paint: Paint, verbose: bool) -> String {
     let mut text = format!("{} {}", paint.red("error:"), error.message);
-    let code = error.code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
+    let code = error
+        .code
+        .as_ref()
+        .map(|code| format!(" ({code})"))
+        .unwrap_or_default();
     if let Some(cause) = &error.cause {
         text += &format!("\n  {} {cause}{code}", paint.bold("cause:"));
     }
@@ -60,7 +64,9 @@ mod tests {
 
     #[test]
     fn a_failure_answers_what_why_and_what_next() {
-        let mut error = Error::failed("create function `app-api`").cause("The role cannot be assumed.").hint("run it again");
+        let mut error = Error::failed("create function `app-api`")
+            .cause("The role cannot be assumed.")
+            .hint("run it again");
         error.code = Some("InvalidParameterValueException".into());
         assert_eq!(
             failure(&error, Paint::new(false), false),

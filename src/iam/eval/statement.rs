@@ -8,7 +8,12 @@ use crate::iam::eval::pattern::Pattern;
 
 /// Whether a statement is about an action at all, on whatever resource.
 pub fn names_action(statement: &Statement, action: &str) -> bool {
-    let request = Request { principal: None, action: action.to_owned(), resource: String::new(), context: Context::new(Others::Unknown) };
+    let request = Request {
+        principal: None,
+        action: action.to_owned(),
+        resource: String::new(),
+        context: Context::new(Others::Unknown),
+    };
     action_in(&statement.actions, &request) != Truth::No
 }
 

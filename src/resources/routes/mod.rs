@@ -53,7 +53,10 @@ impl Routes {
 
     /// The alias that the integration calls; known before it is made.
     fn target(&self) -> String {
-        self.cloud.known_identity().arn("lambda", &format!("function:{}:{ALIAS}", self.function_name))
+        self.cloud.known_identity().arn(
+            "lambda",
+            &format!("function:{}:{ALIAS}", self.function_name),
+        )
     }
 
     async fn look(&self, api: &str) -> Result<LiveRoutes> {
@@ -62,7 +65,11 @@ impl Routes {
             route::list(&self.client, api),
             stage::find(&self.client, api),
         )?;
-        Ok(LiveRoutes { integrations, routes, stage })
+        Ok(LiveRoutes {
+            integrations,
+            routes,
+            stage,
+        })
     }
 }
 
@@ -86,8 +93,10 @@ impl Resource for Routes {
     }
 
     async fn read(&self, _: &Progress) -> Result<Option<LiveRoutes>> {
-        let (identity, found) =
-            tokio::join!(self.cloud.identity(), apis::find(&self.client, &self.api_name, &self.tags));
+        let (identity, found) = tokio::join!(
+            self.cloud.identity(),
+            apis::find(&self.client, &self.api_name, &self.tags)
+        );
         identity?;
         match found?.and_then(|api| api.api_id) {
             Some(api) => self.look(&api).await.map(Some),
@@ -108,15 +117,28 @@ impl Resource for Routes {
         self.update(inputs, &LiveRoutes::default(), progress).await
     }
 
-    async fn update(&self, inputs: &Inputs, live: &LiveRoutes, progress: &Progress) -> Result<LiveRoutes> {
-        let at = At { client: &self.client, api: &inputs.get(self.api).id, progress };
+    async fn update(
+        &self,
+        inputs: &Inputs,
+        live: &LiveRoutes,
+        progress: &Progress,
+    ) -> Result<LiveRoutes> {
+        let at = At {
+            client: &self.client,
+            api: &inputs.get(self.api).id,
+            progress,
+        };
         let target = self.target();
-        let integration = integration::ensure(&at, integration::of(&live.integrations, &target), &target).await?;
+        let integration =
+            integration::ensure(&at, integration::of(&live.integrations, &target), &target).await?;
         let id = integration.integration_id().unwrap_or_default();
         route::ensure(&at, &live.routes, &self.keys, id).await?;
         integration::remove_others(&at, &live.integrations, id).await?;
         stage::ensure(&at, live.stage.as_ref(), &self.tags).await?;
-        Ok(LiveRoutes { integrations: vec![integration], ..live.clone() })
+        Ok(LiveRoutes {
+            integrations: vec![integration],
+            ..live.clone()
+        })
     }
 
     /// Goes with the API.
@@ -134,12 +156,19 @@ struct At<'a> {
 
 impl At<'_> {
     /// Makes one change when API Gateway takes it.
-    async fn change<F: Future<Output = Result<()>>>(&self, attempt: impl FnMut() -> F) -> Result<()> {
+    async fn change<F: Future<Output = Result<()>>>(
+        &self,
+        attempt: impl FnMut() -> F,
+    ) -> Result<()> {
         apis::when_free(self.progress, attempt).await
     }
 }
 
 /// A create that somebody else made in the meantime is what we wanted.
 fn made_already(error: Error) -> Result<()> {
-    if error.has_code(&["ConflictException"]) && error.says("already exists") { Ok(()) } else { Err(error) }
+    if error.has_code(&["ConflictException"]) && error.says("already exists") {
+        Ok(())
+    } else {
+        Err(error)
+    }
 }
