@@ -8,12 +8,7 @@ use crate::commands::{build, deploy, local, plan, status, teardown, up};
 
 /// One small file and one Rust crate become a running backend for your frontend.
 #[derive(Debug, Parser)]
-#[command(
-    name = "stackctl",
-    version,
-    max_term_width = 100,
-    propagate_version = true
-)]
+#[command(name = "stackctl", version, max_term_width = 100, propagate_version = true)]
 pub struct Cli {
     #[command(flatten)]
     pub globals: Globals,

@@ -28,9 +28,7 @@ use ui::Ui;
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let ui = Ui::new(&cli.globals);
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .enable_all()
-        .build();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let ended = match runtime {
         Ok(runtime) => {
             let ended = runtime.block_on(run(cli, ui));

@@ -30,11 +30,7 @@ pub fn sources(crate_directory: &Path) -> Result<Vec<(String, String)>> {
     files.sort();
     let read = |path: PathBuf| {
         let text = fs::read_to_string(&path).doing(format!("read `{}`", path.display()))?;
-        let name = path
-            .strip_prefix(crate_directory)
-            .unwrap_or(&path)
-            .display()
-            .to_string();
+        let name = path.strip_prefix(crate_directory).unwrap_or(&path).display().to_string();
         Ok((name, text))
     };
     files.into_iter().map(read).collect()

@@ -30,17 +30,10 @@ pub async fn answers(url: &str, version: &str, progress: &Progress) -> Result<Pr
     let what = format!("version {version} answers");
     wait::until(progress, &what, PATIENCE, || async {
         let asked = Instant::now();
-        let request = Request {
-            method: "GET",
-            url,
-            ..Request::default()
-        };
+        let request = Request { method: "GET", url, ..Request::default() };
         let found = match send(request).await {
             Ok(answer) if answer.header(VERSION) == Some(version) => {
-                return Ok(Poll::Ready(Proof {
-                    waited: since.elapsed(),
-                    took: asked.elapsed(),
-                }));
+                return Ok(Poll::Ready(Proof { waited: since.elapsed(), took: asked.elapsed() }));
             }
             Ok(answer) => told(&answer),
             Err(error) => error.to_string(),

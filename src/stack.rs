@@ -57,17 +57,7 @@ impl Stack {
         let api = graph.add(Api::new(cloud, config));
         graph.add(Routes::new(cloud, config, route_keys(manifest), api));
         graph.add(Permission::new(cloud, config, function, release, api));
-        Self {
-            graph,
-            table,
-            log_group,
-            role,
-            code,
-            data_policy,
-            function,
-            release,
-            api,
-        }
+        Self { graph, table, log_group, role, code, data_policy, function, release, api }
     }
 
     /// Every resource.
@@ -98,11 +88,8 @@ fn logs_policy(config: &Config) -> impl Fn(&Identity) -> Document + use<> {
 
 /// One route a path for any method, so that the handler itself answers 405 to the methods it does not have.
 fn route_keys(manifest: &Manifest) -> Vec<String> {
-    let mut keys: Vec<String> = manifest
-        .routes
-        .iter()
-        .map(|route| format!("ANY {}", route.path))
-        .collect();
+    let mut keys: Vec<String> =
+        manifest.routes.iter().map(|route| format!("ANY {}", route.path)).collect();
     keys.sort();
     keys.dedup();
     keys

@@ -33,9 +33,7 @@ pub struct Dynamo {
 impl Dynamo {
     /// The table, reached as the configuration says.
     pub fn new(config: Config, table: impl Into<String>) -> Self {
-        Self {
-            operations: Operations::new(config, table),
-        }
+        Self { operations: Operations::new(config, table) }
     }
 
     /// The table and the way to it, from what Lambda puts into the environment.
@@ -47,11 +45,7 @@ impl Dynamo {
     /// Opens the connection, so that no user's request has to: asks for an item that cannot exist, as every id that is
     /// given out begins with `item-`. Not waited for longer than a second; that it failed is not yet a failure.
     pub async fn warm(&self) -> Result<(), String> {
-        let call = self
-            .operations
-            .get()
-            .key("userId", text("-"))
-            .key("itemId", text("-"));
+        let call = self.operations.get().key("userId", text("-")).key("itemId", text("-"));
         match tokio::time::timeout(Duration::from_secs(1), call.send()).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(cause(Operation::GetItem, &error)),
@@ -85,15 +79,8 @@ impl Store for Dynamo {
             .consistent_read(true);
         match call.send().await {
             Ok(output) => Ok(Page {
-                items: output
-                    .items
-                    .unwrap_or_default()
-                    .into_iter()
-                    .map(item_from)
-                    .collect(),
-                next: output
-                    .last_evaluated_key
-                    .map(|mut key| take(&mut key, "itemId")),
+                items: output.items.unwrap_or_default().into_iter().map(item_from).collect(),
+                next: output.last_evaluated_key.map(|mut key| take(&mut key, "itemId")),
             }),
             Err(error) => Err(failure(Operation::Query, &error)),
         }

@@ -18,11 +18,7 @@ pub struct Missing(&'static str);
 
 impl fmt::Display for Missing {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "{} is not set in the function's environment",
-            self.0
-        )
+        write!(formatter, "{} is not set in the function's environment", self.0)
     }
 }
 
@@ -64,9 +60,7 @@ fn optional(name: &str) -> Option<String> {
 fn http_client(endpoint: Option<&str>) -> SharedHttpClient {
     match endpoint {
         Some(endpoint) if endpoint.starts_with("http://") => HttpClient::new().build_http(),
-        _ => HttpClient::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .build_https(),
+        _ => HttpClient::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https(),
     }
 }
 

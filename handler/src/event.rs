@@ -31,10 +31,7 @@ impl From<Event> for Request {
         let body = event.body.unwrap_or_default();
         Self {
             method: http.unwrap_or_default().method.unwrap_or_default(),
-            path: event
-                .raw_path
-                .filter(|path| !path.is_empty())
-                .unwrap_or_else(|| "/".into()),
+            path: event.raw_path.filter(|path| !path.is_empty()).unwrap_or_else(|| "/".into()),
             query: event.raw_query_string.unwrap_or_default(),
             body: match event.is_base64_encoded {
                 Some(true) => Body::Base64(body),
@@ -51,9 +48,7 @@ mod tests {
     use super::*;
 
     fn request(event: serde_json::Value) -> Request {
-        serde_json::from_value::<Event>(event)
-            .expect("the event is taken as it is")
-            .into()
+        serde_json::from_value::<Event>(event).expect("the event is taken as it is").into()
     }
 
     #[test]

@@ -29,21 +29,13 @@ pub(crate) async fn list(
     query: &Query,
 ) -> Result<Response, Response> {
     let limit = query.get("limit")?.map(Limit::parse).transpose()?;
-    let after = query
-        .get("nextToken")?
-        .map(|token| token::open(user, token))
-        .transpose()?;
+    let after = query.get("nextToken")?.map(|token| token::open(user, token)).transpose()?;
     // One more than asked for: if it comes there is more, and no token leads to an empty page.
     let asked = limit.map(|limit| limit.get() + 1);
     let mut page = store.list(user, after.as_ref(), asked).await?;
-    cut(
-        &mut page,
-        limit.map_or(usize::MAX, |limit| limit.get().into()),
-    );
-    let list = List {
-        items: page.items,
-        next_token: page.next.map(|item| token::seal(user, &item)),
-    };
+    cut(&mut page, limit.map_or(usize::MAX, |limit| limit.get().into()));
+    let list =
+        List { items: page.items, next_token: page.next.map(|item| token::seal(user, &item)) };
     Ok(Response::json(200, &list))
 }
 
@@ -66,13 +58,7 @@ fn cut(page: &mut Page, most: usize) {
 /// The most that an item can take in an answer: its JSON is escaped once more, as a string in the JSON that Lambda gets.
 fn bytes_in_answer(item: &Item) -> usize {
     const NAMES_AND_PUNCTUATION: usize = 128;
-    let Item {
-        user_id,
-        item_id,
-        title,
-        status,
-        created_at,
-    } = item;
+    let Item { user_id, item_id, title, status, created_at } = item;
     let texts = [user_id, item_id, title, status, created_at];
     let bytes = texts.into_iter().flat_map(|text| text.bytes());
     NAMES_AND_PUNCTUATION + bytes.map(bytes_when_escaped_twice).sum::<usize>()

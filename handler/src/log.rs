@@ -29,9 +29,7 @@ impl Log {
     /// The level that is set on the function (`AWS_LAMBDA_LOG_LEVEL`), else in `LOG_LEVEL`, else `INFO`.
     pub fn from_environment() -> Self {
         let name = env::var("AWS_LAMBDA_LOG_LEVEL").or_else(|_| env::var("LOG_LEVEL"));
-        Self {
-            least: level(&name.unwrap_or_default()),
-        }
+        Self { least: level(&name.unwrap_or_default()) }
     }
 
     /// One request and its answer. Only a 500 is an error of ours; its cause is here and nowhere else.
@@ -121,12 +119,7 @@ mod tests {
     #[test]
     fn a_request_is_one_line_with_its_id_route_status_and_duration() {
         let response = Response::failure("GetItem: AccessDeniedException".into());
-        let fields = request_fields(
-            "id-1",
-            ROUTES.first(),
-            &response,
-            Duration::from_micros(1500),
-        );
+        let fields = request_fields("id-1", ROUTES.first(), &response, Duration::from_micros(1500));
         let line = line(Level::Error, "request", fields, UNIX_EPOCH);
         assert_eq!(
             line,

@@ -141,10 +141,7 @@ mod tests {
     #[tokio::test]
     async fn a_page_that_its_limit_ends_names_its_last_item_even_if_nothing_follows() {
         let memory = with_items(2, "Tea").await;
-        let page = memory
-            .list(&user(), None, Some(2))
-            .await
-            .expect("memory does not fail");
+        let page = memory.list(&user(), None, Some(2)).await.expect("memory does not fail");
         let next = page.next.expect("the limit was reached");
         let next = ItemId::new(next).expect("it is the id of an item");
         let rest = memory.list(&user(), Some(&next), Some(2)).await;
@@ -154,16 +151,10 @@ mod tests {
     #[tokio::test]
     async fn a_page_ends_with_the_item_that_brings_it_to_1_mb() {
         let memory = with_items(4, &"t".repeat(300 * 1024)).await;
-        let page = memory
-            .list(&user(), None, None)
-            .await
-            .expect("memory does not fail");
+        let page = memory.list(&user(), None, None).await.expect("memory does not fail");
         assert_eq!(page.items.len(), 4);
         let memory = with_items(4, &"t".repeat(350 * 1024)).await;
-        let page = memory
-            .list(&user(), None, None)
-            .await
-            .expect("memory does not fail");
+        let page = memory.list(&user(), None, None).await.expect("memory does not fail");
         assert_eq!(page.items.len(), 3);
         assert!(page.next.is_some());
     }
@@ -171,18 +162,12 @@ mod tests {
     #[tokio::test]
     async fn an_update_may_not_bring_an_item_over_the_limit() {
         let memory = with_items(1, &"t".repeat(300_000)).await;
-        let page = memory
-            .list(&user(), None, None)
-            .await
-            .expect("memory does not fail");
+        let page = memory.list(&user(), None, None).await.expect("memory does not fail");
         let item = ItemId::new(page.items[0].item_id.clone()).expect("it is the id of an item");
         let status = Status::new("s".repeat(200_000)).expect("it is within the limit by itself");
         let changes = Changes::new(None, Some(status)).expect("something changes");
         let updated = memory.update(&user(), &item, &changes).await;
         assert_eq!(updated, Err(StoreError::TooLarge));
-        assert_eq!(
-            memory.get(&user(), &item).await,
-            Ok(Some(page.items[0].clone()))
-        );
+        assert_eq!(memory.get(&user(), &item).await, Ok(Some(page.items[0].clone())));
     }
 }

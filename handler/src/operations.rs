@@ -65,10 +65,7 @@ pub struct Operations {
 impl Operations {
     /// No connection is made before the first call.
     pub fn new(config: Config, table: impl Into<String>) -> Self {
-        Self {
-            client: Client::from_conf(config),
-            table: table.into(),
-        }
+        Self { client: Client::from_conf(config), table: table.into() }
     }
 }
 
@@ -78,13 +75,7 @@ mod tests {
 
     #[test]
     fn an_operation_has_the_name_of_its_action() {
-        let names: Vec<_> = OPERATIONS
-            .iter()
-            .map(|operation| operation.name())
-            .collect();
-        assert_eq!(
-            names,
-            ["GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"]
-        );
+        let names: Vec<_> = OPERATIONS.iter().map(|operation| operation.name()).collect();
+        assert_eq!(names, ["GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"]);
     }
 }

@@ -48,10 +48,7 @@ pub async fn caught<F: Future>(future: F) -> Result<F::Output, Panic> {
         let location = LOCATION.take().unwrap_or_default();
         match polled {
             Ok(poll) => poll.map(Ok),
-            Err(payload) => Poll::Ready(Err(Panic {
-                location,
-                message: message(&*payload),
-            })),
+            Err(payload) => Poll::Ready(Err(Panic { location, message: message(&*payload) })),
         }
     })
     .await
@@ -102,9 +99,7 @@ mod tests {
 
     #[tokio::test]
     async fn what_a_user_sent_is_not_in_the_words_of_a_panic() {
-        let panic = caught(fail(Some("alice@example.com")))
-            .await
-            .expect_err("it panics");
+        let panic = caught(fail(Some("alice@example.com"))).await.expect_err("it panics");
         assert!(!panic.to_string().contains("alice"), "{panic}");
     }
 }

@@ -94,9 +94,8 @@ mod tests {
 
     #[test]
     fn base64_is_decoded_and_broken_base64_refused() {
-        let fields = Body::Base64("eyJ0aXRsZSI6IsOpIn0=".into())
-            .fields()
-            .expect("the body is an object");
+        let fields =
+            Body::Base64("eyJ0aXRsZSI6IsOpIn0=".into()).fields().expect("the body is an object");
         assert_eq!(fields.text("title"), Ok(Some("é")));
         assert_eq!(refused(&Body::Base64("{}".into())), Some(400));
     }
@@ -109,16 +108,7 @@ mod tests {
 
     #[test]
     fn what_is_not_a_json_object_is_refused() {
-        for text in [
-            "{",
-            "[]",
-            "null",
-            "1",
-            "\"{}\"",
-            "{}{}",
-            " ",
-            "{\"title\":\"\\ud800\"}",
-        ] {
+        for text in ["{", "[]", "null", "1", "\"{}\"", "{}{}", " ", "{\"title\":\"\\ud800\"}"] {
             assert_eq!(refused(&Body::Text(text.into())), Some(400), "{text}");
         }
         let nested = format!("{}{}", "[".repeat(100_000), "]".repeat(100_000));

@@ -54,10 +54,7 @@ impl Response {
 
     /// The 500: the same words whatever the cause.
     pub fn failure(cause: String) -> Self {
-        Self {
-            cause: Some(cause),
-            ..Self::error(500, "Internal server error")
-        }
+        Self { cause: Some(cause), ..Self::error(500, "Internal server error") }
     }
 
     /// The same answer with one more header.

@@ -73,17 +73,12 @@ pub async fn handle(store: &impl Store, request: &Request) -> Response {
 
 /// The route that a request takes, if there is one.
 pub fn find(request: &Request) -> Option<&'static Route> {
-    ROUTES
-        .iter()
-        .find(|route| route.method == request.method && route.path == request.path)
+    ROUTES.iter().find(|route| route.method == request.method && route.path == request.path)
 }
 
 fn unmatched(path: &str) -> Response {
-    let methods: Vec<_> = ROUTES
-        .iter()
-        .filter(|route| route.path == path)
-        .map(|route| route.method)
-        .collect();
+    let methods: Vec<_> =
+        ROUTES.iter().filter(|route| route.path == path).map(|route| route.method).collect();
     match methods.as_slice() {
         [] => Response::error(404, "Not found"),
         methods => {
@@ -113,15 +108,9 @@ mod tests {
 
     #[test]
     fn a_request_is_of_one_route_or_of_none() {
-        let mut request = Request {
-            method: "PATCH".into(),
-            path: "/".into(),
-            ..Request::default()
-        };
-        assert_eq!(
-            find(&request).map(Route::to_string).as_deref(),
-            Some("PATCH /")
-        );
+        let mut request =
+            Request { method: "PATCH".into(), path: "/".into(), ..Request::default() };
+        assert_eq!(find(&request).map(Route::to_string).as_deref(), Some("PATCH /"));
         request.path = "/items".into();
         assert_eq!(find(&request), None);
     }

@@ -15,11 +15,6 @@ pub async fn serve(
     let start = Instant::now();
     let request = Request::from(event.payload);
     let response = routes::handle(store, &request).await;
-    log.request(
-        &event.context.request_id,
-        routes::find(&request),
-        &response,
-        start.elapsed(),
-    );
+    log.request(&event.context.request_id, routes::find(&request), &response, start.elapsed());
     Ok(response)
 }

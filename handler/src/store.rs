@@ -100,9 +100,7 @@ impl Changes {
     /// Refused where nothing would change.
     pub fn new(title: Option<Title>, status: Option<Status>) -> Result<Self, Refusal> {
         if title.is_none() && status.is_none() {
-            return Err(Refusal::bad_request(
-                "Nothing to change: give title or status",
-            ));
+            return Err(Refusal::bad_request("Nothing to change: give title or status"));
         }
         Ok(Self { title, status })
     }
@@ -112,9 +110,7 @@ impl Changes {
         let title = self.title.as_ref().map(Title::as_str);
         let status = self.status.as_ref().map(Status::as_str);
         let fields = [("title", title), ("status", status)];
-        fields
-            .into_iter()
-            .filter_map(|(name, value)| Some((name, value?)))
+        fields.into_iter().filter_map(|(name, value)| Some((name, value?)))
     }
 }
 
@@ -149,10 +145,7 @@ mod tests {
     #[test]
     fn a_new_item_is_pending_and_has_an_id_of_its_own() {
         let item = new_item("Tea".into()).expect("the item is small");
-        let id = item
-            .item_id
-            .strip_prefix("item-")
-            .expect("ids say what they are");
+        let id = item.item_id.strip_prefix("item-").expect("ids say what they are");
         let id = Uuid::parse_str(id).expect("the rest is a UUID");
         assert_eq!(id.get_version_num(), 7);
         assert_eq!(item.status, "pending");
@@ -164,9 +157,6 @@ mod tests {
         let rest = new_item("t".into()).expect("the item is small").size() - 1;
         let most = 400 * 1024 - rest;
         assert!(new_item("t".repeat(most)).is_ok());
-        assert_eq!(
-            new_item("t".repeat(most + 1)).map_err(|refusal| refusal.status),
-            Err(413)
-        );
+        assert_eq!(new_item("t".repeat(most + 1)).map_err(|refusal| refusal.status), Err(413));
     }
 }

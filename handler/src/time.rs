@@ -10,11 +10,7 @@ pub(crate) fn timestamp(time: SystemTime) -> String {
     let seconds = DateTime::from_secs(elapsed.as_secs().cast_signed())
         .fmt(Format::DateTime)
         .unwrap_or_default();
-    format!(
-        "{}.{:03}Z",
-        seconds.trim_end_matches('Z'),
-        elapsed.subsec_millis()
-    )
+    format!("{}.{:03}Z", seconds.trim_end_matches('Z'), elapsed.subsec_millis())
 }
 
 #[cfg(test)]

@@ -89,10 +89,6 @@ mod tests {
     #[test]
     fn a_token_needs_no_escape_in_a_url() {
         let token = seal(&user("alice"), "item ü?&=/");
-        assert!(
-            token
-                .bytes()
-                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte))
-        );
+        assert!(token.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)));
     }
 }

@@ -50,11 +50,7 @@ impl Intercept for Recorder {
         _: &RuntimeComponents,
         _: &mut ConfigBag,
     ) -> Result<(), BoxError> {
-        let target = context
-            .request()
-            .headers()
-            .get("x-amz-target")
-            .unwrap_or_default();
+        let target = context.request().headers().get("x-amz-target").unwrap_or_default();
         // `DynamoDB_20120810.GetItem`
         let name = target.rsplit('.').next().unwrap_or_default();
         let mut names = self.names.lock().unwrap_or_else(PoisonError::into_inner);

@@ -21,18 +21,12 @@ pub struct Refusal {
 impl Refusal {
     /// The request is wrong: 400.
     pub fn bad_request(error: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            status: 400,
-            error: error.into(),
-        }
+        Self { status: 400, error: error.into() }
     }
 
     /// Something in the request is larger than `DynamoDB` takes: 413.
     pub fn too_large(error: impl Into<Cow<'static, str>>) -> Self {
-        Self {
-            status: 413,
-            error: error.into(),
-        }
+        Self { status: 413, error: error.into() }
     }
 }
 
@@ -91,9 +85,7 @@ impl Limit {
         let digits = text.bytes().all(|byte| byte.is_ascii_digit());
         match text.parse() {
             Ok(number @ 1..=1000) if digits => Ok(Self(number)),
-            _ => Err(Refusal::bad_request(
-                "limit must be a whole number from 1 to 1000",
-            )),
+            _ => Err(Refusal::bad_request("limit must be a whole number from 1 to 1000")),
         }
     }
 
@@ -171,18 +163,8 @@ mod tests {
         for text in ["1", "10", "1000", "007"] {
             assert_eq!(status_of(Limit::parse(text)), 200, "{text}");
         }
-        for text in [
-            "",
-            "0",
-            "1001",
-            "-1",
-            "+5",
-            " 5",
-            "1.0",
-            "1e3",
-            "٣",
-            "99999999999999999999",
-        ] {
+        for text in ["", "0", "1001", "-1", "+5", " 5", "1.0", "1e3", "٣", "99999999999999999999"]
+        {
             assert_eq!(status_of(Limit::parse(text)), 400, "{text}");
         }
     }

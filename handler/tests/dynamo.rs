@@ -30,12 +30,8 @@ enum Answer {
 fn server(answers: Vec<Answer>) -> (Dynamo, JoinHandle<Vec<Value>>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port is free");
     let address = listener.local_addr().expect("it is bound");
-    let asked = thread::spawn(move || {
-        answers
-            .into_iter()
-            .map(|answer| serve(&listener, answer))
-            .collect()
-    });
+    let asked =
+        thread::spawn(move || answers.into_iter().map(|answer| serve(&listener, answer)).collect());
     let configuration = Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
@@ -61,9 +57,7 @@ fn serve(listener: &TcpListener, answer: Answer) -> Value {
         }
     }
     let mut body = vec![0; length];
-    reader
-        .read_exact(&mut body)
-        .expect("the body is as long as it says");
+    reader.read_exact(&mut body).expect("the body is as long as it says");
     if let Answer::Given(status, answer) = answer {
         let answer = answer.to_string();
         write!(
@@ -84,10 +78,7 @@ fn error(code: &str, message: &str) -> Answer {
 fn condition_failed(found: &Value) -> Answer {
     let code = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException";
     let message = "The conditional request failed";
-    Answer::Given(
-        400,
-        json!({"__type": code, "message": message, "Item": found}),
-    )
+    Answer::Given(400, json!({"__type": code, "message": message, "Item": found}))
 }
 
 fn user() -> UserId {
@@ -114,10 +105,7 @@ async fn a_create_whose_answer_was_lost_succeeds_when_it_finds_its_own_item() {
     assert_eq!(store.create(&item).await, Ok(()));
     let asked = asked.join().expect("two calls came");
     assert_eq!(asked[0], asked[1]);
-    assert_eq!(
-        asked[0]["ConditionExpression"],
-        "attribute_not_exists(itemId)"
-    );
+    assert_eq!(asked[0]["ConditionExpression"], "attribute_not_exists(itemId)");
     assert_eq!(asked[0]["Item"], found);
 }
 
@@ -167,10 +155,7 @@ async fn an_item_that_lacks_attributes_does_not_hide_the_list() {
     let answer = json!({"Items": [odd], "LastEvaluatedKey": last});
     let (store, asked) = server(vec![Answer::Given(200, answer)]);
     let after = item_id();
-    let page = store
-        .list(&user(), Some(&after), Some(5))
-        .await
-        .expect("the list is given");
+    let page = store.list(&user(), Some(&after), Some(5)).await.expect("the list is given");
     assert_eq!(page.items[0].item_id, "x");
     assert_eq!(page.items[0].title, "");
     assert_eq!(page.next.as_deref(), Some("x"));
@@ -184,10 +169,7 @@ async fn an_item_that_lacks_attributes_does_not_hide_the_list() {
 
 #[tokio::test]
 async fn an_answer_that_cannot_be_read_is_not_quoted_in_the_cause() {
-    let (store, _) = server(vec![Answer::Given(
-        200,
-        json!({"Item": "alice@example.com"}),
-    )]);
+    let (store, _) = server(vec![Answer::Given(200, json!({"Item": "alice@example.com"}))]);
     let Err(StoreError::Failed(cause)) = store.get(&user(), &item_id()).await else {
         panic!("the answer is not an item");
     };

@@ -64,10 +64,7 @@ async fn a_store_that_fails_is_a_500_and_its_words_are_for_the_log_alone() {
         let response = handle(&FAILING, &request).await;
         assert_eq!(response.status_code, 500);
         assert_eq!(response.body, r#"{"error":"Internal server error"}"#);
-        assert_eq!(
-            response.cause.as_deref(),
-            Some("AccessDeniedException: a secret")
-        );
+        assert_eq!(response.cause.as_deref(), Some("AccessDeniedException: a secret"));
     }
 }
 
@@ -77,17 +74,9 @@ async fn a_panic_is_a_500_and_the_next_request_is_served() {
         let response = handle(&PANICKING, &request).await;
         assert_eq!(response.status_code, 500);
         assert_eq!(response.body, r#"{"error":"Internal server error"}"#);
-        assert!(
-            response
-                .cause
-                .is_some_and(|cause| cause.contains("a defect"))
-        );
+        assert!(response.cause.is_some_and(|cause| cause.contains("a defect")));
     }
-    let request = Request {
-        method: "PUT".into(),
-        path: "/".into(),
-        ..Request::default()
-    };
+    let request = Request { method: "PUT".into(), path: "/".into(), ..Request::default() };
     assert_eq!(handle(&PANICKING, &request).await.status_code, 405);
 }
 
@@ -95,9 +84,7 @@ async fn a_panic_is_a_500_and_the_next_request_is_served() {
 async fn an_item_that_exists_is_a_conflict() {
     let taken = Always(|| StoreError::Exists);
     let mut requests = requests();
-    let create = requests
-        .find(|request| request.method == "POST")
-        .expect("there is a POST");
+    let create = requests.find(|request| request.method == "POST").expect("there is a POST");
     assert_eq!(handle(&taken, &create).await.status_code, 409);
 }
 
@@ -108,11 +95,6 @@ async fn lambda_is_always_given_an_answer() {
     )
     .expect("it is an event");
     let log = Log::from_environment();
-    let Ok(response) = serve(
-        &PANICKING,
-        &log,
-        LambdaEvent::new(event, Context::default()),
-    )
-    .await;
+    let Ok(response) = serve(&PANICKING, &log, LambdaEvent::new(event, Context::default())).await;
     assert_eq!(response.status_code, 500);
 }

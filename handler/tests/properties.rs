@@ -14,9 +14,8 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 fn answer(store: &Memory, request: &Request) -> Response {
-    let runtime = tokio::runtime::Builder::new_current_thread()
-        .build()
-        .expect("a runtime needs nothing");
+    let runtime =
+        tokio::runtime::Builder::new_current_thread().build().expect("a runtime needs nothing");
     runtime.block_on(handle(store, request))
 }
 

@@ -88,10 +88,7 @@ mod tests {
     fn the_name_is_the_same_in_the_file_and_for_lambda() {
         for architecture in Architecture::ALL {
             let text = format!("\"{architecture}\"");
-            assert_eq!(
-                serde_json::to_string(&architecture).expect("a string"),
-                text
-            );
+            assert_eq!(serde_json::to_string(&architecture).expect("a string"), text);
             assert_eq!(
                 serde_json::from_str::<Architecture>(&text).expect("the same again"),
                 architecture

@@ -47,9 +47,7 @@ pub(super) fn command(directory: &Path) -> Command {
     for name in OF_AN_OUTER_CARGO {
         command.env_remove(name);
     }
-    command
-        .env("CARGO_TERM_COLOR", "never")
-        .env("CARGO_TERM_QUIET", "false");
+    command.env("CARGO_TERM_COLOR", "never").env("CARGO_TERM_QUIET", "false");
     command.current_dir(directory);
     command
 }
@@ -68,22 +66,14 @@ pub(super) fn settle(command: &mut Command, has_date: bool) {
 
 /// Runs a `cargo build` to its end and returns the program that came out.
 pub(super) async fn build(mut command: Command, progress: &Progress) -> Result<PathBuf> {
-    command
-        .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped());
+    command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     // Cargo writes into its target folder in such a way that it can be killed at any moment.
-    let mut child = command
-        .kill_on_drop(true)
-        .spawn()
-        .map_err(|error| not_started("cargo", &error))?;
+    let mut child =
+        command.kill_on_drop(true).spawn().map_err(|error| not_started("cargo", &error))?;
     let (messages, story) = (child.stdout.take(), child.stderr.take());
-    let (program, mut story, status) = tokio::try_join!(
-        find_program(messages),
-        Story::listen(story, progress),
-        child.wait()
-    )
-    .doing("follow cargo")?;
+    let (program, mut story, status) =
+        tokio::try_join!(find_program(messages), Story::listen(story, progress), child.wait())
+            .doing("follow cargo")?;
     if let Some(interruption) = stopped(status) {
         return Err(interruption);
     }
@@ -97,19 +87,9 @@ pub(super) async fn build(mut command: Command, progress: &Progress) -> Result<P
 
 /// Runs a program of the Rust toolchain for its answer on stdout.
 pub(super) async fn ask(mut command: Command, doing: &str) -> Result<String> {
-    let name = command
-        .as_std()
-        .get_program()
-        .to_string_lossy()
-        .into_owned();
-    command
-        .stdin(Stdio::null())
-        .env("RUST_BACKTRACE", "0")
-        .kill_on_drop(true);
-    let output = command
-        .output()
-        .await
-        .map_err(|error| not_started(&name, &error))?;
+    let name = command.as_std().get_program().to_string_lossy().into_owned();
+    command.stdin(Stdio::null()).env("RUST_BACKTRACE", "0").kill_on_drop(true);
+    let output = command.output().await.map_err(|error| not_started(&name, &error))?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
@@ -174,23 +154,15 @@ mod tests {
     fn the_program_is_taken_from_the_message_about_bootstrap() {
         let line = r#"{"reason":"compiler-artifact","target":{"kind":["bin"],"name":"bootstrap"},"executable":"/x/bootstrap","fresh":true}"#;
         assert_eq!(executable(line), Some("/x/bootstrap".into()));
-        assert_eq!(
-            executable(&line.replace("\"bootstrap\"", "\"build-script-build\"")),
-            None
-        );
+        assert_eq!(executable(&line.replace("\"bootstrap\"", "\"build-script-build\"")), None);
         assert_eq!(executable(&line.replace("\"/x/bootstrap\"", "null")), None);
-        assert_eq!(
-            executable(r#"{"reason":"build-finished","success":true}"#),
-            None
-        );
+        assert_eq!(executable(r#"{"reason":"build-finished","success":true}"#), None);
         assert_eq!(executable("warning: something else"), None);
     }
 
     #[tokio::test]
     async fn a_tool_that_is_not_there_says_how_to_get_it() {
-        let error = ask(Command::new("no-such-cargo"), "ask")
-            .await
-            .expect_err("no");
+        let error = ask(Command::new("no-such-cargo"), "ask").await.expect_err("no");
         assert_eq!(
             error,
             Error::environment("`no-such-cargo` is not installed")

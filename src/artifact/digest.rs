@@ -20,12 +20,10 @@ impl Digest {
 
     /// As `sha256sum` prints it.
     pub fn hex(&self) -> String {
-        self.0
-            .iter()
-            .fold(String::with_capacity(64), |mut text, byte| {
-                let _ = write!(text, "{byte:02x}");
-                text
-            })
+        self.0.iter().fold(String::with_capacity(64), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
     }
 }
 
@@ -47,11 +45,7 @@ fn base64_group(bytes: &[u8]) -> [char; 4] {
     let byte = |index: usize| usize::from(bytes.get(index).copied().unwrap_or(0));
     let word = byte(0) << 16 | byte(1) << 8 | byte(2);
     let character = |index: usize| {
-        if index > bytes.len() {
-            '='
-        } else {
-            char::from(ALPHABET[word >> (18 - 6 * index) & 63])
-        }
+        if index > bytes.len() { '=' } else { char::from(ALPHABET[word >> (18 - 6 * index) & 63]) }
     };
     [character(0), character(1), character(2), character(3)]
 }
@@ -67,17 +61,13 @@ mod tests {
             digest.hex(),
             "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad"
         );
-        assert_eq!(
-            digest.base64(),
-            "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0="
-        );
+        assert_eq!(digest.base64(), "ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=");
     }
 
     #[test]
     fn base64_fills_up_short_groups() {
-        let encoded: Vec<String> = [&b"M"[..], b"Ma", b"Man"]
-            .map(|bytes| base64_group(bytes).iter().collect())
-            .into();
+        let encoded: Vec<String> =
+            [&b"M"[..], b"Ma", b"Man"].map(|bytes| base64_group(bytes).iter().collect()).into();
         assert_eq!(encoded, ["TQ==", "TWE=", "TWFu"]);
     }
 }

@@ -62,14 +62,9 @@ impl Glibc {
             // Markers that refuse an older loader; `GLIBC_ABI_DT_RELR` of 2.36 was the first.
             vec![2, 36]
         } else {
-            rest.split('.')
-                .map(|part| part.parse().ok())
-                .collect::<Option<_>>()?
+            rest.split('.').map(|part| part.parse().ok()).collect::<Option<_>>()?
         };
-        Some(Self {
-            version,
-            name: name.to_owned(),
-        })
+        Some(Self { version, name: name.to_owned() })
     }
 }
 
@@ -89,10 +84,7 @@ impl<'a> Image<'a> {
     fn program(self) -> Result<Elf, NotAProgram> {
         const EXECUTABLE: u16 = 2;
         const SHARED: u16 = 3;
-        let (kind, machine) = self
-            .u16(16)
-            .zip(self.u16(18))
-            .ok_or(NotAProgram::Truncated)?;
+        let (kind, machine) = self.u16(16).zip(self.u16(18)).ok_or(NotAProgram::Truncated)?;
         let entry = self.u64(24).ok_or(NotAProgram::Truncated)?;
         if !matches!(kind, EXECUTABLE | SHARED) || entry == 0 {
             return Err(NotAProgram::Library);
@@ -100,48 +92,30 @@ impl<'a> Image<'a> {
         let segments = self.segments().ok_or(NotAProgram::Truncated)?;
         let find = |kind| segments.iter().find(|segment| segment.kind == kind);
         let interpreter = match find(PROGRAM_INTERPRETER) {
-            Some(segment) => Some(
-                self.text(segment.offset)
-                    .ok_or(NotAProgram::Truncated)?
-                    .to_owned(),
-            ),
+            Some(segment) => {
+                Some(self.text(segment.offset).ok_or(NotAProgram::Truncated)?.to_owned())
+            }
             None => None,
         };
         let glibc = match find(PROGRAM_DYNAMIC) {
-            Some(dynamic) => self
-                .glibc(dynamic, &segments)
-                .ok_or(NotAProgram::Truncated)?,
+            Some(dynamic) => self.glibc(dynamic, &segments).ok_or(NotAProgram::Truncated)?,
             None => Vec::new(),
         };
         let glibc = glibc.into_iter().max();
-        Ok(Elf {
-            machine,
-            interpreter,
-            glibc,
-        })
+        Ok(Elf { machine, interpreter, glibc })
     }
 
     fn segments(self) -> Option<Vec<Segment>> {
         let table = self.offset(32)?;
         let row = usize::from(self.u16(54)?);
         let rows = usize::from(self.u16(56)?);
-        (0..rows)
-            .map(|index| self.segment(table.checked_add(index * row)?))
-            .collect()
+        (0..rows).map(|index| self.segment(table.checked_add(index * row)?)).collect()
     }
 
     fn segment(self, at: usize) -> Option<Segment> {
-        let (offset, size) = (
-            self.offset(at.checked_add(8)?)?,
-            self.offset(at.checked_add(32)?)?,
-        );
+        let (offset, size) = (self.offset(at.checked_add(8)?)?, self.offset(at.checked_add(32)?)?);
         self.0.get(offset..offset.checked_add(size)?)?;
-        Some(Segment {
-            kind: self.u32(at)?,
-            offset,
-            address: self.u64(at.checked_add(16)?)?,
-            size,
-        })
+        Some(Segment { kind: self.u32(at)?, offset, address: self.u64(at.checked_add(16)?)?, size })
     }
 
     /// Every version of the C library that is needed, from `.gnu.version_r`
@@ -188,15 +162,10 @@ impl<'a> Image<'a> {
 
     /// The value of one tag in the dynamic section.
     fn dynamic(self, section: &Segment, tag: u64) -> Option<u64> {
-        let rows = self
-            .0
-            .get(section.offset..section.offset.checked_add(section.size)?)?
-            .chunks_exact(16);
+        let rows =
+            self.0.get(section.offset..section.offset.checked_add(section.size)?)?.chunks_exact(16);
         let pairs = rows.map(|row| (Image(row).u64(0), Image(row).u64(8)));
-        pairs
-            .take_while(|pair| pair.0 != Some(0))
-            .find(|pair| pair.0 == Some(tag))?
-            .1
+        pairs.take_while(|pair| pair.0 != Some(0)).find(|pair| pair.0 == Some(tag))?.1
     }
 
     /// The text at an offset, up to its closing zero.
@@ -233,13 +202,10 @@ impl<'a> Image<'a> {
 
 /// Where in the file the byte lies that is loaded at an address.
 fn in_file(segments: &[Segment], address: u64) -> Option<usize> {
-    segments
-        .iter()
-        .filter(|segment| segment.kind == PROGRAM_LOAD)
-        .find_map(|segment| {
-            let distance = usize::try_from(address.checked_sub(segment.address)?).ok()?;
-            (distance < segment.size).then(|| segment.offset.checked_add(distance))?
-        })
+    segments.iter().filter(|segment| segment.kind == PROGRAM_LOAD).find_map(|segment| {
+        let distance = usize::try_from(address.checked_sub(segment.address)?).ok()?;
+        (distance < segment.size).then(|| segment.offset.checked_add(distance))?
+    })
 }
 
 #[cfg(test)]
@@ -251,31 +217,17 @@ mod tests {
     use crate::artifact::fixture::Program;
 
     fn newest(versions: &[(&'static str, bool)]) -> Option<String> {
-        let program = Program {
-            versions: versions.to_vec(),
-            ..Program::good(Architecture::X86_64)
-        };
-        Elf::read(&program.bytes())
-            .expect("a program")
-            .glibc
-            .map(|glibc| glibc.name)
+        let program =
+            Program { versions: versions.to_vec(), ..Program::good(Architecture::X86_64) };
+        Elf::read(&program.bytes()).expect("a program").glibc.map(|glibc| glibc.name)
     }
 
     #[test]
     fn a_program_is_read() {
         let elf = Elf::read(&Program::good(Architecture::Arm64).bytes()).expect("a program");
         assert_eq!(elf.machine, 0xB7);
-        assert_eq!(
-            elf.interpreter.as_deref(),
-            Some("/lib/ld-linux-aarch64.so.1")
-        );
-        assert_eq!(
-            elf.glibc,
-            Some(Glibc {
-                version: vec![2, 34],
-                name: "GLIBC_2.34".into()
-            })
-        );
+        assert_eq!(elf.interpreter.as_deref(), Some("/lib/ld-linux-aarch64.so.1"));
+        assert_eq!(elf.glibc, Some(Glibc { version: vec![2, 34], name: "GLIBC_2.34".into() }));
     }
 
     #[test]
@@ -283,15 +235,8 @@ mod tests {
     fn this_very_program_is_read() {
         let program = std::fs::read(std::env::current_exe().expect("a path")).expect("ourselves");
         let elf = Elf::read(&program).expect("a program");
-        assert!(
-            Architecture::ALL
-                .iter()
-                .any(|architecture| architecture.machine() == elf.machine)
-        );
-        assert!(
-            elf.glibc
-                .is_some_and(|glibc| glibc.version.starts_with(&[2]))
-        );
+        assert!(Architecture::ALL.iter().any(|architecture| architecture.machine() == elf.machine));
+        assert!(elf.glibc.is_some_and(|glibc| glibc.version.starts_with(&[2])));
     }
 
     #[test]
@@ -308,10 +253,7 @@ mod tests {
 
     #[test]
     fn names_of_another_kind_do_not_count() {
-        assert_eq!(
-            newest(&[("GCC_3.0", false), ("GLIBC_PRIVATE", false)]),
-            None
-        );
+        assert_eq!(newest(&[("GCC_3.0", false), ("GLIBC_PRIVATE", false)]), None);
         assert_eq!(newest(&[]), None);
     }
 
@@ -329,11 +271,8 @@ mod tests {
 
     #[test]
     fn a_static_program_asks_for_nothing() {
-        let program = Program {
-            interpreter: None,
-            versions: vec![],
-            ..Program::good(Architecture::X86_64)
-        };
+        let program =
+            Program { interpreter: None, versions: vec![], ..Program::good(Architecture::X86_64) };
         let elf = Elf::read(&program.bytes()).expect("a program");
         assert_eq!((elf.interpreter, elf.glibc), (None, None));
     }
@@ -342,35 +281,14 @@ mod tests {
     fn what_is_no_program_is_refused() {
         let good = Program::good(Architecture::X86_64);
         let read = |program: Program| Elf::read(&program.bytes()).expect_err("no program");
-        assert_eq!(
-            read(Program {
-                class: 1,
-                ..good.clone()
-            }),
-            NotAProgram::Not64Bit
-        );
-        assert_eq!(
-            read(Program {
-                order: 2,
-                ..good.clone()
-            }),
-            NotAProgram::BigEndian
-        );
-        assert_eq!(
-            read(Program {
-                kind: 1,
-                ..good.clone()
-            }),
-            NotAProgram::Library
-        );
+        assert_eq!(read(Program { class: 1, ..good.clone() }), NotAProgram::Not64Bit);
+        assert_eq!(read(Program { order: 2, ..good.clone() }), NotAProgram::BigEndian);
+        assert_eq!(read(Program { kind: 1, ..good.clone() }), NotAProgram::Library);
         assert_eq!(Elf::read(b"#!/bin/sh\n"), Err(NotAProgram::NotElf));
         assert_eq!(Elf::read(b""), Err(NotAProgram::NotElf));
         assert_eq!(Elf::read(b"\x7fELF"), Err(NotAProgram::Truncated));
         let bytes = good.bytes();
-        assert_eq!(
-            Elf::read(&bytes[..bytes.len() - 1]),
-            Err(NotAProgram::Truncated)
-        );
+        assert_eq!(Elf::read(&bytes[..bytes.len() - 1]), Err(NotAProgram::Truncated));
     }
 
     proptest! {

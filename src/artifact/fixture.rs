@@ -27,11 +27,7 @@ impl Program {
             class: 2,
             order: 1,
             interpreter: Some(architecture.interpreter()),
-            versions: vec![
-                ("GLIBC_2.2.5", false),
-                ("GLIBC_2.34", false),
-                ("GLIBC_2.17", false),
-            ],
+            versions: vec![("GLIBC_2.2.5", false), ("GLIBC_2.34", false), ("GLIBC_2.17", false)],
         }
     }
 
@@ -103,15 +99,8 @@ impl Program {
 
 fn segment(kind: u32, offset: usize, size: usize) -> Vec<u8> {
     let (offset, size) = (offset as u64, size as u64);
-    let rest = [offset, ADDRESS + offset, 0, size, size, 8]
-        .map(u64::to_le_bytes)
-        .concat();
-    [kind, 4]
-        .map(u32::to_le_bytes)
-        .concat()
-        .into_iter()
-        .chain(rest)
-        .collect()
+    let rest = [offset, ADDRESS + offset, 0, size, size, 8].map(u64::to_le_bytes).concat();
+    [kind, 4].map(u32::to_le_bytes).concat().into_iter().chain(rest).collect()
 }
 
 fn pair(tag: u64, value: u64) -> Vec<u8> {

@@ -50,7 +50,5 @@ pub(super) fn add(
         Flags::Target => format!("target.{}", architecture.target()),
         Flags::Build => "build".to_owned(),
     };
-    command
-        .arg("--config")
-        .arg(format!("{table}.rustflags={}", toml::Value::from(ours)));
+    command.arg("--config").arg(format!("{table}.rustflags={}", toml::Value::from(ours)));
 }

@@ -70,29 +70,14 @@ impl Artifact {
 
 impl fmt::Debug for Artifact {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
-            path,
-            architecture,
-            sha256,
-            bytes,
-            contents: _,
-        } = self;
-        write!(
-            out,
-            "Artifact({} for {architecture}, {bytes} bytes, {sha256})",
-            path.display()
-        )
+        let Self { path, architecture, sha256, bytes, contents: _ } = self;
+        write!(out, "Artifact({} for {architecture}, {bytes} bytes, {sha256})", path.display())
     }
 }
 
 /// Compiles the handler and packs it. The same source gives the same bytes, wherever it lies.
 pub async fn build(recipe: &Recipe, progress: &Progress) -> Result<Artifact> {
-    let Recipe {
-        root,
-        crate_directory,
-        architecture,
-        profile,
-    } = recipe;
+    let Recipe { root, crate_directory, architecture, profile } = recipe;
     let folder = profile.folder(&root.join("target/stackctl").join(architecture.name()));
     let program = order::compile(crate_directory, *architecture, *profile, progress).await?;
     progress.note("packing the zip");
@@ -131,11 +116,8 @@ mod tests {
 
     use super::*;
 
-    const HERE: Architecture = if cfg!(target_arch = "aarch64") {
-        Architecture::Arm64
-    } else {
-        Architecture::X86_64
-    };
+    const HERE: Architecture =
+        if cfg!(target_arch = "aarch64") { Architecture::Arm64 } else { Architecture::X86_64 };
     const MANIFEST: &str = "[workspace]\n[package]\nname = 'tiny'\nversion = '0.1.0'\nedition = '2024'\n[[bin]]\nname = 'bootstrap'\npath = 'main.rs'\n";
     const BUILD_SCRIPT: &str = r#"fn main() {
         let folder = std::env::var("OUT_DIR").unwrap();
@@ -153,11 +135,9 @@ mod tests {
             let root = std::env::temp_dir().join(name);
             let _ = fs::remove_dir_all(&root);
             fs::create_dir_all(&root).expect("a folder");
-            for (file, text) in [
-                ("Cargo.toml", MANIFEST),
-                ("build.rs", BUILD_SCRIPT),
-                ("main.rs", PROGRAM),
-            ] {
+            for (file, text) in
+                [("Cargo.toml", MANIFEST), ("build.rs", BUILD_SCRIPT), ("main.rs", PROGRAM)]
+            {
                 fs::write(root.join(file), text).expect("a file");
             }
             Self(root)

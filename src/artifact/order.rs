@@ -34,13 +34,7 @@ pub(super) async fn compile(
         project::find(directory),
         toolchain::find(directory, architecture, settings.has_linker)
     )?;
-    let mut order = Order {
-        project,
-        toolchain,
-        settings,
-        architecture,
-        profile,
-    };
+    let mut order = Order { project, toolchain, settings, architecture, profile };
     order.warn(progress);
     let mut program = order.build(progress).await?;
     let mut obstacle = runtime::obstacle(&program, architecture);
@@ -61,9 +55,7 @@ pub(super) async fn compile(
 impl Order {
     async fn build(&self, progress: &Progress) -> Result<Vec<u8>> {
         let path = cargo::build(self.command()?, progress).await?;
-        tokio::fs::read(&path)
-            .await
-            .doing(format!("read `{}`", path.display()))
+        tokio::fs::read(&path).await.doing(format!("read `{}`", path.display()))
     }
 
     async fn may_turn_to_zigbuild(&self) -> bool {
@@ -95,12 +87,7 @@ impl Order {
         for setting in self.profile.settings(&manifest) {
             command.args(["--config", &setting]);
         }
-        flags::add(
-            &mut command,
-            self.flags(),
-            &self.settings.flags,
-            self.architecture,
-        );
+        flags::add(&mut command, self.flags(), &self.settings.flags, self.architecture);
         Ok(command)
     }
 
@@ -125,11 +112,7 @@ impl Order {
             }
             // A folder of its own: with another linker, cargo would compile everything again each time.
             Linking::Zigbuild => command
-                .args([
-                    "zigbuild",
-                    "--target",
-                    &format!("{target}.{}.{}", GLIBC[0], GLIBC[1]),
-                ])
+                .args(["zigbuild", "--target", &format!("{target}.{}.{}", GLIBC[0], GLIBC[1])])
                 .arg("--target-dir")
                 .arg(self.project.target_directory.join("stackctl/zigbuild")),
         };
@@ -150,31 +133,16 @@ mod tests {
                 target_directory: "/app/target".into(),
                 build_directory: "/app/target".into(),
             },
-            toolchain: Toolchain {
-                sysroot: "/rust".into(),
-                commit: "c0ffee".into(),
-                linking,
-            },
-            settings: Settings {
-                cargo_home: "/home/me/.cargo".into(),
-                ..Settings::default()
-            },
+            toolchain: Toolchain { sysroot: "/rust".into(), commit: "c0ffee".into(), linking },
+            settings: Settings { cargo_home: "/home/me/.cargo".into(), ..Settings::default() },
             architecture: Architecture::Arm64,
             profile: Profile::Lambda,
         };
         let mut command = Command::new("cargo");
         order.choose_linker(&mut command);
-        flags::add(
-            &mut command,
-            order.flags(),
-            &order.settings.flags,
-            order.architecture,
-        );
-        let arguments: Vec<_> = command
-            .as_std()
-            .get_args()
-            .map(|argument| argument.to_string_lossy())
-            .collect();
+        flags::add(&mut command, order.flags(), &order.settings.flags, order.architecture);
+        let arguments: Vec<_> =
+            command.as_std().get_args().map(|argument| argument.to_string_lossy()).collect();
         arguments.join(" ")
     }
 

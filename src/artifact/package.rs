@@ -44,9 +44,7 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
     let file = File::open(path).doing(doing())?;
     runtime::fits_zipped(file.metadata().doing(doing())?.len())?;
     let mut zip = Vec::new();
-    file.take(LARGEST_ZIP + 1)
-        .read_to_end(&mut zip)
-        .doing(doing())?;
+    file.take(LARGEST_ZIP + 1).read_to_end(&mut zip).doing(doing())?;
     Ok(zip)
 }
 
@@ -71,26 +69,11 @@ fn unzipped(archive: &mut ZipArchive<Cursor<&[u8]>>) -> ZipResult<u64> {
 }
 
 fn bootstrap(archive: &mut ZipArchive<Cursor<&[u8]>>) -> Result<Vec<u8>> {
-    let elsewhere = archive
-        .file_names()
-        .flatten()
-        .any(|name| name.ends_with("/bootstrap"));
-    let entry = match archive.by_name(ENTRY) {
-        Ok(entry) => entry,
-        Err(ZipError::FileNotFound) if elsewhere => {
-            return Err(Error::usage(
-                "`bootstrap` lies in a folder of the zip, and Lambda looks for it at the root",
-            )
-            .hint("`stackctl build` makes a zip as Lambda wants it"));
-        }
-        Err(ZipError::FileNotFound) => {
-            return Err(
-                Error::usage("the zip has no `bootstrap`, which is what Lambda starts")
-                    .hint("`stackctl build` makes a zip as Lambda wants it"),
-            );
-        }
-        Err(error) => return Err(unreadable(error)),
-    };
+    let missing = without_bootstrap(archive);
+    let entry = archive.by_name(ENTRY).map_err(|error| match error {
+        ZipError::FileNotFound => missing,
+        error => unreadable(error),
+    })?;
     if entry.unix_mode().is_none_or(|mode| mode & 0o111 != 0o111) {
         return Err(Error::usage("`bootstrap` in the zip may not be executed")
             .cause("its Unix mode is not 0755")
@@ -104,6 +87,15 @@ fn bootstrap(archive: &mut ZipArchive<Cursor<&[u8]>>) -> Result<Vec<u8>> {
         Ok(read) => runtime::fits_unzipped(read as u64).map(|()| program),
         Err(error) => Err(unreadable(error.into())),
     }
+}
+
+fn without_bootstrap(archive: &ZipArchive<Cursor<&[u8]>>) -> Error {
+    let words = if archive.file_names().flatten().any(|name| name.ends_with("/bootstrap")) {
+        "`bootstrap` lies in a folder of the zip, and Lambda looks for it at the root"
+    } else {
+        "the zip has no `bootstrap`, which is what Lambda starts"
+    };
+    Error::usage(words).hint("`stackctl build` makes a zip as Lambda wants it")
 }
 
 fn unreadable(error: ZipError) -> Error {
@@ -155,9 +147,7 @@ mod tests {
             state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
             state >> 24
         };
-        let program: Vec<u8> = (0..300_000)
-            .map(|_| (step() & step() & 0x3f) as u8)
-            .collect();
+        let program: Vec<u8> = (0..300_000).map(|_| (step() & step() & 0x3f) as u8).collect();
         let digest = Digest::of(&pack(&program).expect("a zip"));
         assert_eq!(
             digest.hex(),
@@ -187,10 +177,7 @@ mod tests {
         let expected = Error::usage("`bootstrap` in the zip may not be executed")
             .cause("its Unix mode is not 0755")
             .hint("`chmod 755 bootstrap` before packing it, or let `stackctl build` make the zip");
-        assert_eq!(
-            refusal(&zip("bootstrap", 0o644, &Program::good(X86_64).bytes())),
-            expected
-        );
+        assert_eq!(refusal(&zip("bootstrap", 0o644, &Program::good(X86_64).bytes())), expected);
     }
 
     #[test]
@@ -211,10 +198,7 @@ mod tests {
 
     #[test]
     fn a_file_that_is_no_zip_is_said_to_be_none() {
-        assert_eq!(
-            refusal(b"no zip").message,
-            "the file is not a zip that can be read"
-        );
+        assert_eq!(refusal(b"no zip").message, "the file is not a zip that can be read");
     }
 
     proptest! {

@@ -31,19 +31,11 @@ impl Profile {
 
     /// The whole profile, as cargo's `--config` takes it; none when the workspace has its own.
     pub(super) fn settings(self, workspace_manifest: &str) -> Vec<String> {
-        let manifest = workspace_manifest
-            .parse::<toml::Table>()
-            .unwrap_or_default();
-        if manifest
-            .get("profile")
-            .is_some_and(|profiles| profiles.get(self.name()).is_some())
-        {
+        let manifest = workspace_manifest.parse::<toml::Table>().unwrap_or_default();
+        if manifest.get("profile").is_some_and(|profiles| profiles.get(self.name()).is_some()) {
             return Vec::new();
         }
-        self.ours()
-            .iter()
-            .map(|setting| format!("profile.{}.{setting}", self.name()))
-            .collect()
+        self.ours().iter().map(|setting| format!("profile.{}.{setting}", self.name())).collect()
     }
 
     /// Unwinding, so that a panic costs only its own request.
@@ -84,9 +76,7 @@ mod tests {
 
     #[test]
     fn a_workspace_without_one_gets_ours() {
-        let settings = Profile::Lambda
-            .settings("[profile.release]\nopt-level = 3")
-            .join(" ");
+        let settings = Profile::Lambda.settings("[profile.release]\nopt-level = 3").join(" ");
         assert_eq!(
             settings,
             "profile.lambda.inherits='release' profile.lambda.opt-level='s' profile.lambda.lto='fat' \

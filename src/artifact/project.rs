@@ -29,9 +29,7 @@ pub(super) async fn find(directory: &Path) -> Result<Project> {
         return Err(Error::usage(format!("`{}` is not a crate: it has no Cargo.toml", directory.display()))
             .hint("`crate` under [function] in stack.toml names the handler's folder; `stackctl init` makes one"));
     }
-    let manifest = manifest
-        .canonicalize()
-        .doing(format!("find `{}`", manifest.display()))?;
+    let manifest = manifest.canonicalize().doing(format!("find `{}`", manifest.display()))?;
     let mut command = cargo::command(directory);
     command.args(["metadata", "--no-deps", "--format-version", "1"]);
     let answer = cargo::ask(command, "read the handler's crate").await?;
@@ -67,10 +65,7 @@ struct Target {
 impl Metadata {
     fn project(self, directory: &Path, manifest: &Path) -> Result<Project> {
         let ours = |package: &&Package| {
-            package
-                .manifest_path
-                .canonicalize()
-                .is_ok_and(|path| path == manifest)
+            package.manifest_path.canonicalize().is_ok_and(|path| path == manifest)
         };
         let Some(package) = self.packages.iter().find(ours) else {
             return Err(Error::usage(format!(
@@ -89,9 +84,7 @@ impl Metadata {
             package: package.id.clone(),
             directory: directory.to_owned(),
             workspace: self.workspace_root,
-            build_directory: self
-                .build_directory
-                .unwrap_or_else(|| self.target_directory.clone()),
+            build_directory: self.build_directory.unwrap_or_else(|| self.target_directory.clone()),
             target_directory: self.target_directory,
         })
     }
@@ -100,10 +93,7 @@ impl Metadata {
 impl Package {
     fn binaries(&self) -> impl Iterator<Item = &str> {
         let binary = |target: &&Target| target.kind.iter().any(|kind| kind == "bin");
-        self.targets
-            .iter()
-            .filter(binary)
-            .map(|target| target.name.as_str())
+        self.targets.iter().filter(binary).map(|target| target.name.as_str())
     }
 
     fn without_bootstrap(&self) -> Error {
@@ -146,10 +136,7 @@ mod tests {
         let found = project(
             r#"[{"name": "handler", "kind": ["lib"]}, {"name": "bootstrap", "kind": ["bin"]}]"#,
         );
-        assert_eq!(
-            found.expect("a project").package,
-            "path+file:///x#handler@0.1.0"
-        );
+        assert_eq!(found.expect("a project").package, "path+file:///x#handler@0.1.0");
     }
 
     #[test]
@@ -180,9 +167,6 @@ mod tests {
     async fn an_empty_folder_is_not_a_crate() {
         let error = find(Path::new("/nowhere")).await.expect_err("no");
         assert_eq!(error.kind, crate::error::Kind::Usage);
-        assert_eq!(
-            error.message,
-            "`/nowhere` is not a crate: it has no Cargo.toml"
-        );
+        assert_eq!(error.message, "`/nowhere` is not a crate: it has no Cargo.toml");
     }
 }

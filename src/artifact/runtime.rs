@@ -43,9 +43,7 @@ pub(super) fn obstacle(program: &[u8], architecture: Architecture) -> Option<Unf
     if let Some(interpreter) = elf.interpreter.filter(|interpreter| !known(interpreter)) {
         return Some(Unfit::Interpreter(interpreter));
     }
-    elf.glibc
-        .filter(|glibc| glibc.version.as_slice() > &GLIBC)
-        .map(Unfit::Glibc)
+    elf.glibc.filter(|glibc| glibc.version.as_slice() > &GLIBC).map(Unfit::Glibc)
 }
 
 /// Whether Lambda takes a zip of so many bytes in one request.
@@ -53,10 +51,9 @@ pub(super) fn fits_zipped(bytes: u64) -> Result<()> {
     if bytes <= LARGEST_ZIP {
         return Ok(());
     }
-    Err(Error::usage(format!(
-        "the zip has {bytes} bytes, and Lambda takes {LARGEST_ZIP}"
+    Err(Error::usage(format!("the zip has {bytes} bytes, and Lambda takes {LARGEST_ZIP}")).hint(
+        "`strip = true` and `lto = \"fat\"` in [profile.lambda] of Cargo.toml make it smaller",
     ))
-    .hint("`strip = true` and `lto = \"fat\"` in [profile.lambda] of Cargo.toml make it smaller"))
 }
 
 /// Whether Lambda takes files of so many bytes in all.
@@ -92,9 +89,7 @@ impl Unfit {
                 glibc.name
             ))
             .cause("the C library of the machine that built it is newer than Amazon Linux 2023's")
-            .hint(format!(
-                "install what builds for the older one, and build again: `{ZIGBUILD}`"
-            )),
+            .hint(format!("install what builds for the older one, and build again: `{ZIGBUILD}`")),
         }
     }
 }
@@ -106,22 +101,15 @@ fn not_for(architecture: Architecture, why: impl fmt::Display) -> Error {
 }
 
 fn another_machine(machine: u16, architecture: Architecture) -> Error {
-    let Some(other) = Architecture::ALL
-        .into_iter()
-        .find(|other| other.machine() == machine)
-    else {
-        return not_for(
-            architecture,
-            format!("it is for another machine (ELF number {machine})"),
-        );
+    let Some(other) = Architecture::ALL.into_iter().find(|other| other.machine() == machine) else {
+        return not_for(architecture, format!("it is for another machine (ELF number {machine})"));
     };
-    Error::usage(format!(
-        "`bootstrap` is for {other}, and the function is {architecture}"
-    ))
-    .hint(format!(
-        "set `architecture = \"{other}\"` under [function] in stack.toml, \
+    Error::usage(format!("`bootstrap` is for {other}, and the function is {architecture}")).hint(
+        format!(
+            "set `architecture = \"{other}\"` under [function] in stack.toml, \
          or `stackctl build` makes one for {architecture}"
-    ))
+        ),
+    )
 }
 
 impl NotAProgram {
@@ -144,18 +132,13 @@ mod tests {
     use Architecture::{Arm64, X86_64};
 
     fn refusal(program: &[u8], architecture: Architecture) -> Error {
-        obstacle(program, architecture)
-            .expect("a refusal")
-            .into_error(architecture)
+        obstacle(program, architecture).expect("a refusal").into_error(architecture)
     }
 
     #[test]
     fn a_good_program_starts_on_its_own_machine() {
         for architecture in Architecture::ALL {
-            assert_eq!(
-                obstacle(&Program::good(architecture).bytes(), architecture),
-                None
-            );
+            assert_eq!(obstacle(&Program::good(architecture).bytes(), architecture), None);
         }
     }
 
@@ -170,10 +153,7 @@ mod tests {
 
     #[test]
     fn a_machine_that_lambda_never_had_is_a_number() {
-        let program = Program {
-            machine: 0xF3,
-            ..Program::good(Arm64)
-        };
+        let program = Program { machine: 0xF3, ..Program::good(Arm64) };
         let expected = Error::usage("`bootstrap` is not a program for arm64")
             .cause("it is for another machine (ELF number 243)")
             .hint("`stackctl build` makes one for arm64");
@@ -198,10 +178,8 @@ mod tests {
 
     #[test]
     fn another_loader_is_refused() {
-        let program = Program {
-            interpreter: Some("/lib/ld-musl-x86_64.so.1"),
-            ..Program::good(X86_64)
-        };
+        let program =
+            Program { interpreter: Some("/lib/ld-musl-x86_64.so.1"), ..Program::good(X86_64) };
         let expected = Error::environment(
             "`bootstrap` wants to be loaded by `/lib/ld-musl-x86_64.so.1`, which Lambda does not have",
         )
@@ -214,10 +192,7 @@ mod tests {
         assert!(fits_zipped(52_428_800).is_ok() && fits_unzipped(262_144_000).is_ok());
         let error = fits_zipped(52_428_801).expect_err("too large");
         assert_eq!(error.kind, Kind::Usage);
-        assert_eq!(
-            error.message,
-            "the zip has 52428801 bytes, and Lambda takes 52428800"
-        );
+        assert_eq!(error.message, "the zip has 52428801 bytes, and Lambda takes 52428800");
         let error = fits_unzipped(262_144_001).expect_err("too large");
         assert_eq!(
             error.message,

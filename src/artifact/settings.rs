@@ -64,23 +64,15 @@ impl Flags {
         if let Some(flags) = variable("RUSTFLAGS") {
             return Self::Environment(split(&flags, ' '));
         }
-        if has(variable, files, architecture, "rustflags") {
-            Self::Target
-        } else {
-            Self::Build
-        }
+        if has(variable, files, architecture, "rustflags") { Self::Target } else { Self::Build }
     }
 
     fn has_native_processor(&self, files: &[toml::Table]) -> bool {
         match self {
             Self::Environment(flags) => flags.iter().any(|flag| flag.contains("target-cpu=native")),
             Self::Target | Self::Build => {
-                let tables = files
-                    .iter()
-                    .flat_map(|file| [file.get("target"), file.get("build")]);
-                tables
-                    .flatten()
-                    .any(|table| table.to_string().contains("target-cpu=native"))
+                let tables = files.iter().flat_map(|file| [file.get("target"), file.get("build")]);
+                tables.flatten().any(|table| table.to_string().contains("target-cpu=native"))
             }
         }
     }
@@ -103,28 +95,20 @@ fn has(
     key: &str,
 ) -> bool {
     let target = architecture.target();
-    let name = format!("CARGO_TARGET_{target}_{key}")
-        .to_uppercase()
-        .replace('-', "_");
+    let name = format!("CARGO_TARGET_{target}_{key}").to_uppercase().replace('-', "_");
     variable(&name).is_some()
-        || files
-            .iter()
-            .filter_map(|file| file.get("target")?.as_table())
-            .flatten()
-            .any(|(name, settings)| {
+        || files.iter().filter_map(|file| file.get("target")?.as_table()).flatten().any(
+            |(name, settings)| {
                 (name == target || name.starts_with("cfg(")) && settings.get(key).is_some()
-            })
+            },
+        )
 }
 
 /// Cargo's configuration files for a folder, as far as they can be read: cargo itself complains about the others.
 fn files(directory: &Path, cargo_home: &Path) -> Vec<toml::Table> {
-    let directory = directory
-        .canonicalize()
-        .unwrap_or_else(|_| directory.to_owned());
-    let folders = directory
-        .ancestors()
-        .map(|folder| folder.join(".cargo"))
-        .chain([cargo_home.to_owned()]);
+    let directory = directory.canonicalize().unwrap_or_else(|_| directory.to_owned());
+    let folders =
+        directory.ancestors().map(|folder| folder.join(".cargo")).chain([cargo_home.to_owned()]);
     folders
         .flat_map(|folder| [folder.join("config"), folder.join("config.toml")])
         .filter_map(|path| std::fs::read_to_string(path).ok()?.parse().ok())
@@ -136,49 +120,26 @@ mod tests {
     use super::*;
 
     fn flags(variables: &[(&str, &str)], file: &str) -> Flags {
-        let variable = |name: &str| {
-            variables
-                .iter()
-                .find(|pair| pair.0 == name)
-                .map(|pair| pair.1.to_owned())
-        };
-        Flags::of_user(
-            variable,
-            &[file.parse().expect("TOML")],
-            Architecture::X86_64,
-        )
+        let variable =
+            |name: &str| variables.iter().find(|pair| pair.0 == name).map(|pair| pair.1.to_owned());
+        Flags::of_user(variable, &[file.parse().expect("TOML")], Architecture::X86_64)
     }
 
     #[test]
     fn nothing_set_leaves_the_build_table_to_us() {
         assert_eq!(flags(&[], ""), Flags::Build);
-        assert_eq!(
-            flags(&[], "build.rustflags = ['--cfg', 'tokio_unstable']"),
-            Flags::Build
-        );
+        assert_eq!(flags(&[], "build.rustflags = ['--cfg', 'tokio_unstable']"), Flags::Build);
     }
 
     #[test]
     fn flags_of_the_target_hide_those_of_the_build_table() {
+        assert_eq!(flags(&[], "target.x86_64-unknown-linux-gnu.rustflags = ['-g']"), Flags::Target);
+        assert_eq!(flags(&[], "target.'cfg(unix)'.rustflags = ['-g']"), Flags::Target);
         assert_eq!(
-            flags(&[], "target.x86_64-unknown-linux-gnu.rustflags = ['-g']"),
+            flags(&[("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS", "-g")], ""),
             Flags::Target
         );
-        assert_eq!(
-            flags(&[], "target.'cfg(unix)'.rustflags = ['-g']"),
-            Flags::Target
-        );
-        assert_eq!(
-            flags(
-                &[("CARGO_TARGET_X86_64_UNKNOWN_LINUX_GNU_RUSTFLAGS", "-g")],
-                ""
-            ),
-            Flags::Target
-        );
-        assert_eq!(
-            flags(&[], "target.aarch64-unknown-linux-gnu.rustflags = ['-g']"),
-            Flags::Build
-        );
+        assert_eq!(flags(&[], "target.aarch64-unknown-linux-gnu.rustflags = ['-g']"), Flags::Build);
     }
 
     #[test]
@@ -187,22 +148,10 @@ mod tests {
             |flags: Flags, file: &str| flags.has_native_processor(&[file.parse().expect("TOML")]);
         let file = "build.rustflags = ['-C', 'target-cpu=native']";
         assert!(native(Flags::Build, file));
-        assert!(native(
-            Flags::Target,
-            "target.'cfg(unix)'.rustflags = '-Ctarget-cpu=native'"
-        ));
-        assert!(native(
-            Flags::Environment(vec!["-Ctarget-cpu=native".into()]),
-            ""
-        ));
-        assert!(
-            !native(Flags::Environment(vec![]), file),
-            "the file does not count then"
-        );
-        assert!(!native(
-            Flags::Build,
-            "build.rustflags = ['-C', 'target-cpu=haswell']"
-        ));
+        assert!(native(Flags::Target, "target.'cfg(unix)'.rustflags = '-Ctarget-cpu=native'"));
+        assert!(native(Flags::Environment(vec!["-Ctarget-cpu=native".into()]), ""));
+        assert!(!native(Flags::Environment(vec![]), file), "the file does not count then");
+        assert!(!native(Flags::Build, "build.rustflags = ['-C', 'target-cpu=haswell']"));
     }
 
     #[test]
@@ -210,13 +159,7 @@ mod tests {
         let file = "target.x86_64-unknown-linux-gnu.rustflags = ['-g']";
         let expected = Flags::Environment(vec!["-g".into(), "--cfg".into(), "x y".into()]);
         assert_eq!(
-            flags(
-                &[
-                    ("CARGO_ENCODED_RUSTFLAGS", "-g\x1f--cfg\x1fx y"),
-                    ("RUSTFLAGS", "-O")
-                ],
-                file
-            ),
+            flags(&[("CARGO_ENCODED_RUSTFLAGS", "-g\x1f--cfg\x1fx y"), ("RUSTFLAGS", "-O")], file),
             expected
         );
         assert_eq!(

@@ -41,10 +41,7 @@ fn kept(folder: &Path, program: Digest) -> Option<Vec<u8>> {
 fn keep(folder: &Path, program: Digest, zip: &[u8]) -> std::io::Result<()> {
     fs::create_dir_all(folder)?;
     replace(&folder.join(ZIP), zip)?;
-    replace(
-        &folder.join(RECORD),
-        &serde_json::to_vec_pretty(&Record::new(program, zip))?,
-    )
+    replace(&folder.join(RECORD), &serde_json::to_vec_pretty(&Record::new(program, zip))?)
 }
 
 /// Writes a file so that a reader sees the old one or the new one, never a part.
@@ -85,9 +82,7 @@ mod tests {
         }
 
         fn age(&self) -> SystemTime {
-            fs::metadata(self.0.join(ZIP))
-                .and_then(|zip| zip.modified())
-                .expect("a zip")
+            fs::metadata(self.0.join(ZIP)).and_then(|zip| zip.modified()).expect("a zip")
         }
     }
 
@@ -105,11 +100,7 @@ mod tests {
         let age = folder.age();
         assert_eq!(zip(&folder.0, &program).expect("a zip"), first);
         assert_eq!(folder.age(), age);
-        assert_eq!(
-            fs::read_dir(&folder.0).expect("a folder").count(),
-            2,
-            "nothing else is left"
-        );
+        assert_eq!(fs::read_dir(&folder.0).expect("a folder").count(), 2, "nothing else is left");
     }
 
     #[test]
@@ -127,10 +118,7 @@ mod tests {
         let second = zip(&folder.0, &Program::needing("GLIBC_2.32")).expect("a zip");
         assert_ne!(first, second);
         fs::write(folder.0.join(ZIP), &first).expect("damage");
-        assert_eq!(
-            zip(&folder.0, &Program::needing("GLIBC_2.32")).expect("a zip"),
-            second
-        );
+        assert_eq!(zip(&folder.0, &Program::needing("GLIBC_2.32")).expect("a zip"), second);
         assert_eq!(fs::read(folder.0.join(ZIP)).expect("a zip"), second);
     }
 }

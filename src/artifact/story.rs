@@ -25,9 +25,9 @@ impl Story {
         while let Some(line) = lines.next_segment().await? {
             let line = String::from_utf8_lossy(&line).trim_end().to_owned();
             match step(&line) {
-                Some((verb, rest)) => note(verb, rest)
-                    .into_iter()
-                    .for_each(|note| progress.note(note)),
+                Some((verb, rest)) => {
+                    note(verb, rest).into_iter().for_each(|note| progress.note(note))
+                }
                 None => story.lines.push(line),
             }
         }
@@ -36,11 +36,7 @@ impl Story {
 
     /// Passes on what the compiler said: errors, and warnings of a build that went well.
     pub(super) fn tell(&self, progress: &Progress) {
-        let end = self
-            .lines
-            .iter()
-            .rposition(|line| !line.is_empty())
-            .map_or(0, |last| last + 1);
+        let end = self.lines.iter().rposition(|line| !line.is_empty()).map_or(0, |last| last + 1);
         for line in self.lines[..end].iter().skip_while(|line| line.is_empty()) {
             progress.output(line);
         }
@@ -49,11 +45,7 @@ impl Story {
     /// The failure that cargo sums up in its last words, which are then not told again.
     pub(super) fn failure(&mut self) -> Error {
         let error = Error::failed("build the handler");
-        let Some(last) = self
-            .lines
-            .iter()
-            .rposition(|line| line.starts_with("error: "))
-        else {
+        let Some(last) = self.lines.iter().rposition(|line| line.starts_with("error: ")) else {
             return error.cause("cargo does not say why");
         };
         let error = error.cause(&self.lines[last]["error: ".len()..]);
@@ -72,9 +64,7 @@ fn step(line: &str) -> Option<(&str, &str)> {
     let verb = verb.trim_start();
     let is_verb = verb.starts_with(|first: char| first.is_ascii_uppercase())
         && verb.chars().all(|letter| letter.is_ascii_alphabetic());
-    rest.strip_prefix(' ')
-        .filter(|_| is_verb)
-        .map(|rest| (verb, rest))
+    rest.strip_prefix(' ').filter(|_| is_verb).map(|rest| (verb, rest))
 }
 
 /// What of a step is worth showing.
@@ -96,15 +86,8 @@ mod tests {
 
     #[test]
     fn steps_become_notes() {
-        let note = |line| {
-            step(line)
-                .map(|(verb, rest)| note(verb, rest))
-                .expect("a step")
-        };
-        assert_eq!(
-            note("   Compiling ring v0.17.14").as_deref(),
-            Some("compiling ring")
-        );
+        let note = |line| step(line).map(|(verb, rest)| note(verb, rest)).expect("a step");
+        assert_eq!(note("   Compiling ring v0.17.14").as_deref(), Some("compiling ring"));
         assert_eq!(
             note("   Compiling handler v0.1.0 (/home/me/app/handler)").as_deref(),
             Some("compiling handler")
@@ -113,14 +96,8 @@ mod tests {
             note("    Blocking waiting for file lock on build directory").as_deref(),
             Some("waiting for file lock on build directory")
         );
-        assert_eq!(
-            note(" Downloading crates ...").as_deref(),
-            Some("downloading crates ...")
-        );
-        assert_eq!(
-            note("    Finished `lambda` profile [optimized] target(s) in 0.03s"),
-            None
-        );
+        assert_eq!(note(" Downloading crates ...").as_deref(), Some("downloading crates ..."));
+        assert_eq!(note("    Finished `lambda` profile [optimized] target(s) in 0.03s"), None);
     }
 
     #[test]
@@ -148,9 +125,7 @@ mod tests {
             "",
             "error: could not compile `handler` (bin \"bootstrap\") due to 1 previous error",
         ];
-        let mut story = Story {
-            lines: lines.map(str::to_owned).into(),
-        };
+        let mut story = Story { lines: lines.map(str::to_owned).into() };
         assert_eq!(
             story.failure().to_string(),
             "failed to build the handler: could not compile `handler` (bin \"bootstrap\") due to 1 previous error"
@@ -159,11 +134,9 @@ mod tests {
 
     #[tokio::test]
     async fn bytes_that_are_not_text_are_kept_as_well_as_can_be() {
-        let story = Story::listen(
-            Some(&b"error: \xff\n   Compiling x v1\n"[..]),
-            &Progress::silent(),
-        )
-        .await;
+        let story =
+            Story::listen(Some(&b"error: \xff\n   Compiling x v1\n"[..]), &Progress::silent())
+                .await;
         assert_eq!(story.expect("read").lines, ["error: \u{fffd}"]);
     }
 }

@@ -53,36 +53,23 @@ pub(super) async fn find(
     let (host, commit) = (line(&version, "host: "), line(&version, "commit-hash: "));
     // Build scripts are linked for this machine, so it is needed also when the handler is for another.
     if !has_linker && !answers("cc", &["--version"]).await {
-        return Err(
-            Error::environment("there is no C compiler, which Rust links with")
-                .hint("`apt install gcc`, `dnf install gcc`, or `xcode-select --install` on a Mac"),
-        );
+        return Err(Error::environment("there is no C compiler, which Rust links with")
+            .hint("`apt install gcc`, `dnf install gcc`, or `xcode-select --install` on a Mac"));
     }
     let linking = linking(host, architecture, has_linker).await;
-    let library = sysroot
-        .join("lib/rustlib")
-        .join(architecture.target())
-        .join("lib");
-    let missing = Missing {
-        standard_library: !library.is_dir(),
-        linker: linking.is_none(),
-    };
+    let library = sysroot.join("lib/rustlib").join(architecture.target()).join("lib");
+    let missing = Missing { standard_library: !library.is_dir(), linker: linking.is_none() };
     match linking {
-        Some(linking) if !missing.standard_library => Ok(Toolchain {
-            sysroot,
-            commit: commit.to_owned(),
-            linking,
-        }),
+        Some(linking) if !missing.standard_library => {
+            Ok(Toolchain { sysroot, commit: commit.to_owned(), linking })
+        }
         _ => Err(missing.into_error(host, architecture)),
     }
 }
 
 /// The rest of a line in what `rustc -vV` says.
 fn line<'a>(version: &'a str, key: &str) -> &'a str {
-    version
-        .lines()
-        .find_map(|line| line.strip_prefix(key))
-        .unwrap_or_default()
+    version.lines().find_map(|line| line.strip_prefix(key)).unwrap_or_default()
 }
 
 /// Whether cargo-zigbuild can do its work.
@@ -147,12 +134,7 @@ async fn ask_rustc(directory: &Path, arguments: &[&str]) -> Result<String> {
 async fn answers(program: &str, arguments: &[&str]) -> bool {
     let silent = || Stdio::null();
     let mut command = Command::new(program);
-    command
-        .args(arguments)
-        .stdin(silent())
-        .stdout(silent())
-        .stderr(silent())
-        .kill_on_drop(true);
+    command.args(arguments).stdin(silent()).stdout(silent()).stderr(silent()).kill_on_drop(true);
     command.status().await.is_ok_and(|status| status.success())
 }
 
@@ -166,11 +148,7 @@ mod tests {
     fn words(missing: Missing, host: &str) -> [String; 3] {
         let error = missing.into_error(host, Architecture::Arm64);
         assert_eq!(error.kind, Kind::Environment);
-        [
-            error.message,
-            error.cause.unwrap_or_default(),
-            error.hint.unwrap_or_default(),
-        ]
+        [error.message, error.cause.unwrap_or_default(), error.hint.unwrap_or_default()]
     }
 
     #[tokio::test]
@@ -179,11 +157,7 @@ mod tests {
             match find(Path::new("."), architecture, false).await {
                 Ok(toolchain) => {
                     assert!(
-                        toolchain
-                            .sysroot
-                            .join("lib/rustlib")
-                            .join(architecture.target())
-                            .is_dir()
+                        toolchain.sysroot.join("lib/rustlib").join(architecture.target()).is_dir()
                     );
                     assert!(!toolchain.commit.is_empty());
                 }
@@ -192,11 +166,7 @@ mod tests {
                         error.message,
                         format!("this machine cannot build for {architecture}")
                     );
-                    assert!(
-                        error
-                            .cause
-                            .is_some_and(|cause| cause.contains(architecture.target()))
-                    );
+                    assert!(error.cause.is_some_and(|cause| cause.contains(architecture.target())));
                 }
             }
         }
@@ -204,10 +174,7 @@ mod tests {
 
     #[test]
     fn a_missing_standard_library_names_the_command() {
-        let missing = Missing {
-            standard_library: true,
-            linker: false,
-        };
+        let missing = Missing { standard_library: true, linker: false };
         assert_eq!(
             words(missing, HOST),
             [
@@ -220,10 +187,7 @@ mod tests {
 
     #[test]
     fn a_missing_linker_names_what_was_looked_for() {
-        let missing = Missing {
-            standard_library: false,
-            linker: true,
-        };
+        let missing = Missing { standard_library: false, linker: true };
         assert_eq!(
             words(missing, "aarch64-apple-darwin"),
             [
@@ -236,10 +200,7 @@ mod tests {
 
     #[test]
     fn all_that_is_missing_is_said_at_once() {
-        let missing = Missing {
-            standard_library: true,
-            linker: true,
-        };
+        let missing = Missing { standard_library: true, linker: true };
         assert_eq!(
             words(missing, HOST)[2],
             "`rustup target add aarch64-unknown-linux-gnu && cargo install cargo-zigbuild && pip install ziglang`; or `architecture = \"x86_64\"` under [function] in stack.toml"

@@ -21,26 +21,18 @@ pub async fn find(client: &Client, name: &str, ours: &Tags) -> Result<Option<Api
     let mut named = Vec::new();
     let mut token = None;
     loop {
-        let page = client
-            .get_apis()
-            .set_next_token(token)
-            .send()
-            .await
-            .doing("list the HTTP APIs")?;
+        let page =
+            client.get_apis().set_next_token(token).send().await.doing("list the HTTP APIs")?;
         named.extend(
-            page.items
-                .unwrap_or_default()
-                .into_iter()
-                .filter(|api| api.name() == Some(name)),
+            page.items.unwrap_or_default().into_iter().filter(|api| api.name() == Some(name)),
         );
         token = page.next_token;
         if token.is_none() {
             break;
         }
     }
-    let (mut own, foreign): (Vec<Api>, Vec<Api>) = named
-        .into_iter()
-        .partition(|api| tags::is_ours(ours, &tags_of(api)));
+    let (mut own, foreign): (Vec<Api>, Vec<Api>) =
+        named.into_iter().partition(|api| tags::is_ours(ours, &tags_of(api)));
     if own.len() > 1 {
         let ids: Vec<&str> = own.iter().filter_map(Api::api_id).collect();
         return Err(Error::failed(format!("find API `{name}`"))
@@ -70,12 +62,5 @@ pub async fn when_free<T, F: Future<Output = Result<T>>>(
         error.has_code(&["TooManyRequestsException"])
             || (error.has_code(&["ConflictException"]) && error.says("try again"))
     };
-    wait::while_refused(
-        progress,
-        "API Gateway takes the change",
-        PATIENCE,
-        passes,
-        attempt,
-    )
-    .await
+    wait::while_refused(progress, "API Gateway takes the change", PATIENCE, passes, attempt).await
 }

@@ -31,10 +31,7 @@ where
             error
         }
         SdkError::ConstructionFailure(_) => error.cause(innermost(answer)),
-        _ => Error {
-            kind: Kind::Unanswered,
-            ..error.cause(innermost(answer))
-        },
+        _ => Error { kind: Kind::Unanswered, ..error.cause(innermost(answer)) },
     };
     error.request_id = answer.request_id().map(str::to_owned);
     error.hint = hint(&error);
@@ -47,11 +44,7 @@ fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
         Some(source) => innermost(source),
         None => {
             let text = error.to_string();
-            if text.is_empty() {
-                DisplayErrorContext(error).to_string()
-            } else {
-                text
-            }
+            if text.is_empty() { DisplayErrorContext(error).to_string() } else { text }
         }
     }
 }
@@ -98,12 +91,7 @@ fn hint(error: &Error) -> Option<String> {
 fn denial(cause: &str) -> String {
     let word_after = |marker: &str| {
         let rest = cause.split(marker).nth(1)?;
-        Some(
-            rest.split_whitespace()
-                .next()?
-                .trim_end_matches(['.', ',', '"'])
-                .to_owned(),
-        )
+        Some(rest.split_whitespace().next()?.trim_end_matches(['.', ',', '"']).to_owned())
     };
     match (word_after("perform: "), word_after("on resource: ")) {
         (Some(action), resource) => {
@@ -136,14 +124,7 @@ impl<T> Answer<T> for Result<T> {
 
     fn exists_if(self, codes: &[&str]) -> Result<T> {
         self.map_err(|error| {
-            if error.has_code(codes) {
-                Error {
-                    kind: Kind::Exists,
-                    ..error
-                }
-            } else {
-                error
-            }
+            if error.has_code(codes) { Error { kind: Kind::Exists, ..error } } else { error }
         })
     }
 }
@@ -151,16 +132,12 @@ impl<T> Answer<T> for Result<T> {
 impl Error {
     /// Whether AWS answered with one of `codes`.
     pub fn has_code(&self, codes: &[&str]) -> bool {
-        self.code
-            .as_deref()
-            .is_some_and(|code| codes.contains(&code))
+        self.code.as_deref().is_some_and(|code| codes.contains(&code))
     }
 
     /// Whether AWS's words contain `fragment`, whatever the case.
     pub fn says(&self, fragment: &str) -> bool {
-        self.cause
-            .as_ref()
-            .is_some_and(|cause| cause.to_lowercase().contains(fragment))
+        self.cause.as_ref().is_some_and(|cause| cause.to_lowercase().contains(fragment))
     }
 }
 

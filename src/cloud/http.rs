@@ -37,10 +37,7 @@ pub struct Answered {
 impl Answered {
     /// The first header of that lower-case name.
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value.as_str())
+        self.headers.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
     }
 }
 
@@ -48,35 +45,21 @@ impl Answered {
 pub async fn send(request: Request<'_>) -> Result<Answered> {
     let doing = format!("{} {}", request.method, request.url);
     let failed = |cause: &dyn std::fmt::Display| Error::failed(&doing).cause(cause);
-    let settings = HttpConnectorSettings::builder()
-        .connect_timeout(CONNECTING)
-        .read_timeout(PATIENCE)
-        .build();
+    let settings =
+        HttpConnectorSettings::builder().connect_timeout(CONNECTING).read_timeout(PATIENCE).build();
     let tls = Provider::Rustls(CryptoMode::Ring);
-    let connector = Connector::builder()
-        .connector_settings(settings)
-        .tls_provider(tls)
-        .build();
+    let connector = Connector::builder().connector_settings(settings).tls_provider(tls).build();
     let wire = on_the_wire(&request).map_err(|error| failed(&error))?;
-    let answer = connector
-        .call(wire)
-        .await
-        .map_err(|error| failed(&innermost(&error)))?;
+    let answer = connector.call(wire).await.map_err(|error| failed(&innermost(&error)))?;
     let status = answer.status().as_u16();
     let headers = answer
         .headers()
         .iter()
         .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
         .collect();
-    let body = ByteStream::new(answer.into_body())
-        .collect()
-        .await
-        .map_err(|error| failed(&error))?;
-    Ok(Answered {
-        status,
-        headers,
-        body: String::from_utf8_lossy(&body.into_bytes()).into_owned(),
-    })
+    let body =
+        ByteStream::new(answer.into_body()).collect().await.map_err(|error| failed(&error))?;
+    Ok(Answered { status, headers, body: String::from_utf8_lossy(&body.into_bytes()).into_owned() })
 }
 
 fn on_the_wire(
@@ -86,8 +69,7 @@ fn on_the_wire(
     wire.set_method(request.method)?;
     wire.set_uri(request.url)?;
     for (name, value) in request.headers {
-        wire.headers_mut()
-            .try_insert((*name).to_owned(), (*value).to_owned())?;
+        wire.headers_mut().try_insert((*name).to_owned(), (*value).to_owned())?;
     }
     Ok(wire)
 }

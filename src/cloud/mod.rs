@@ -58,11 +58,7 @@ pub struct Identity {
 impl Identity {
     /// The ARN of something regional of ours: `identity.arn("dynamodb", "table/x")`.
     pub fn arn(&self, service: &str, resource: &str) -> String {
-        let Self {
-            account,
-            partition,
-            region,
-        } = self;
+        let Self { account, partition, region } = self;
         format!("arn:{partition}:{service}:{region}:{account}:{resource}")
     }
 
@@ -96,11 +92,7 @@ impl Cloud {
                 "set `region` in `stack.toml`, `--region` or `AWS_REGION`, or run `aws configure`",
             ));
         }
-        let attempts = if is_loopback(sdk.endpoint_url()) {
-            LOCAL_ATTEMPTS
-        } else {
-            ATTEMPTS
-        };
+        let attempts = if is_loopback(sdk.endpoint_url()) { LOCAL_ATTEMPTS } else { ATTEMPTS };
         let sdk = sdk
             .into_builder()
             .retry_config(RetryConfig::standard().with_max_attempts(attempts))
@@ -109,20 +101,13 @@ impl Cloud {
     }
 
     pub fn new(sdk: SdkConfig, account: Option<String>) -> Self {
-        Self {
-            sdk,
-            account,
-            identity: Arc::default(),
-        }
+        Self { sdk, account, identity: Arc::default() }
     }
 
     /// Asks STS once, however many ask at the same time, and refuses an account that is not the pinned one.
     /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>
     pub async fn identity(&self) -> Result<Identity> {
-        self.identity
-            .get_or_init(|| self.ask_identity())
-            .await
-            .clone()
+        self.identity.get_or_init(|| self.ask_identity()).await.clone()
     }
 
     /// The identity, once [`Cloud::identity`] has answered.
@@ -140,10 +125,7 @@ impl Cloud {
             .send()
             .await
             .doing("ask AWS who we are")?;
-        let (account, arn) = (
-            answer.account.unwrap_or_default(),
-            answer.arn.unwrap_or_default(),
-        );
+        let (account, arn) = (answer.account.unwrap_or_default(), answer.arn.unwrap_or_default());
         if let Some(pinned) = self.account.as_ref().filter(|pinned| **pinned != account) {
             return Err(Error::usage(format!(
                 "these credentials are of account {account}, and `stack.toml` names {pinned}"
@@ -151,11 +133,7 @@ impl Cloud {
             .hint("choose another profile with `--profile` or `AWS_PROFILE`"));
         }
         let partition = arn.split(':').nth(1).unwrap_or("aws").to_owned();
-        Ok(Identity {
-            account,
-            partition,
-            region: self.region().to_owned(),
-        })
+        Ok(Identity { account, partition, region: self.region().to_owned() })
     }
 
     pub fn region(&self) -> &str {
@@ -169,10 +147,6 @@ impl Cloud {
 }
 
 fn is_loopback(endpoint: Option<&str>) -> bool {
-    let host = endpoint
-        .and_then(|url| url.split("://").nth(1))
-        .unwrap_or_default();
-    ["127.0.0.1", "localhost", "[::1]"]
-        .iter()
-        .any(|loopback| host.starts_with(loopback))
+    let host = endpoint.and_then(|url| url.split("://").nth(1)).unwrap_or_default();
+    ["127.0.0.1", "localhost", "[::1]"].iter().any(|loopback| host.starts_with(loopback))
 }

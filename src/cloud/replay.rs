@@ -26,10 +26,7 @@ pub struct Exchange {
 
 /// AWS answers `body` to a call that contains `expects`.
 pub fn ok(expects: &'static str, body: impl Into<String>) -> Exchange {
-    Exchange {
-        expects,
-        answer: Some((200, body.into())),
-    }
+    Exchange { expects, answer: Some((200, body.into())) }
 }
 
 /// AWS refuses with `code`; JSON services and IAM alike.
@@ -41,18 +38,12 @@ pub fn refused(expects: &'static str, status: u16, code: &str, message: &str) ->
     } else {
         format!("{{\"__type\":\"{code}\",\"message\":\"{message}\"}}")
     };
-    Exchange {
-        expects,
-        answer: Some((status, body)),
-    }
+    Exchange { expects, answer: Some((status, body)) }
 }
 
 /// The answer is lost.
 pub fn lost(expects: &'static str) -> Exchange {
-    Exchange {
-        expects,
-        answer: None,
-    }
+    Exchange { expects, answer: None }
 }
 
 /// The script of a test; it fails when a call is not the next one that was expected.
@@ -64,10 +55,7 @@ pub struct Replay {
 
 impl Replay {
     pub fn new(script: impl IntoIterator<Item = Exchange>) -> Self {
-        Self {
-            script: Arc::new(Mutex::new(script.into_iter().collect())),
-            sent: Arc::default(),
-        }
+        Self { script: Arc::new(Mutex::new(script.into_iter().collect())), sent: Arc::default() }
     }
 
     /// A connection to nowhere: account 123456789012, region us-east-1, no retries.
@@ -94,57 +82,30 @@ impl Replay {
 
     /// What was sent, as `METHOD path target body`.
     pub fn sent(&self) -> Vec<String> {
-        self.sent
-            .lock()
-            .expect("no test panics while it holds this")
-            .clone()
+        self.sent.lock().expect("no test panics while it holds this").clone()
     }
 
     /// Fails unless every expected call was made.
     pub fn is_over(&self) {
-        let left = self
-            .script
-            .lock()
-            .expect("no test panics while it holds this");
+        let left = self.script.lock().expect("no test panics while it holds this");
         assert!(
             left.is_empty(),
             "never called: {:?}",
-            left.iter()
-                .map(|exchange| exchange.expects)
-                .collect::<Vec<_>>()
+            left.iter().map(|exchange| exchange.expects).collect::<Vec<_>>()
         );
     }
 }
 
 impl HttpConnector for Replay {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let target = request
-            .headers()
-            .get("x-amz-target")
-            .unwrap_or_default()
-            .to_owned();
+        let target = request.headers().get("x-amz-target").unwrap_or_default().to_owned();
         let body = String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
-        let path = request
-            .uri()
-            .split("amazonaws.com")
-            .nth(1)
-            .unwrap_or_default();
+        let path = request.uri().split("amazonaws.com").nth(1).unwrap_or_default();
         let call = format!("{} {path} {target} {body}", request.method());
-        let exchange = self
-            .script
-            .lock()
-            .expect("no test panics while it holds this")
-            .pop_front();
+        let exchange = self.script.lock().expect("no test panics while it holds this").pop_front();
         let exchange = exchange.unwrap_or_else(|| panic!("unexpected call: {call}"));
-        assert!(
-            call.contains(exchange.expects),
-            "expected {}, got {call}",
-            exchange.expects
-        );
-        self.sent
-            .lock()
-            .expect("no test panics while it holds this")
-            .push(call);
+        assert!(call.contains(exchange.expects), "expected {}, got {call}", exchange.expects);
+        self.sent.lock().expect("no test panics while it holds this").push(call);
         HttpConnectorFuture::ready(match exchange.answer {
             Some((status, body)) => {
                 let status = status.try_into().expect("a status");

@@ -15,10 +15,7 @@ const STAGE: &str = "stackctl:stage";
 
 /// What every resource of this stack and stage carries.
 pub fn ours(config: &Config) -> Tags {
-    Tags::from([
-        (STACK.to_owned(), config.name.clone()),
-        (STAGE.to_owned(), config.stage.clone()),
-    ])
+    Tags::from([(STACK.to_owned(), config.name.clone()), (STAGE.to_owned(), config.stage.clone())])
 }
 
 /// Whether a resource with the tags `live` belongs to the stack with the tags `ours`.
@@ -28,9 +25,7 @@ pub fn is_ours(ours: &Tags, live: &Tags) -> bool {
 
 /// Our tags that are missing or say something else. Tags of others are left alone.
 pub fn diff(ours: &Tags, live: &Tags) -> Vec<Difference> {
-    let wrong = ours
-        .iter()
-        .filter(|(key, value)| live.get(*key) != Some(*value));
+    let wrong = ours.iter().filter(|(key, value)| live.get(*key) != Some(*value));
     wrong
         .map(|(key, value)| {
             Difference::new(
@@ -44,12 +39,7 @@ pub fn diff(ours: &Tags, live: &Tags) -> Vec<Difference> {
 
 /// The tags as roles and policies take them.
 pub fn for_iam(tags: &Tags) -> Vec<Tag> {
-    let tag = |(key, value)| {
-        Tag::builder()
-            .key(key)
-            .value(value)
-            .build()
-            .expect("both fields are set")
-    };
+    let tag =
+        |(key, value)| Tag::builder().key(key).value(value).build().expect("both fields are set");
     tags.iter().map(tag).collect()
 }

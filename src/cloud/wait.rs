@@ -67,10 +67,8 @@ where
             Err(error) if passes(&error) && Instant::now() + pause <= deadline => error,
             ended => return ended,
         };
-        progress.note(format!(
-            "waiting until {what}: {}",
-            error.cause.as_deref().unwrap_or("not yet")
-        ));
+        progress
+            .note(format!("waiting until {what}: {}", error.cause.as_deref().unwrap_or("not yet")));
         sleep(jittered(pause)).await;
         pause = (pause * 3 / 2).min(LONGEST);
     }
@@ -90,19 +88,10 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn waiting_ends_when_the_probe_is_ready() {
         let looks = Cell::new(0);
-        let found = until(
-            &Progress::silent(),
-            "it is there",
-            Duration::from_secs(60),
-            || async {
-                looks.set(looks.get() + 1);
-                Ok(if looks.get() == 5 {
-                    Poll::Ready("there")
-                } else {
-                    Poll::Pending("absent".into())
-                })
-            },
-        );
+        let found = until(&Progress::silent(), "it is there", Duration::from_secs(60), || async {
+            looks.set(looks.get() + 1);
+            Ok(if looks.get() == 5 { Poll::Ready("there") } else { Poll::Pending("absent".into()) })
+        });
         assert_eq!(found.await, Ok("there"));
         assert_eq!(looks.get(), 5);
     }
@@ -141,10 +130,7 @@ mod tests {
             attempt,
         )
         .await;
-        assert_eq!(
-            error.expect_err("refused for good").cause.as_deref(),
-            Some("never")
-        );
+        assert_eq!(error.expect_err("refused for good").cause.as_deref(), Some("never"));
         assert_eq!(tries.get(), 4);
     }
 }

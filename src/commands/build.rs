@@ -14,28 +14,15 @@ pub struct Args {}
 pub async fn run(_: &Args, app: &App) -> Result<()> {
     let config = app.config()?;
     let recipe = recipe(&config);
-    let label = Label {
-        kind: "code".into(),
-        name: recipe.crate_directory.display().to_string(),
-    };
+    let label = Label { kind: "code".into(), name: recipe.crate_directory.display().to_string() };
     let work = app.ui.watch(vec![label], async |events| {
         let progress = Progress::new(Id::after(&Graph::default()), events);
         alone(&progress, artifact::build(&recipe, &progress)).await
     });
     let artifact = app.unless_stopped(work).await?;
-    let path = artifact
-        .path
-        .strip_prefix(&config.root)
-        .unwrap_or(&artifact.path)
-        .display()
-        .to_string();
-    let text = || {
-        format!(
-            "{path}\n{} bytes, sha256 {}",
-            artifact.bytes,
-            artifact.sha256.hex()
-        )
-    };
+    let path =
+        artifact.path.strip_prefix(&config.root).unwrap_or(&artifact.path).display().to_string();
+    let text = || format!("{path}\n{} bytes, sha256 {}", artifact.bytes, artifact.sha256.hex());
     app.ui.result(text, || {
         json!({
             "artifact": path,

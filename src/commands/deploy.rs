@@ -27,24 +27,15 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let since = Instant::now();
     let config = app.config()?;
     let cloud = app.cloud(&config).await?;
-    let stack = Stack::new(
-        &cloud,
-        &config,
-        &Manifest::default(),
-        source(&config, args.artifact.as_ref()),
-    );
+    let stack =
+        Stack::new(&cloud, &config, &Manifest::default(), source(&config, args.artifact.as_ref()));
     let mut labels = stack.graph.labels();
-    labels.push(Label {
-        kind: "proof".into(),
-        name: "the API answers".into(),
-    });
+    labels.push(Label { kind: "proof".into(), name: "the API answers".into() });
     let (outcome, proof) = app
         .ui
         .watch(labels, async |events| {
             let plan = app.unless_stopped(planned(&stack, &cloud, events)).await?;
-            let outcome = execute(&stack.graph, plan, events, &app.stop)
-                .await
-                .into_result()?;
+            let outcome = execute(&stack.graph, plan, events, &app.stop).await.into_result()?;
             let proof = prove(&stack, &cloud, &config, &outcome, events).await?;
             Ok::<_, Error>((outcome, proof))
         })
@@ -59,9 +50,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     );
     document["changes"] = outputs::changes(&stack, &outcome.changes);
     document["seconds"] = json!(since.elapsed().as_secs_f64());
-    let version = release
-        .map(|release| release.version.clone())
-        .unwrap_or_default();
+    let version = release.map(|release| release.version.clone()).unwrap_or_default();
     let took = seconds(since.elapsed());
     let text = || match proof {
         Some(proof) => {
@@ -75,12 +64,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
 
 /// Reads what the code needs and plans the code alone: settings, policies and routes are the business of `up`.
 async fn planned(stack: &Stack, cloud: &Cloud, events: &UnboundedSender<Event>) -> Result<Plan> {
-    let looked_at = [
-        stack.code.id,
-        stack.function.id,
-        stack.release.id,
-        stack.api.id,
-    ];
+    let looked_at = [stack.code.id, stack.function.id, stack.release.id, stack.api.id];
     let (reading, _) = tokio::try_join!(read(&stack.graph, &looked_at, events), cloud.identity())?;
     let missing = [stack.function.id, stack.release.id, stack.api.id]
         .into_iter()
@@ -90,10 +74,5 @@ async fn planned(stack: &Stack, cloud: &Cloud, events: &UnboundedSender<Event>) 
             .cause(format!("there is no {}", stack.graph.label(missing)))
             .hint("run `stackctl up` first"));
     }
-    plan_up(
-        &stack.graph,
-        &[stack.code.id, stack.release.id],
-        &reading,
-        Ownership::Respect,
-    )
+    plan_up(&stack.graph, &[stack.code.id, stack.release.id], &reading, Ownership::Respect)
 }

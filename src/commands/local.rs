@@ -51,10 +51,8 @@ async fn start(port: Option<u16>, app: &App) -> Result<()> {
 
 async fn stop(app: &App) -> Result<()> {
     let settings = config::local_cloud(None)?;
-    let stopped = watched(app, "stopping", async |progress| {
-        local::stop(&settings, progress).await
-    })
-    .await?;
+    let stopped =
+        watched(app, "stopping", async |progress| local::stop(&settings, progress).await).await?;
     let (word, text) = match stopped {
         Stopped::NotRunning => ("not-running", "the local cloud was not running"),
         Stopped::HadCrashed => (
@@ -92,14 +90,8 @@ async fn status(app: &App) -> Result<()> {
 
 async fn reset(app: &App) -> Result<()> {
     let settings = config::local_cloud(None)?;
-    watched(app, "emptying", async |progress| {
-        local::reset(&settings, progress).await
-    })
-    .await?;
-    app.ui.result(
-        || "the local cloud is empty".to_owned(),
-        || json!({"state": "empty"}),
-    )
+    watched(app, "emptying", async |progress| local::reset(&settings, progress).await).await?;
+    app.ui.result(|| "the local cloud is empty".to_owned(), || json!({"state": "empty"}))
 }
 
 async fn watched<T>(
@@ -107,10 +99,7 @@ async fn watched<T>(
     name: &str,
     work: impl AsyncFnOnce(&Progress) -> Result<T>,
 ) -> Result<T> {
-    let label = Label {
-        kind: "local cloud".into(),
-        name: name.into(),
-    };
+    let label = Label { kind: "local cloud".into(), name: name.into() };
     app.ui
         .watch(vec![label], async |events| {
             let progress = Progress::new(Id::after(&Graph::default()), events);
@@ -138,12 +127,7 @@ fn text(status: &Status) -> String {
     line("endpoint", status.endpoint.clone());
     line("process", status.pid.map(|pid| pid.to_string()));
     line("uptime", status.uptime.map(crate::ui::seconds));
-    line(
-        "memory",
-        status
-            .memory
-            .map(|bytes| format!("{} MB", bytes / 1_000_000)),
-    );
+    line("memory", status.memory.map(|bytes| format!("{} MB", bytes / 1_000_000)));
     line("folder", Some(status.directory.display().to_string()));
     line("log", Some(status.log.display().to_string()));
     line("version", Some(status.version.clone()));

@@ -33,11 +33,7 @@ pub struct App {
 
 /// Does what the command line says.
 pub async fn run(cli: Cli, ui: Ui, stop: watch::Receiver<bool>) -> (Ui, Result<()>) {
-    let app = App {
-        globals: cli.globals,
-        ui,
-        stop,
-    };
+    let app = App { globals: cli.globals, ui, stop };
     let result = match &cli.verb {
         Verb::Up(args) => up::run(args, &app).await,
         Verb::Deploy(args) => deploy::run(args, &app).await,
@@ -58,19 +54,13 @@ impl App {
     /// Connects to AWS, or to the local cloud, which is started when it does not run.
     pub async fn cloud(&self, config: &Config) -> Result<Cloud> {
         let mut target = Target {
-            region: self
-                .globals
-                .region
-                .clone()
-                .or_else(|| config.region.clone()),
+            region: self.globals.region.clone().or_else(|| config.region.clone()),
             profile: self.globals.profile.clone(),
             endpoint: None,
             account: config.account.clone(),
         };
         if self.globals.local {
-            target
-                .region
-                .get_or_insert_with(|| local_cloud::REGION.to_owned());
+            target.region.get_or_insert_with(|| local_cloud::REGION.to_owned());
             target.endpoint = Some(self.local_cloud(None).await?.endpoint);
             target.account = None;
         }
@@ -83,10 +73,8 @@ impl App {
         if let Some(running) = local_cloud::running(&settings).await? {
             return Ok(running);
         }
-        let label = Label {
-            kind: "local cloud".into(),
-            name: settings.directory.display().to_string(),
-        };
+        let label =
+            Label { kind: "local cloud".into(), name: settings.directory.display().to_string() };
         let first = Id::after(&Graph::default());
         self.unless_stopped(self.ui.watch(vec![label], async |events| {
             let progress = Progress::new(first, events);

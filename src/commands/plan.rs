@@ -30,26 +30,14 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let config = app.config()?;
     let manifest = manifest::read(&config.root.join(&config.function.crate_directory))?;
     let cloud = app.cloud(&config).await?;
-    let stack = Stack::new(
-        &cloud,
-        &config,
-        &manifest,
-        source(&config, args.artifact.as_ref()),
-    );
-    let ownership = if args.adopt {
-        Ownership::Adopt
-    } else {
-        Ownership::Respect
-    };
+    let stack = Stack::new(&cloud, &config, &manifest, source(&config, args.artifact.as_ref()));
+    let ownership = if args.adopt { Ownership::Adopt } else { Ownership::Respect };
     let work = app.ui.watch(stack.graph.labels(), async |events| {
         planned(&stack, &cloud, ownership, events).await
     });
     let plan = app.unless_stopped(work).await?;
     let text = || ui::plan::text(&stack.graph, &plan, app.ui.paint);
-    app.ui.result(
-        text,
-        || json!({"changes": ui::plan::document(&stack.graph, &plan)}),
-    )?;
+    app.ui.result(text, || json!({"changes": ui::plan::document(&stack.graph, &plan)}))?;
     match args.exit_code && !plan.changes_nothing() {
         true => {
             Err(Error::new(Kind::Findings, "there is something to do").hint("run `stackctl up`"))

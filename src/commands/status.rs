@@ -28,32 +28,21 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     });
     let (reading, identity) = app.unless_stopped(work).await?;
     let plan = plan_up(&stack.graph, &ids, &reading, Ownership::Adopt)?;
-    let (api, function, release) = (
-        reading.find(stack.api),
-        reading.find(stack.function),
-        reading.find(stack.release),
-    );
+    let (api, function, release) =
+        (reading.find(stack.api), reading.find(stack.function), reading.find(stack.release));
     let mut document = outputs::document(&config, &identity, api, function, release);
-    document["resources"] = plan
-        .steps
-        .iter()
-        .map(|step| resource(&stack, &reading, step))
-        .collect();
-    app.ui
-        .result(|| text(&document, app.ui.paint), || document.clone())?;
+    document["resources"] =
+        plan.steps.iter().map(|step| resource(&stack, &reading, step)).collect();
+    app.ui.result(|| text(&document, app.ui.paint), || document.clone())?;
     match args.exit_code && !is_as_wanted(&plan) {
-        true => Err(
-            Error::new(Kind::Findings, "something is missing or has drifted")
-                .hint("run `stackctl up`"),
-        ),
+        true => Err(Error::new(Kind::Findings, "something is missing or has drifted")
+            .hint("run `stackctl up`")),
         false => Ok(()),
     }
 }
 
 fn is_as_wanted(plan: &Plan) -> bool {
-    plan.steps
-        .iter()
-        .all(|step| matches!(step.action, Action::Keep | Action::Recheck))
+    plan.steps.iter().all(|step| matches!(step.action, Action::Keep | Action::Recheck))
 }
 
 /// `{"resource", "name", "state", "drift"}`: the state is `absent`, `foreign`, `drifted` or `ok`.
@@ -74,32 +63,16 @@ fn resource(stack: &Stack, reading: &Reading, step: &Step) -> Value {
 
 fn text(document: &Value, paint: Paint) -> String {
     let mut lines = Vec::new();
-    for resource in document["resources"]
-        .as_array()
-        .map(Vec::as_slice)
-        .unwrap_or_default()
-    {
+    for resource in document["resources"].as_array().map(Vec::as_slice).unwrap_or_default() {
         let told = |member: &str| resource[member].as_str().unwrap_or_default().to_owned();
         let state = match told("state").as_str() {
             "ok" => paint.green("ok"),
             "absent" => paint.red("absent"),
             other => paint.yellow(other),
         };
-        lines.push(format!(
-            "{:12} {:44} {state}",
-            told("resource"),
-            told("name")
-        ));
-        let drift = resource["drift"]
-            .as_array()
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        lines.extend(
-            drift
-                .iter()
-                .filter_map(Value::as_str)
-                .map(|line| format!("  {line}")),
-        );
+        lines.push(format!("{:12} {:44} {state}", told("resource"), told("name")));
+        let drift = resource["drift"].as_array().map(Vec::as_slice).unwrap_or_default();
+        lines.extend(drift.iter().filter_map(Value::as_str).map(|line| format!("  {line}")));
     }
     lines.push(String::new());
     for (name, value) in document.as_object().into_iter().flatten() {

@@ -45,23 +45,13 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         .into_iter()
         .filter(|id| !(args.keep_table && *id == stack.table.id))
         .collect();
-    let look = app.ui.watch(stack.graph.labels(), async |events| {
-        look(&stack, &cloud, events).await
-    });
+    let look =
+        app.ui.watch(stack.graph.labels(), async |events| look(&stack, &cloud, events).await);
     let reading = app.unless_stopped(look).await?;
-    let ours: Vec<Id> = ids
-        .iter()
-        .copied()
-        .filter(|id| reading.is_ours(&stack.graph, *id))
-        .collect();
-    for id in ids
-        .iter()
-        .filter(|id| reading.is_there(**id) && !ours.contains(id))
-    {
-        app.ui.say(&format!(
-            "left alone, because it is not ours: {}",
-            stack.graph.label(*id)
-        ));
+    let ours: Vec<Id> =
+        ids.iter().copied().filter(|id| reading.is_ours(&stack.graph, *id)).collect();
+    for id in ids.iter().filter(|id| reading.is_there(**id) && !ours.contains(id)) {
+        app.ui.say(&format!("left alone, because it is not ours: {}", stack.graph.label(*id)));
     }
     refuse_protected(args, &config, &stack, &reading)?;
     if ours.is_empty() {
@@ -70,16 +60,10 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     }
     confirm(args, app, &config, &stack, &reading)?;
     let mut labels = stack.graph.labels();
-    labels.push(Label {
-        kind: "proof".into(),
-        name: "nothing is left".into(),
-    });
+    labels.push(Label { kind: "proof".into(), name: "nothing is left".into() });
     app.ui
         .watch(labels, async |events| {
-            if let Some(file) = args
-                .export
-                .as_deref()
-                .filter(|_| reading.is_there(stack.table.id))
+            if let Some(file) = args.export.as_deref().filter(|_| reading.is_there(stack.table.id))
             {
                 export(&cloud, &config, &stack, file, events).await?;
             }
@@ -87,10 +71,8 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         })
         .await?;
     let text = || {
-        let gone: Vec<String> = ours
-            .iter()
-            .map(|id| format!("  deleted {}", stack.graph.label(*id)))
-            .collect();
+        let gone: Vec<String> =
+            ours.iter().map(|id| format!("  deleted {}", stack.graph.label(*id))).collect();
         let kept = if args.keep_table {
             format!("  kept table {}\n", config.names.table)
         } else {
@@ -139,24 +121,16 @@ fn confirm(
     }
     let name = &config.names.api;
     let items = match reading.find(stack.table) {
-        Some(table) if !args.keep_table => format!(
-            ", and table `{}` with about {} items",
-            config.names.table, table.items
-        ),
+        Some(table) if !args.keep_table => {
+            format!(", and table `{}` with about {} items", config.names.table, table.items)
+        }
         _ => String::new(),
     };
     let question = format!("this deletes {name}{items}. Type {name} to go on:");
-    if app
-        .ui
-        .ask(&question, "say `--yes` to delete without being asked")?
-        == *name
-    {
+    if app.ui.ask(&question, "say `--yes` to delete without being asked")? == *name {
         return Ok(());
     }
-    Err(Error::new(
-        Kind::Interrupted,
-        "stopped: nothing was deleted",
-    ))
+    Err(Error::new(Kind::Interrupted, "stopped: nothing was deleted"))
 }
 
 async fn export(
@@ -170,9 +144,7 @@ async fn export(
     let create = File::create_new(file).doing(format!("create `{}`", file.display()));
     let mut to =
         BufWriter::new(create.map_err(|error| error.hint("name a file that does not exist yet"))?);
-    resources::export(cloud, &config.names.table, &mut to, &progress)
-        .await
-        .map(|_| ())
+    resources::export(cloud, &config.names.table, &mut to, &progress).await.map(|_| ())
 }
 
 /// Deletes, looks again, and deletes what came back, until nothing is left.
@@ -187,9 +159,7 @@ async fn delete(
     let proof = Progress::new(Id::after(&stack.graph), events);
     for _ in 0..LOOKS {
         let plan = plan_teardown(&stack.graph, ids, &reading);
-        execute(&stack.graph, plan, events, &app.stop)
-            .await
-            .into_result()?;
+        execute(&stack.graph, plan, events, &app.stop).await.into_result()?;
         let (sender, _unheard) = tokio::sync::mpsc::unbounded_channel();
         reading = alone(&proof, look(stack, cloud, &sender)).await?;
         if ids.iter().all(|id| !reading.is_ours(&stack.graph, *id)) {
@@ -213,10 +183,6 @@ fn receipt(stack: &Stack, args: &Args, gone: &[Id]) -> Value {
         json!({"resource": label.kind, "name": label.name, "action": "delete"})
     };
     let deleted: Vec<Value> = gone.iter().map(|id| entry(*id)).collect();
-    let kept: Vec<Value> = args
-        .keep_table
-        .then(|| entry(stack.table.id))
-        .into_iter()
-        .collect();
+    let kept: Vec<Value> = args.keep_table.then(|| entry(stack.table.id)).into_iter().collect();
     json!({"changes": deleted, "kept": kept, "left": []})
 }

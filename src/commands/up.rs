@@ -37,25 +37,14 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let manifest = manifest::read(&config.root.join(&config.function.crate_directory))?;
     let cloud = app.cloud(&config).await?;
     let stack = Stack::new(&cloud, &config, &manifest, recipe);
-    let ownership = if args.adopt {
-        Ownership::Adopt
-    } else {
-        Ownership::Respect
-    };
+    let ownership = if args.adopt { Ownership::Adopt } else { Ownership::Respect };
     let mut labels = stack.graph.labels();
-    labels.push(Label {
-        kind: "proof".into(),
-        name: "the API answers".into(),
-    });
+    labels.push(Label { kind: "proof".into(), name: "the API answers".into() });
     let outcome = app
         .ui
         .watch(labels, async |events| {
-            let plan = app
-                .unless_stopped(planned(&stack, &cloud, ownership, events))
-                .await?;
-            let outcome = execute(&stack.graph, plan, events, &app.stop)
-                .await
-                .into_result()?;
+            let plan = app.unless_stopped(planned(&stack, &cloud, ownership, events)).await?;
+            let outcome = execute(&stack.graph, plan, events, &app.stop).await.into_result()?;
             prove(&stack, &cloud, &config, &outcome, events).await?;
             Ok(outcome)
         })
@@ -109,9 +98,7 @@ pub async fn prove(
     let Some(before) = &release.before else {
         return Err(failure);
     };
-    Release::new(cloud, config, stack.function, stack.code)
-        .switch(before, None)
-        .await?;
+    Release::new(cloud, config, stack.function, stack.code).switch(before, None).await?;
     let cause = failure.cause.clone().unwrap_or_default();
     Err(Error::failed(format!("prove that version {} answers", release.version))
         .cause(cause)
@@ -127,14 +114,8 @@ fn live<'a>(stack: &Stack, outcome: &'a Outcome) -> Result<(&'a LiveApi, &'a Liv
 
 fn text(config: &Config, api: &LiveApi, document: &Value, took: &str) -> String {
     let count = |action: &str| {
-        let changes = document["changes"]
-            .as_array()
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        changes
-            .iter()
-            .filter(|change| change["action"] == action)
-            .count()
+        let changes = document["changes"].as_array().map(Vec::as_slice).unwrap_or_default();
+        changes.iter().filter(|change| change["action"] == action).count()
     };
     let (created, changed) = (count("create"), count("update"));
     let what = match (created, changed) {

@@ -48,20 +48,17 @@ pub fn name(what: &str, name: &str) -> Result<()> {
         return Ok(());
     }
     let error = Error::usage(format!("`{what} = \"{name}\"` is not a good name"));
-    let mut better: String = name
-        .to_lowercase()
-        .chars()
-        .map(|c| if fits(c) { c } else { '-' })
-        .collect();
+    let mut better: String =
+        name.to_lowercase().chars().map(|c| if fits(c) { c } else { '-' }).collect();
     while better.contains("--") {
         better = better.replace("--", "-");
     }
     let better = better.trim_matches(|c: char| c == '-' || c.is_ascii_digit());
     Err(match better {
         "" => error.hint("use lower-case letters, digits and single hyphens, with a letter first"),
-        better => error.hint(format!(
-            "use lower-case letters, digits and single hyphens: `{better}`"
-        )),
+        better => {
+            error.hint(format!("use lower-case letters, digits and single hyphens: `{better}`"))
+        }
     })
 }
 
@@ -90,10 +87,8 @@ fn lengths(config: &Config) -> Result<()> {
                 "the {what} would be called `{name}`: {} characters, and AWS takes {limit}",
                 name.len()
             );
-            return Err(Error::usage(message).hint(format!(
-                "shorten `name` or the stage by {}",
-                name.len() - limit
-            )));
+            return Err(Error::usage(message)
+                .hint(format!("shorten `name` or the stage by {}", name.len() - limit)));
         }
     }
     Ok(())
@@ -104,10 +99,8 @@ fn account(config: &Config) -> Result<()> {
         Some(account)
             if account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit()) =>
         {
-            Err(
-                Error::usage(format!("`account = \"{account}\"` is not an account"))
-                    .hint("an AWS account has 12 digits"),
-            )
+            Err(Error::usage(format!("`account = \"{account}\"` is not an account"))
+                .hint("an AWS account has 12 digits"))
         }
         _ => Ok(()),
     }
@@ -115,14 +108,9 @@ fn account(config: &Config) -> Result<()> {
 
 fn keys(config: &Config) -> Result<()> {
     let table = &config.table;
-    for (what, key) in [
-        ("partition_key", &table.partition_key),
-        ("sort_key", &table.sort_key),
-    ] {
+    for (what, key) in [("partition_key", &table.partition_key), ("sort_key", &table.sort_key)] {
         if key.is_empty() || key.len() > 255 {
-            return Err(Error::usage(format!(
-                "`table.{what}` must have 1 to 255 characters"
-            )));
+            return Err(Error::usage(format!("`table.{what}` must have 1 to 255 characters")));
         }
     }
     if table.partition_key == table.sort_key {
@@ -142,10 +130,7 @@ fn function(config: &Config) -> Result<()> {
     if RETENTION_DAYS.contains(&days) {
         return Ok(());
     }
-    let nearest = RETENTION_DAYS
-        .iter()
-        .min_by_key(|allowed| allowed.abs_diff(days))
-        .unwrap_or(&14);
+    let nearest = RETENTION_DAYS.iter().min_by_key(|allowed| allowed.abs_diff(days)).unwrap_or(&14);
     Err(Error::usage(format!(
         "`function.log_retention_days = {days}` is not a period that CloudWatch Logs keeps"
     ))
@@ -168,16 +153,12 @@ fn within(key: &str, value: i32, range: std::ops::RangeInclusive<i32>, unit: &st
 fn environment(config: &Config) -> Result<()> {
     for name in config.function.environment.keys() {
         if RESERVED.contains(&name.as_str()) {
-            return Err(
-                Error::usage(format!("`function.environment.{name}` is reserved"))
-                    .hint("it is set for the function already; choose another name"),
-            );
+            return Err(Error::usage(format!("`function.environment.{name}` is reserved"))
+                .hint("it is set for the function already; choose another name"));
         }
         let good = name.len() >= 2
             && name.starts_with(|first: char| first.is_ascii_alphabetic())
-            && name
-                .chars()
-                .all(|character| character.is_ascii_alphanumeric() || character == '_');
+            && name.chars().all(|character| character.is_ascii_alphanumeric() || character == '_');
         if !good {
             return Err(Error::usage(format!(
                 "`function.environment.{name}` is not a name that Lambda takes"
@@ -185,9 +166,7 @@ fn environment(config: &Config) -> Result<()> {
             .hint("use two or more letters, digits and underscores, with a letter first"));
         }
     }
-    let together = serde_json::Value::from_iter(config.environment())
-        .to_string()
-        .len();
+    let together = serde_json::Value::from_iter(config.environment()).to_string().len();
     if together > ENVIRONMENT_BYTES {
         return Err(Error::usage(format!(
             "`function.environment` takes {together} bytes, and Lambda takes {ENVIRONMENT_BYTES}"
@@ -209,17 +188,12 @@ fn cors(cors: &Cors) -> Result<()> {
         check_origin(origin)?;
     }
     for method in &cors.allow_methods {
-        let known = [
-            "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "DELETE", "*",
-        ];
+        let known = ["GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "DELETE", "*"];
         if !known.contains(&method.as_str()) {
             return Err(Error::usage(format!(
                 "`api.cors.allow_methods` holds `{method}`, which is not a method"
             ))
-            .hint(format!(
-                "methods are written like `{}`",
-                method.to_uppercase()
-            )));
+            .hint(format!("methods are written like `{}`", method.to_uppercase())));
         }
     }
     within("api.cors.max_age", cors.max_age, -1..=86400, "seconds")
@@ -246,9 +220,7 @@ fn check_origin(origin: &str) -> Result<()> {
         return wrong("API Gateway knows no wildcard for a part of a host: list the hosts".into());
     }
     if host.is_empty()
-        || host
-            .chars()
-            .any(|character| character.is_whitespace() || character.is_ascii_uppercase())
+        || host.chars().any(|character| character.is_whitespace() || character.is_ascii_uppercase())
     {
         return wrong(
             "browsers send the host in lower case, like `https://app.example.com`".into(),
@@ -276,10 +248,7 @@ mod tests {
             ("9app", "app"),
         ] {
             let error = config(&format!("name = \"{bad}\"")).expect_err(bad);
-            assert!(
-                error.hint.expect("a hint").ends_with(&format!("`{good}`")),
-                "{bad}"
-            );
+            assert!(error.hint.expect("a hint").ends_with(&format!("`{good}`")), "{bad}");
         }
         assert!(config("name = \"\"").is_err());
     }
@@ -288,10 +257,7 @@ mod tests {
     fn a_derived_name_that_is_too_long_is_refused() {
         let name = "a".repeat(53);
         let error = config(&format!("name = \"{name}\"")).expect_err("65 characters");
-        assert_eq!(
-            error.hint.as_deref(),
-            Some("shorten `name` or the stage by 1")
-        );
+        assert_eq!(error.hint.as_deref(), Some("shorten `name` or the stage by 1"));
         assert!(config(&format!("name = \"{}\"", &name[1..])).is_ok());
     }
 
@@ -299,14 +265,8 @@ mod tests {
     fn numbers_out_of_range_name_the_nearest() {
         assert_eq!(refusal("[function]\nmemory = 64").1, "the nearest is 128");
         assert_eq!(refusal("[function]\ntimeout = 901").1, "the nearest is 900");
-        assert_eq!(
-            refusal("[function]\nlog_retention_days = 8").1,
-            "the nearest is 7"
-        );
-        assert_eq!(
-            refusal("[api.cors]\nmax_age = 86401").1,
-            "the nearest is 86400"
-        );
+        assert_eq!(refusal("[function]\nlog_retention_days = 8").1, "the nearest is 7");
+        assert_eq!(refusal("[api.cors]\nmax_age = 86401").1, "the nearest is 86400");
     }
 
     #[test]
@@ -334,14 +294,8 @@ mod tests {
     fn cors_that_browsers_or_aws_refuse_is_refused() {
         let origin =
             |origin: &str| refusal(&format!("[api.cors]\nallow_origins = [\"{origin}\"]")).1;
-        assert_eq!(
-            origin("localhost:5173"),
-            "an origin has a scheme: `https://localhost:5173`"
-        );
-        assert_eq!(
-            origin("https://a.example/"),
-            "an origin has no path: `https://a.example`"
-        );
+        assert_eq!(origin("localhost:5173"), "an origin has a scheme: `https://localhost:5173`");
+        assert_eq!(origin("https://a.example/"), "an origin has no path: `https://a.example`");
         assert!(origin("https://*.example.com").starts_with("API Gateway knows no wildcard"));
         assert!(
             refusal("[api.cors]\nallow_origins = [\"*\"]\nallow_credentials = true")
@@ -356,10 +310,6 @@ mod tests {
 
     #[test]
     fn keys_must_differ() {
-        assert!(
-            refusal("[table]\nsort_key = \"userId\"")
-                .0
-                .ends_with("are both `userId`")
-        );
+        assert!(refusal("[table]\nsort_key = \"userId\"").0.ends_with("are both `userId`"));
     }
 }

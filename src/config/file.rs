@@ -131,9 +131,7 @@ pub fn parse(text: &str, stage: &str) -> Result<File> {
     if let Some(Value::Table(stages)) = stages {
         for (name, keys) in &stages {
             let Value::Table(keys) = keys else {
-                return Err(Error::usage(format!(
-                    "`stage.{name}` in `stack.toml` is not a table"
-                )));
+                return Err(Error::usage(format!("`stage.{name}` in `stack.toml` is not a table")));
             };
             refuse_unknown(&format!("stage.{name}."), keys, &known)?;
             if name == stage {
@@ -141,9 +139,7 @@ pub fn parse(text: &str, stage: &str) -> Result<File> {
             }
         }
     }
-    Value::Table(table)
-        .try_into()
-        .map_err(|error| wrong(&error))
+    Value::Table(table).try_into().map_err(|error| wrong(&error))
 }
 
 fn refuse_unknown(path: &str, table: &Table, known: &Table) -> Result<()> {
@@ -177,11 +173,7 @@ pub fn nearest<'a>(word: &str, names: impl Iterator<Item = &'a str>) -> Option<&
 }
 
 fn list(known: &Table) -> String {
-    known
-        .keys()
-        .map(|name| format!("`{name}`"))
-        .collect::<Vec<_>>()
-        .join(", ")
+    known.keys().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 
 fn lay_over(table: &mut Table, keys: &Table) {
@@ -203,11 +195,7 @@ mod tests {
     fn only_the_name_is_required() {
         let file = parse("name = \"app\"", "default").expect("a name is enough");
         assert_eq!(
-            (
-                file.name.as_str(),
-                file.function.memory,
-                file.table.sort_key.as_str()
-            ),
+            (file.name.as_str(), file.function.memory, file.table.sort_key.as_str()),
             ("app", 256, "itemId")
         );
     }
@@ -223,24 +211,15 @@ mod tests {
     fn an_unknown_key_names_the_nearest() {
         let error =
             parse("name = \"app\"\n[function]\nmemmory = 1", "default").expect_err("no such key");
-        assert_eq!(
-            error.message,
-            "unknown key `function.memmory` in `stack.toml`"
-        );
-        assert_eq!(
-            error.hint.as_deref(),
-            Some("did you mean `function.memory`?")
-        );
+        assert_eq!(error.message, "unknown key `function.memmory` in `stack.toml`");
+        assert_eq!(error.hint.as_deref(), Some("did you mean `function.memory`?"));
     }
 
     #[test]
     fn an_unknown_key_of_any_stage_is_refused() {
         let error =
             parse("name = \"app\"\n[stage.dev.tabel]\nx = 1", "default").expect_err("no such key");
-        assert_eq!(
-            error.hint.as_deref(),
-            Some("did you mean `stage.dev.table`?")
-        );
+        assert_eq!(error.hint.as_deref(), Some("did you mean `stage.dev.table`?"));
     }
 
     #[test]
@@ -254,11 +233,9 @@ mod tests {
 
     #[test]
     fn environment_variables_are_free_to_be_named() {
-        let file = parse(
-            "name = \"app\"\n[function.environment]\nLOG_LEVEL = \"debug\"",
-            "default",
-        )
-        .expect("valid");
+        let file =
+            parse("name = \"app\"\n[function.environment]\nLOG_LEVEL = \"debug\"", "default")
+                .expect("valid");
         assert_eq!(file.function.environment["LOG_LEVEL"], "debug");
     }
 

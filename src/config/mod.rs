@@ -63,10 +63,7 @@ impl Config {
     pub fn environment(&self) -> impl Iterator<Item = (&str, &str)> {
         let own = [("TABLE_NAME", self.names.table.as_str())];
         own.into_iter().chain(
-            self.function
-                .environment
-                .iter()
-                .map(|(name, value)| (name.as_str(), value.as_str())),
+            self.function.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())),
         )
     }
 }
@@ -95,11 +92,7 @@ pub fn local_cloud(port: Option<u16>) -> Result<local::Settings> {
         ),
         (port, _) => port,
     };
-    Ok(local::Settings {
-        cache,
-        directory,
-        port,
-    })
+    Ok(local::Settings { cache, directory, port })
 }
 
 fn cache_folder() -> Result<PathBuf> {
@@ -109,11 +102,7 @@ fn cache_folder() -> Result<PathBuf> {
     let home = path_from("HOME");
     let home = home
         .ok_or_else(|| Error::environment("`HOME` is not set").hint("set `STACKCTL_CACHE_DIR`"))?;
-    Ok(home.join(if cfg!(target_os = "macos") {
-        "Library/Caches"
-    } else {
-        ".cache"
-    }))
+    Ok(home.join(if cfg!(target_os = "macos") { "Library/Caches" } else { ".cache" }))
 }
 
 /// What the environment says of the terminal.
@@ -126,16 +115,11 @@ pub struct Terminal {
 
 /// `NO_COLOR` and `CI`.
 pub fn terminal() -> Terminal {
-    Terminal {
-        no_color: path_from("NO_COLOR").is_some(),
-        ci: path_from("CI").is_some(),
-    }
+    Terminal { no_color: path_from("NO_COLOR").is_some(), ci: path_from("CI").is_some() }
 }
 
 fn path_from(variable: &str) -> Option<PathBuf> {
-    env::var_os(variable)
-        .filter(|value| !value.is_empty())
-        .map(PathBuf::from)
+    env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
 }
 
 #[cfg(test)]

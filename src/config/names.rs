@@ -20,11 +20,7 @@ pub struct Names {
 
 impl Names {
     pub fn of(stack: &str, stage: &str) -> Self {
-        let suffix = if stage == DEFAULT_STAGE {
-            String::new()
-        } else {
-            format!("-{stage}")
-        };
+        let suffix = if stage == DEFAULT_STAGE { String::new() } else { format!("-{stage}") };
         let pascal = pascal_case(stack);
         let function = format!("{stack}-api{suffix}");
         Self {
@@ -40,9 +36,7 @@ impl Names {
 }
 
 fn pascal_case(name: &str) -> String {
-    name.split('-')
-        .map(|word| word[..1].to_uppercase() + &word[1..])
-        .collect()
+    name.split('-').map(|word| word[..1].to_uppercase() + &word[1..]).collect()
 }
 
 #[cfg(test)]

@@ -49,21 +49,13 @@ pub struct Progress {
 
 impl Progress {
     pub fn new(id: Id, events: &UnboundedSender<Event>) -> Self {
-        Self {
-            id,
-            events: Some(events.clone()),
-            since: Instant::now(),
-        }
+        Self { id, events: Some(events.clone()), since: Instant::now() }
     }
 
     /// Nobody watches.
     #[cfg(test)]
     pub fn silent() -> Self {
-        Self {
-            id: Id::default(),
-            events: None,
-            since: Instant::now(),
-        }
+        Self { id: Id::default(), events: None, since: Instant::now() }
     }
 
     /// Says what is being done or waited for: "waiting until the table is active".
@@ -79,10 +71,7 @@ impl Progress {
     pub(super) fn tell(&self, happening: Happening) {
         if let Some(events) = &self.events {
             // A view that has gone away must not stop the work.
-            let _ = events.send(Event {
-                id: self.id,
-                happening,
-            });
+            let _ = events.send(Event { id: self.id, happening });
         }
     }
 
@@ -96,10 +85,7 @@ pub async fn alone<T>(progress: &Progress, work: impl Future<Output = Result<T>>
     progress.tell(Happening::Started(Action::Recheck));
     let ended = work.await;
     progress.tell(match &ended {
-        Ok(_) => Happening::Done {
-            action: Action::Recheck,
-            took: progress.took(),
-        },
+        Ok(_) => Happening::Done { action: Action::Recheck, took: progress.took() },
         Err(error) => Happening::Failed(error.clone()),
     });
     ended

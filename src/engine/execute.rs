@@ -83,11 +83,7 @@ pub async fn execute(
         promises.push((step.id, promise));
     }
     for (step, sender) in plan.steps.iter().cloned().zip(senders) {
-        let before = promises
-            .iter()
-            .filter(|(id, _)| step.after.contains(id))
-            .cloned()
-            .collect();
+        let before = promises.iter().filter(|(id, _)| step.after.contains(id)).cloned().collect();
         let run = Run {
             node: graph.node(step.id).clone(),
             given: given.clone(),
@@ -104,10 +100,7 @@ pub async fn execute(
     }
     let mut reports = tasks.join_all().await;
     reports.sort_by_key(|(id, _)| plan.steps.iter().position(|step| step.id == *id));
-    let mut outcome = Outcome {
-        lives: Arc::unwrap_or_clone(given),
-        ..Outcome::default()
-    };
+    let mut outcome = Outcome { lives: Arc::unwrap_or_clone(given), ..Outcome::default() };
     for (id, promise) in &promises {
         match &*promise.borrow() {
             Some(Ended::Made(Some(live))) => outcome.lives.insert(*id, live.clone()),
@@ -164,10 +157,7 @@ impl Run {
         progress.tell(Happening::Started(action.clone()));
         match self.act(&action, &inputs, &progress).await {
             Ok(live) => {
-                progress.tell(Happening::Done {
-                    action: action.clone(),
-                    took: progress.took(),
-                });
+                progress.tell(Happening::Done { action: action.clone(), took: progress.took() });
                 (Ended::Made(live), Report::Did(action))
             }
             Err(error) => {
@@ -222,13 +212,12 @@ impl Run {
         }
         match self.node.diff(inputs, &live) {
             differences if differences.is_empty() => Ok(live),
-            differences => match differences
-                .into_iter()
-                .find_map(|difference| difference.refusal)
-            {
-                Some(way_out) => Err(refused.hint(way_out)),
-                None => self.node.update(inputs, &live, progress).await,
-            },
+            differences => {
+                match differences.into_iter().find_map(|difference| difference.refusal) {
+                    Some(way_out) => Err(refused.hint(way_out)),
+                    None => self.node.update(inputs, &live, progress).await,
+                }
+            }
         }
     }
 }

@@ -61,10 +61,7 @@ pub struct Graph {
 impl Graph {
     pub fn add<R: Resource>(&mut self, resource: R) -> Handle<R> {
         self.nodes.push(Arc::new(resource));
-        Handle {
-            id: Id(self.nodes.len() - 1),
-            resource: PhantomData,
-        }
+        Handle { id: Id(self.nodes.len() - 1), resource: PhantomData }
     }
 
     pub fn ids(&self) -> impl DoubleEndedIterator<Item = Id> + use<> {
@@ -78,10 +75,7 @@ impl Graph {
     /// What to call a resource in front of the user.
     pub fn label(&self, id: Id) -> Label {
         let node = self.node(id);
-        Label {
-            kind: node.kind().to_owned(),
-            name: node.name(),
-        }
+        Label { kind: node.kind().to_owned(), name: node.name() }
     }
 
     /// The labels of all resources, by [`Id::index`].
@@ -105,8 +99,7 @@ impl Inputs {
     /// # Panics
     /// When `handle` is not among what the resource says it [needs](Resource::needs).
     pub fn get<R: Resource>(&self, handle: Handle<R>) -> &R::Live {
-        self.find(handle)
-            .expect("a resource asks only for what it declares in `needs`")
+        self.find(handle).expect("a resource asks only for what it declares in `needs`")
     }
 
     /// The resource behind `handle`, or `None` when it is not there or was not looked up.

@@ -30,9 +30,7 @@ impl Reading {
     pub fn is_ours(&self, graph: &Graph, id: Id) -> bool {
         let node = graph.node(id);
         let own = self.lives.any(id).is_some_and(|live| node.is_ours(live));
-        own && node
-            .contained_in()
-            .is_none_or(|parent| self.is_ours(graph, parent))
+        own && node.contained_in().is_none_or(|parent| self.is_ours(graph, parent))
     }
 }
 
@@ -102,11 +100,7 @@ pub async fn read(graph: &Graph, ids: &[Id], events: &UnboundedSender<Event>) ->
     for &id in ids {
         let node = graph.node(id).clone();
         let progress = Progress::new(id, events);
-        let tasks = if node.is_slow_to_read() {
-            &mut slow
-        } else {
-            &mut reads
-        };
+        let tasks = if node.is_slow_to_read() { &mut slow } else { &mut reads };
         tasks.spawn(async move {
             progress.tell(Happening::Reading);
             let live = node.read(&progress).await?;
@@ -118,11 +112,7 @@ pub async fn read(graph: &Graph, ids: &[Id], events: &UnboundedSender<Event>) ->
     collect(&mut reads, &mut reading).await?;
     let wanted = ids.iter().any(|&id| {
         reading.is_there(id)
-            && graph
-                .node(id)
-                .needs()
-                .iter()
-                .any(|&need| graph.node(need).is_slow_to_read())
+            && graph.node(id).needs().iter().any(|&need| graph.node(need).is_slow_to_read())
     });
     if wanted {
         collect(&mut slow, &mut reading).await?;
@@ -146,18 +136,11 @@ async fn collect(tasks: &mut JoinSet<Read>, reading: &mut Reading) -> Result<()>
 
 /// What makes the resources of `ids` as the stack wants them.
 pub fn plan_up(graph: &Graph, ids: &[Id], reading: &Reading, ownership: Ownership) -> Result<Plan> {
-    let mut plan = Plan {
-        given: reading.lives.clone(),
-        steps: Vec::new(),
-    };
+    let mut plan = Plan { given: reading.lives.clone(), steps: Vec::new() };
     let mut changing = HashSet::new();
     for &id in ids {
-        let after: Vec<Id> = graph
-            .node(id)
-            .needs()
-            .into_iter()
-            .filter(|need| ids.contains(need))
-            .collect();
+        let after: Vec<Id> =
+            graph.node(id).needs().into_iter().filter(|need| ids.contains(need)).collect();
         let live = reading.lives.any(id).cloned();
         let action = match &live {
             None => Action::Create,
@@ -173,12 +156,7 @@ pub fn plan_up(graph: &Graph, ids: &[Id], reading: &Reading, ownership: Ownershi
         if action != Action::Keep {
             changing.insert(id);
         }
-        plan.steps.push(Step {
-            id,
-            action,
-            after,
-            live,
-        });
+        plan.steps.push(Step { id, action, after, live });
     }
     Ok(plan)
 }
@@ -196,15 +174,8 @@ fn compare(
         return Err(not_ours(node.kind(), &node.name()));
     }
     let differences = node.diff(&reading.lives, live);
-    if let Some(refused) = differences
-        .iter()
-        .find(|difference| difference.refusal.is_some())
-    {
-        let message = format!(
-            "refused to change {} `{}` ({refused})",
-            node.kind(),
-            node.name()
-        );
+    if let Some(refused) = differences.iter().find(|difference| difference.refusal.is_some()) {
+        let message = format!("refused to change {} `{}` ({refused})", node.kind(), node.name());
         return Err(Error::usage(message).hint(refused.refusal.clone().unwrap_or_default()));
     }
     Ok(match differences {
@@ -215,26 +186,15 @@ fn compare(
 }
 
 pub(super) fn not_ours(kind: &str, name: &str) -> Error {
-    Error::usage(format!(
-        "{kind} `{name}` exists already and does not belong to this stack"
-    ))
-    .hint("choose another `name` or `--stage`, or take it over with `--adopt`")
+    Error::usage(format!("{kind} `{name}` exists already and does not belong to this stack"))
+        .hint("choose another `name` or `--stage`, or take it over with `--adopt`")
 }
 
 /// What deletes the resources of `ids` that are there and ours; dependents go first.
 pub fn plan_teardown(graph: &Graph, ids: &[Id], reading: &Reading) -> Plan {
-    let goes: Vec<Id> = ids
-        .iter()
-        .copied()
-        .filter(|&id| deletes(graph, reading, id))
-        .collect();
+    let goes: Vec<Id> = ids.iter().copied().filter(|&id| deletes(graph, reading, id)).collect();
     let steps = goes.iter().rev().map(|&id| {
-        let needing = graph
-            .ids()
-            .filter(|&other| graph.node(other).needs().contains(&id));
-        let after = needing
-            .map(|other| container(graph, other))
-            .filter(|&other| other != id && goes.contains(&other));
+        let after = goes.iter().copied().filter(|&other| graph.node(other).needs().contains(&id));
         Step {
             id,
             action: Action::Delete,
@@ -242,21 +202,10 @@ pub fn plan_teardown(graph: &Graph, ids: &[Id], reading: &Reading) -> Plan {
             live: reading.lives.any(id).cloned(),
         }
     });
-    Plan {
-        steps: steps.collect(),
-        given: reading.lives.clone(),
-    }
+    Plan { steps: steps.collect(), given: reading.lives.clone() }
 }
 
 /// Whether `id` is there, ours, and not deleted together with what it is part of.
 fn deletes(graph: &Graph, reading: &Reading, id: Id) -> bool {
     graph.node(id).contained_in().is_none() && reading.is_ours(graph, id)
-}
-
-/// The resource that takes `id` with it when it is deleted: often `id` itself.
-fn container(graph: &Graph, id: Id) -> Id {
-    graph
-        .node(id)
-        .contained_in()
-        .map_or(id, |parent| container(graph, parent))
 }

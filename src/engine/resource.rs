@@ -181,11 +181,7 @@ impl<R: Resource> Node for R {
         inputs: &'a Inputs,
         progress: &'a Progress,
     ) -> Boxed<'a, Result<AnyLive>> {
-        Box::pin(async {
-            Resource::create(self, inputs, progress)
-                .await
-                .map(erased::<R>)
-        })
+        Box::pin(async { Resource::create(self, inputs, progress).await.map(erased::<R>) })
     }
 
     fn update<'a>(
@@ -195,9 +191,7 @@ impl<R: Resource> Node for R {
         progress: &'a Progress,
     ) -> Boxed<'a, Result<AnyLive>> {
         Box::pin(async {
-            Resource::update(self, inputs, typed::<R>(live), progress)
-                .await
-                .map(erased::<R>)
+            Resource::update(self, inputs, typed::<R>(live), progress).await.map(erased::<R>)
         })
     }
 
@@ -211,6 +205,5 @@ fn erased<R: Resource>(live: R::Live) -> AnyLive {
 }
 
 fn typed<R: Resource>(live: &AnyLive) -> &R::Live {
-    live.downcast_ref()
-        .expect("a node is only ever handed what it made itself")
+    live.downcast_ref().expect("a node is only ever handed what it made itself")
 }

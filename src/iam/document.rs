@@ -74,10 +74,7 @@ pub const MANAGED_POLICY_LIMIT: usize = 6_144;
 
 impl Document {
     pub fn new(statements: Vec<Statement>) -> Self {
-        Document {
-            version: Version::V2012,
-            statements,
-        }
+        Document { version: Version::V2012, statements }
     }
 
     /// The permission policy of a function: these actions on these ARNs and nothing else.
@@ -92,11 +89,7 @@ impl Document {
     pub fn allow_logs(log_group_arn: &str) -> Self {
         let streams = format!("{}:*", log_group_arn.trim_end_matches(":*"));
         let actions = ["logs:CreateLogStream", "logs:PutLogEvents"];
-        Document::new(vec![Statement::allow(
-            "AllowOwnLogs",
-            actions,
-            [streams.as_str()],
-        )])
+        Document::new(vec![Statement::allow("AllowOwnLogs", actions, [streams.as_str()])])
     }
 
     /// The trust policy of an execution role: this service may assume it, and nobody else.
@@ -156,28 +149,17 @@ impl Statement {
             effect: Effect::Allow,
             principals: None,
             actions: Scope::Only(actions.into_iter().map(str::to_owned).collect()),
-            resources: Some(Scope::Only(
-                resources.into_iter().map(str::to_owned).collect(),
-            )),
+            resources: Some(Scope::Only(resources.into_iter().map(str::to_owned).collect())),
             conditions: vec![],
         }
     }
 
     fn meaning(&self) -> String {
-        let principals = self
-            .principals
-            .as_ref()
-            .map(|scope| scope.sorted(Principal::normal));
+        let principals = self.principals.as_ref().map(|scope| scope.sorted(Principal::normal));
         let actions = self.actions.sorted(|action| action.to_ascii_lowercase());
-        let resources = self
-            .resources
-            .as_ref()
-            .map(|scope| scope.sorted(Clone::clone));
+        let resources = self.resources.as_ref().map(|scope| scope.sorted(Clone::clone));
         let conditions: BTreeSet<_> = self.conditions.iter().map(Condition::normal).collect();
-        format!(
-            "{:?} {principals:?} {actions:?} {resources:?} {conditions:?}",
-            self.effect
-        )
+        format!("{:?} {principals:?} {actions:?} {resources:?} {conditions:?}", self.effect)
     }
 
     fn render(&self) -> Json {
@@ -186,14 +168,7 @@ impl Statement {
         if let Some(sid) = &self.sid {
             put("Sid", Json::from(sid.as_str()));
         }
-        put(
-            "Effect",
-            Json::from(if self.effect == Effect::Allow {
-                "Allow"
-            } else {
-                "Deny"
-            }),
-        );
+        put("Effect", Json::from(if self.effect == Effect::Allow { "Allow" } else { "Deny" }));
         match &self.principals {
             Some(Scope::Only(principals)) => put("Principal", render_principals(principals)),
             Some(Scope::AllBut(principals)) => put("NotPrincipal", render_principals(principals)),
@@ -223,10 +198,7 @@ impl<T> Scope<T> {
     }
 
     fn sorted<U: Ord>(&self, normal: impl Fn(&T) -> U) -> (bool, BTreeSet<U>) {
-        (
-            matches!(self, Scope::Only(_)),
-            self.items().iter().map(normal).collect(),
-        )
+        (matches!(self, Scope::Only(_)), self.items().iter().map(normal).collect())
     }
 }
 
@@ -276,10 +248,7 @@ fn render_principals(principals: &[Principal]) -> Json {
         }
     }
     Json::Object(
-        kinds
-            .into_iter()
-            .map(|(kind, names)| (kind.to_owned(), one_or_many(&names)))
-            .collect(),
+        kinds.into_iter().map(|(kind, names)| (kind.to_owned(), one_or_many(&names))).collect(),
     )
 }
 
@@ -287,18 +256,12 @@ fn render_conditions(conditions: &[Condition]) -> Json {
     let mut operators: Vec<(String, Vec<(String, Json)>)> = vec![];
     for condition in conditions {
         let member = (condition.key.clone(), one_or_many(&condition.values));
-        match operators
-            .iter_mut()
-            .find(|(known, _)| *known == condition.operator)
-        {
+        match operators.iter_mut().find(|(known, _)| *known == condition.operator) {
             Some((_, members)) => members.push(member),
             None => operators.push((condition.operator.clone(), vec![member])),
         }
     }
     Json::Object(
-        operators
-            .into_iter()
-            .map(|(name, members)| (name, Json::Object(members)))
-            .collect(),
+        operators.into_iter().map(|(name, members)| (name, Json::Object(members))).collect(),
     )
 }

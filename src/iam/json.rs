@@ -26,10 +26,7 @@ impl Json {
         let Json::Object(members) = self else {
             return None;
         };
-        members
-            .iter()
-            .find(|(key, _)| key == name)
-            .map(|(_, value)| value)
+        members.iter().find(|(key, _)| key == name).map(|(_, value)| value)
     }
 
     pub fn as_str(&self) -> Option<&str> {
@@ -63,18 +60,13 @@ impl Json {
         };
         let mut names: Vec<&str> = members.iter().map(|(name, _)| name.as_str()).collect();
         names.sort_unstable();
-        names
-            .windows(2)
-            .find(|pair| pair[0] == pair[1])
-            .map(|pair| pair[0])
+        names.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
     }
 
     /// Characters of the compact form without white space: what the IAM quotas count.
     pub fn compact_length(&self) -> usize {
         let text = serde_json::to_string(self).unwrap_or_default();
-        text.chars()
-            .filter(|character| !character.is_whitespace())
-            .count()
+        text.chars().filter(|character| !character.is_whitespace()).count()
     }
 }
 
@@ -139,16 +131,14 @@ impl Serialize for Json {
         match self {
             Json::Null => serializer.serialize_unit(),
             Json::Bool(value) => serializer.serialize_bool(*value),
-            Json::Number(text) => match (
-                text.parse::<i64>(),
-                text.parse::<u64>(),
-                text.parse::<f64>(),
-            ) {
-                (Ok(value), _, _) => serializer.serialize_i64(value),
-                (_, Ok(value), _) => serializer.serialize_u64(value),
-                (_, _, Ok(value)) => serializer.serialize_f64(value),
-                _ => serializer.serialize_str(text),
-            },
+            Json::Number(text) => {
+                match (text.parse::<i64>(), text.parse::<u64>(), text.parse::<f64>()) {
+                    (Ok(value), _, _) => serializer.serialize_i64(value),
+                    (_, Ok(value), _) => serializer.serialize_u64(value),
+                    (_, _, Ok(value)) => serializer.serialize_f64(value),
+                    _ => serializer.serialize_str(text),
+                }
+            }
             Json::String(text) => serializer.serialize_str(text),
             Json::Array(items) => {
                 let mut sequence = serializer.serialize_seq(Some(items.len()))?;
@@ -196,10 +186,7 @@ mod tests {
     fn text_survives_a_round_trip() {
         let text = r#"{"b":[1,-2,1.5,true,null],"a":{"c":"é"}}"#;
         let json = Json::parse(text).expect("it is JSON");
-        assert_eq!(
-            serde_json::to_string(&json).expect("it can be written"),
-            text
-        );
+        assert_eq!(serde_json::to_string(&json).expect("it can be written"), text);
     }
 
     #[test]

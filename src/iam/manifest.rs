@@ -76,10 +76,7 @@ impl Manifest {
         }
         if !declared {
             let problem = "no `operations! { … }` declares what the handler calls".to_owned();
-            return Err(ManifestError {
-                site: None,
-                problem,
-            });
+            return Err(ManifestError { site: None, problem });
         }
         manifest.check_routes()?;
         Ok(manifest)
@@ -87,10 +84,7 @@ impl Manifest {
 
     /// The operations, each once, in the order of the alphabet.
     pub fn operation_names(&self) -> BTreeSet<&'static str> {
-        self.operations
-            .iter()
-            .map(|declaration| declaration.operation)
-            .collect()
+        self.operations.iter().map(|declaration| declaration.operation).collect()
     }
 
     /// The IAM actions (`dynamodb:GetItem`) that a policy must grant, in the order of the declarations.
@@ -121,11 +115,7 @@ impl Manifest {
                     problem: format!("`{method}` is declared twice"),
                 });
             }
-            self.operations.push(Declaration {
-                method,
-                operation,
-                site,
-            });
+            self.operations.push(Declaration { method, operation, site });
         }
         Ok(())
     }
@@ -133,11 +123,8 @@ impl Manifest {
     fn route(&mut self, path: &str, tokens: TokenStream) -> Result<(), ManifestError> {
         let lines: Routes = syn::parse2(tokens).map_err(|error| syntax(path, &error))?;
         for line in lines.0 {
-            let operations = line
-                .operations
-                .iter()
-                .map(|name| known(name, path))
-                .collect::<Result<_, _>>()?;
+            let operations =
+                line.operations.iter().map(|name| known(name, path)).collect::<Result<_, _>>()?;
             let site = site(path, line.method.span());
             self.routes.push(Route {
                 method: line.method.to_string(),
@@ -152,19 +139,14 @@ impl Manifest {
     fn check_routes(&self) -> Result<(), ManifestError> {
         let declared = self.operation_names();
         for route in &self.routes {
-            if let Some(operation) = route
-                .operations
-                .iter()
-                .find(|operation| !declared.contains(*operation))
+            if let Some(operation) =
+                route.operations.iter().find(|operation| !declared.contains(*operation))
             {
                 let problem = format!(
                     "{} {} uses {operation}, which `operations!` does not declare",
                     route.method, route.path
                 );
-                return Err(ManifestError {
-                    site: Some(route.site.clone()),
-                    problem,
-                });
+                return Err(ManifestError { site: Some(route.site.clone()), problem });
             }
         }
         Ok(())
@@ -180,11 +162,7 @@ struct Invocations {
 
 impl<'ast> Visit<'ast> for Invocations {
     fn visit_macro(&mut self, invocation: &'ast syn::Macro) {
-        let name = invocation
-            .path
-            .segments
-            .last()
-            .map(|segment| segment.ident.to_string());
+        let name = invocation.path.segments.last().map(|segment| segment.ident.to_string());
         match name.as_deref() {
             Some("operations") => self.operations.push(invocation.tokens.clone()),
             Some("routes") => self.routes.push(invocation.tokens.clone()),
@@ -252,11 +230,7 @@ impl Parse for RouteLine {
         let list;
         bracketed!(list in input);
         let operations = Punctuated::parse_terminated(&list)?;
-        Ok(RouteLine {
-            method,
-            path,
-            operations,
-        })
+        Ok(RouteLine { method, path, operations })
     }
 }
 
@@ -272,17 +246,11 @@ fn known(name: &Ident, path: &str) -> Result<&'static str, ManifestError> {
 }
 
 pub(super) fn site(path: &str, span: Span) -> Site {
-    Site {
-        file: path.to_owned(),
-        line: span.start().line,
-    }
+    Site { file: path.to_owned(), line: span.start().line }
 }
 
 fn syntax(path: &str, error: &syn::Error) -> ManifestError {
-    ManifestError {
-        site: Some(site(path, error.span())),
-        problem: error.to_string(),
-    }
+    ManifestError { site: Some(site(path, error.span())), problem: error.to_string() }
 }
 
 impl fmt::Display for Site {
@@ -328,10 +296,7 @@ mod tests {
     fn an_operation_that_does_not_exist_is_an_error_with_its_line() {
         let error = read(&[("o.rs", "operations! {\n get: GetItems }")])
             .expect_err("there is no such operation");
-        assert_eq!(
-            error,
-            "o.rs:2: `GetItems` is no DynamoDB operation that stackctl knows"
-        );
+        assert_eq!(error, "o.rs:2: `GetItems` is no DynamoDB operation that stackctl knows");
     }
 
     #[test]
@@ -343,10 +308,8 @@ mod tests {
 
     #[test]
     fn a_route_cannot_use_what_is_not_declared() {
-        let error = read(&[
-            ("o.rs", OPERATIONS),
-            ("r.rs", "routes! { PUT \"/\" => put [PutItem] }"),
-        ]);
+        let error =
+            read(&[("o.rs", OPERATIONS), ("r.rs", "routes! { PUT \"/\" => put [PutItem] }")]);
         assert_eq!(
             error.expect_err("PutItem is not declared"),
             "r.rs:1: PUT / uses PutItem, which `operations!` does not declare"

@@ -45,15 +45,8 @@ pub const PARTIQL_VERBS: [(&str, &str); 4] = [
     ("DELETE", "PartiQLDelete"),
 ];
 
-const RESTORE: &[&str] = &[
-    "PutItem",
-    "UpdateItem",
-    "DeleteItem",
-    "GetItem",
-    "Query",
-    "Scan",
-    "BatchWriteItem",
-];
+const RESTORE: &[&str] =
+    &["PutItem", "UpdateItem", "DeleteItem", "GetItem", "Query", "Scan", "BatchWriteItem"];
 
 /// Every operation of `aws-sdk-dynamodb` 1.136.
 pub const OPERATIONS: [Operation; 58] = [
@@ -119,16 +112,10 @@ pub const OPERATIONS: [Operation; 58] = [
 
 /// The SDK's waiters, and the operation that each of them repeats.
 pub const WAITERS: [(&str, &str); 6] = [
-    (
-        "wait_until_contributor_insights_enabled",
-        "DescribeContributorInsights",
-    ),
+    ("wait_until_contributor_insights_enabled", "DescribeContributorInsights"),
     ("wait_until_export_completed", "DescribeExport"),
     ("wait_until_import_completed", "DescribeImport"),
-    (
-        "wait_until_kinesis_streaming_destination_active",
-        "DescribeKinesisStreamingDestination",
-    ),
+    ("wait_until_kinesis_streaming_destination_active", "DescribeKinesisStreamingDestination"),
     ("wait_until_table_exists", "DescribeTable"),
     ("wait_until_table_not_exists", "DescribeTable"),
 ];
@@ -148,26 +135,16 @@ impl Operation {
             .iter()
             .find(|(name, _)| *name == method)
             .and_then(|(_, name)| Operation::named(name));
-        waiter.or_else(|| {
-            OPERATIONS
-                .iter()
-                .find(|operation| snake_case(operation.name) == method)
-        })
+        waiter.or_else(|| OPERATIONS.iter().find(|operation| snake_case(operation.name) == method))
     }
 
     /// The actions without their `dynamodb:` that this operation may ask for, whatever its members or statement are.
     pub fn possible_actions(&self) -> Vec<&'static str> {
         match self.actions {
             Same => vec![self.name],
-            SameAnd(others) => [self.name]
-                .into_iter()
-                .chain(others.iter().copied())
-                .collect(),
+            SameAnd(others) => [self.name].into_iter().chain(others.iter().copied()).collect(),
             As(other) => vec![other],
-            Transaction => TRANSACTION_MEMBERS
-                .iter()
-                .map(|(_, action)| *action)
-                .collect(),
+            Transaction => TRANSACTION_MEMBERS.iter().map(|(_, action)| *action).collect(),
             PartiQl => PARTIQL_VERBS.iter().map(|(_, action)| *action).collect(),
         }
     }
@@ -202,10 +179,7 @@ mod tests {
     #[test]
     fn every_operation_is_found_by_its_method() {
         for operation in &OPERATIONS {
-            assert_eq!(
-                Operation::of_method(&snake_case(operation.name)),
-                Some(operation)
-            );
+            assert_eq!(Operation::of_method(&snake_case(operation.name)), Some(operation));
         }
         assert_eq!(
             Operation::of_method("wait_until_table_exists"),
@@ -216,20 +190,12 @@ mod tests {
 
     #[test]
     fn the_names_are_sorted_and_unique() {
-        assert!(
-            OPERATIONS
-                .windows(2)
-                .all(|pair| pair[0].name < pair[1].name)
-        );
+        assert!(OPERATIONS.windows(2).all(|pair| pair[0].name < pair[1].name));
     }
 
     #[test]
     fn a_transaction_has_no_action_of_its_own() {
-        let actions = |name: &str| {
-            Operation::named(name)
-                .expect("it is listed")
-                .possible_actions()
-        };
+        let actions = |name: &str| Operation::named(name).expect("it is listed").possible_actions();
         assert_eq!(actions("TransactGetItems"), ["GetItem"]);
         assert_eq!(
             actions("TransactWriteItems"),
@@ -239,10 +205,7 @@ mod tests {
 
     #[test]
     fn a_partiql_statement_is_authorised_by_its_verb() {
-        assert_eq!(
-            partiql_action(" select * from \"t\""),
-            Some("PartiQLSelect")
-        );
+        assert_eq!(partiql_action(" select * from \"t\""), Some("PartiQLSelect"));
         assert_eq!(partiql_action("EXISTS(SELECT 1)"), None);
         assert_eq!(partiql_action(""), None);
     }

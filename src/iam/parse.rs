@@ -62,30 +62,21 @@ impl Document {
             }
         }
         let statements = statements.ok_or_else(|| malformed("the document has no Statement"))?;
-        let document = Document {
-            version,
-            statements,
-        };
+        let document = Document { version, statements };
         document.refuse_duplicate_sids()?;
         Ok(document)
     }
 
     /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_sid.html>
     fn refuse_duplicate_sids(&self) -> Result<(), Malformed> {
-        let mut sids: Vec<&str> = self
-            .statements
-            .iter()
-            .filter_map(|statement| statement.sid.as_deref())
-            .collect();
+        let mut sids: Vec<&str> =
+            self.statements.iter().filter_map(|statement| statement.sid.as_deref()).collect();
         sids.retain(|sid| !sid.is_empty());
         sids.sort_unstable();
         match sids.windows(2).find(|pair| pair[0] == pair[1]) {
             Some(pair) => {
                 let problem = format!("two statements have the Sid `{}`", pair[0]);
-                Err(Malformed {
-                    reason: "duplicate-sid",
-                    problem,
-                })
+                Err(Malformed { reason: "duplicate-sid", problem })
             }
             None => Ok(()),
         }
@@ -98,20 +89,14 @@ fn read_version(value: &Json) -> Result<Version, Malformed> {
         Some("2008-10-17") => Ok(Version::V2008),
         _ => {
             let problem = "the Version is neither 2012-10-17 nor 2008-10-17".to_owned();
-            Err(Malformed {
-                reason: "policy-version",
-                problem,
-            })
+            Err(Malformed { reason: "policy-version", problem })
         }
     }
 }
 
 fn read_statements(kind: Kind, value: &Json) -> Result<Vec<Statement>, Malformed> {
     match value {
-        Json::Array(items) => items
-            .iter()
-            .map(|item| read_statement(kind, item))
-            .collect(),
+        Json::Array(items) => items.iter().map(|item| read_statement(kind, item)).collect(),
         single => Ok(vec![read_statement(kind, single)?]),
     }
 }
@@ -123,27 +108,21 @@ fn read_statement(kind: Kind, value: &Json) -> Result<Statement, Malformed> {
         match name.as_str() {
             "Sid" => sid = Some(text(value, "Sid")?),
             "Effect" => effect = Some(read_effect(value)?),
-            "Principal" => set_once(
-                &mut principals,
-                Scope::Only(read_principals(value)?),
-                "Principal",
-            )?,
-            "NotPrincipal" => set_once(
-                &mut principals,
-                Scope::AllBut(read_principals(value)?),
-                "Principal",
-            )?,
+            "Principal" => {
+                set_once(&mut principals, Scope::Only(read_principals(value)?), "Principal")?
+            }
+            "NotPrincipal" => {
+                set_once(&mut principals, Scope::AllBut(read_principals(value)?), "Principal")?
+            }
             "Action" => set_once(&mut actions, Scope::Only(read_actions(value)?), "Action")?,
             "NotAction" => set_once(
                 &mut actions,
                 Scope::AllBut(not_empty(read_actions(value)?, name)?),
                 "Action",
             )?,
-            "Resource" => set_once(
-                &mut resources,
-                Scope::Only(read_resources(value)?),
-                "Resource",
-            )?,
+            "Resource" => {
+                set_once(&mut resources, Scope::Only(read_resources(value)?), "Resource")?
+            }
             "NotResource" => {
                 set_once(
                     &mut resources,
@@ -195,9 +174,8 @@ fn read_actions(value: &Json) -> Result<Vec<String>, Malformed> {
                 |character: char| character.is_ascii_alphanumeric() || "-*?".contains(character);
             !text.is_empty() && text.chars().all(known)
         };
-        let shaped = action
-            .split_once(':')
-            .is_some_and(|(service, name)| part(service) && part(name));
+        let shaped =
+            action.split_once(':').is_some_and(|(service, name)| part(service) && part(name));
         if action != "*" && !shaped {
             return Err(malformed(format!(
                 "`{action}` is not an action: it has the form `service:Name`"
@@ -248,15 +226,9 @@ fn read_conditions(value: &Json) -> Result<Vec<Condition>, Malformed> {
     for (operator, keys) in members(value, "a Condition")? {
         for (key, values) in members(keys, "a Condition")? {
             let values = values.scalars().ok_or_else(|| {
-                malformed(format!(
-                    "the values of `{key}` are neither a scalar nor a list of them"
-                ))
+                malformed(format!("the values of `{key}` are neither a scalar nor a list of them"))
             })?;
-            conditions.push(Condition {
-                operator: operator.clone(),
-                key: key.clone(),
-                values,
-            });
+            conditions.push(Condition { operator: operator.clone(), key: key.clone(), values });
         }
     }
     Ok(conditions)
@@ -269,10 +241,7 @@ fn members<'a>(value: &'a Json, place: &str) -> Result<&'a [(String, Json)], Mal
     match value.duplicate() {
         Some(name) => {
             let problem = format!("{place} has the key `{name}` twice");
-            Err(Malformed {
-                reason: "duplicate-key",
-                problem,
-            })
+            Err(Malformed { reason: "duplicate-key", problem })
         }
         None => Ok(members),
     }
@@ -280,27 +249,18 @@ fn members<'a>(value: &'a Json, place: &str) -> Result<&'a [(String, Json)], Mal
 
 fn set_once<T>(slot: &mut Option<T>, value: T, name: &str) -> Result<(), Malformed> {
     match slot.replace(value) {
-        Some(_) => Err(malformed(format!(
-            "a statement has both {name} and Not{name}"
-        ))),
+        Some(_) => Err(malformed(format!("a statement has both {name} and Not{name}"))),
         None => Ok(()),
     }
 }
 
 fn not_empty(items: Vec<String>, name: &str) -> Result<Vec<String>, Malformed> {
     // "All but nothing" would be everything; no author means that.
-    if items.is_empty() {
-        Err(malformed(format!("{name} is empty")))
-    } else {
-        Ok(items)
-    }
+    if items.is_empty() { Err(malformed(format!("{name} is empty"))) } else { Ok(items) }
 }
 
 fn text(value: &Json, name: &str) -> Result<String, Malformed> {
-    value
-        .as_str()
-        .map(str::to_owned)
-        .ok_or_else(|| malformed(format!("{name} is not a text")))
+    value.as_str().map(str::to_owned).ok_or_else(|| malformed(format!("{name} is not a text")))
 }
 
 fn texts(value: &Json, name: &str) -> Result<Vec<String>, Malformed> {
@@ -311,10 +271,7 @@ fn texts(value: &Json, name: &str) -> Result<Vec<String>, Malformed> {
 }
 
 fn malformed(problem: impl Into<String>) -> Malformed {
-    Malformed {
-        reason: "malformed",
-        problem: problem.into(),
-    }
+    Malformed { reason: "malformed", problem: problem.into() }
 }
 
 fn unknown_element(name: &str, place: &str) -> Malformed {
@@ -388,10 +345,7 @@ mod tests {
     fn meaning_sees_an_action_and_the_version() {
         let one = Document::allow_table(["dynamodb:GetItem"], [TABLE]);
         assert!(!one.same_meaning(&Document::allow_table(["dynamodb:PutItem"], [TABLE])));
-        assert!(!one.same_meaning(&Document {
-            version: Version::V2008,
-            ..one.clone()
-        }));
+        assert!(!one.same_meaning(&Document { version: Version::V2008, ..one.clone() }));
         assert!(one.same_meaning(&one.clone()));
     }
 
@@ -414,10 +368,7 @@ mod tests {
             ("{", "malformed"),
             ("[]", "malformed"),
             (r#"{"Version":"2012-10-17"}"#, "malformed"),
-            (
-                r#"{"Version":"2013-10-17","Statement":[]}"#,
-                "policy-version",
-            ),
+            (r#"{"Version":"2013-10-17","Statement":[]}"#, "policy-version"),
             (r#"{"Version":20121017,"Statement":[]}"#, "policy-version"),
             (r#"{"Statement":[],"Statement":[]}"#, "duplicate-key"),
             (r#"{"Statement":[],"Extra":1}"#, "unknown-element"),
@@ -429,14 +380,8 @@ mod tests {
                 r#"{"Statement":[{"Effect":"Allow","Effect":"Deny","Action":"a:B","Resource":"*"}]}"#,
                 "duplicate-key",
             ),
-            (
-                r#"{"Statement":[{"Effect":"allow","Action":"a:B","Resource":"*"}]}"#,
-                "malformed",
-            ),
-            (
-                r#"{"Statement":[{"Effect":"Allow","Action":"a:B"}]}"#,
-                "malformed",
-            ),
+            (r#"{"Statement":[{"Effect":"allow","Action":"a:B","Resource":"*"}]}"#, "malformed"),
+            (r#"{"Statement":[{"Effect":"Allow","Action":"a:B"}]}"#, "malformed"),
             (
                 r#"{"Statement":[{"Effect":"Allow","Action":"GetItem","Resource":"*"}]}"#,
                 "malformed",
@@ -445,18 +390,12 @@ mod tests {
                 r#"{"Statement":[{"Effect":"Allow","Action":"a:B","NotAction":"a:C","Resource":"*"}]}"#,
                 "malformed",
             ),
-            (
-                r#"{"Statement":[{"Effect":"Allow","NotAction":[],"Resource":"*"}]}"#,
-                "malformed",
-            ),
+            (r#"{"Statement":[{"Effect":"Allow","NotAction":[],"Resource":"*"}]}"#, "malformed"),
             (
                 r#"{"Statement":[{"Effect":"Allow","Action":"a:B","Resource":"*","Principal":"*"}]}"#,
                 "malformed",
             ),
-            (
-                r#"{"Statement":[{"Effect":"Allow","Action":[1],"Resource":"*"}]}"#,
-                "malformed",
-            ),
+            (r#"{"Statement":[{"Effect":"Allow","Action":[1],"Resource":"*"}]}"#, "malformed"),
         ];
         for (text, reason) in cases {
             assert_eq!(identity(text).err(), Some(reason), "{text}");
@@ -475,9 +414,6 @@ mod tests {
     #[test]
     fn white_space_does_not_count_towards_the_quota() {
         let text = r#"{ "Statement" : [ ] , "Version" : "2012-10-17" }"#;
-        assert_eq!(
-            read(text).length(),
-            r#"{"Version":"2012-10-17","Statement":[]}"#.len()
-        );
+        assert_eq!(read(text).length(), r#"{"Version":"2012-10-17","Statement":[]}"#.len());
     }
 }

@@ -24,11 +24,7 @@ const NO_NETWORK: [&str; 9] = [
     "Request failed after",
 ];
 
-const UNTRUSTED: [&str; 3] = [
-    "CERTIFICATE_VERIFY_FAILED",
-    "invalid peer certificate",
-    "SSLError",
-];
+const UNTRUSTED: [&str; 3] = ["CERTIFICATE_VERIFY_FAILED", "invalid peer certificate", "SSLError"];
 
 const OTHER_CONTENT: [&str; 3] = ["DO NOT MATCH THE HASHES", "Hash mismatch", "HashMismatch"];
 
@@ -45,10 +41,8 @@ pub async fn run(command: &mut Command, lock: &File, progress: &Progress) -> Res
     let mut child = command.spawn().doing(DOING)?;
     let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
     let (stdout, stderr) = stdout.zip(stderr).ok_or_else(|| Error::failed(DOING))?;
-    let (mut stdout, mut stderr) = (
-        BufReader::new(stdout).split(b'\n'),
-        BufReader::new(stderr).split(b'\n'),
-    );
+    let (mut stdout, mut stderr) =
+        (BufReader::new(stdout).split(b'\n'), BufReader::new(stderr).split(b'\n'));
     let mut said = Vec::new();
     let (mut out_open, mut err_open) = (true, true);
     while out_open || err_open {
@@ -67,39 +61,27 @@ pub async fn run(command: &mut Command, lock: &File, progress: &Progress) -> Res
         said.push(line);
     }
     let status = child.wait().await.doing(DOING)?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(explain(&said))
-    }
+    if status.success() { Ok(()) } else { Err(explain(&said)) }
 }
 
 /// What an installer's line means to its user.
 fn note_of(line: &str) -> Option<String> {
     let line = line.trim_start();
     if let Some(packages) = line.strip_prefix("Installing collected packages: ") {
-        return Some(format!(
-            "installing {} packages",
-            packages.split(", ").count()
-        ));
+        return Some(format!("installing {} packages", packages.split(", ").count()));
     }
     if let Some(prepared) = line.strip_prefix("Prepared ") {
         return Some(format!("installing {}", prepared.split(" in ").next()?));
     }
     if let Some(package) = line.strip_prefix("Collecting ") {
-        return Some(format!(
-            "fetching {}",
-            package.split([' ', ';']).next()?.replace("==", " ")
-        ));
+        return Some(format!("fetching {}", package.split([' ', ';']).next()?.replace("==", " ")));
     }
     None
 }
 
 fn explain(said: &[String]) -> Error {
-    let says = |words: &[&str]| {
-        said.iter()
-            .any(|line| words.iter().any(|word| line.contains(word)))
-    };
+    let says =
+        |words: &[&str]| said.iter().any(|line| words.iter().any(|word| line.contains(word)));
     let (message, hint) = if says(&OTHER_CONTENT) {
         (
             "refused to install the local cloud: what was fetched is not what is pinned",
@@ -116,27 +98,20 @@ fn explain(said: &[String]) -> Error {
             "the first start needs the internet, for 25 MB; later ones need none",
         )
     } else {
-        (
-            "failed to install the local cloud",
-            "installing `uv` and trying again often helps",
-        )
+        ("failed to install the local cloud", "installing `uv` and trying again often helps")
     };
-    Error::environment(message)
-        .cause(innermost(said))
-        .hint(hint)
+    Error::environment(message).cause(innermost(said)).hint(hint)
 }
 
 /// The line that says most: uv tells causes from the outside in, pip wraps its own into a warning.
 fn innermost(said: &[String]) -> String {
     let of_uv = said.iter().rev().find_map(|line| {
         let line = line.trim_start();
-        line.strip_prefix("cause: ")
-            .or(line.strip_prefix("Caused by: "))
+        line.strip_prefix("cause: ").or(line.strip_prefix("Caused by: "))
     });
     let of_pip = || {
-        let (_, rest) = said
-            .iter()
-            .find_map(|line| line.split_once("establish a new connection: "))?;
+        let (_, rest) =
+            said.iter().find_map(|line| line.split_once("establish a new connection: "))?;
         rest.split('\'').next()
     };
     match of_uv.or_else(of_pip) {
@@ -164,18 +139,9 @@ mod tests {
                 "Collecting botocore==1.43.106 (from -r requirements.txt (line 3))",
                 Some("fetching botocore 1.43.106"),
             ),
-            (
-                "  Downloading botocore-1.43.106-py3-none-any.whl (16.0 MB)",
-                None,
-            ),
-            (
-                "Installing collected packages: six, h11, ministack",
-                Some("installing 3 packages"),
-            ),
-            (
-                "Prepared 20 packages in 1.02s",
-                Some("installing 20 packages"),
-            ),
+            ("  Downloading botocore-1.43.106-py3-none-any.whl (16.0 MB)", None),
+            ("Installing collected packages: six, h11, ministack", Some("installing 3 packages")),
+            ("Prepared 20 packages in 1.02s", Some("installing 20 packages")),
         ];
         for (line, note) in notes {
             assert_eq!(note_of(line).as_deref(), note, "{line}");
@@ -189,10 +155,7 @@ mod tests {
             explained("WARNING: Retrying after connection broken by 'NewConnectionError(...)'"),
             no_network
         );
-        assert_eq!(
-            explained("  Caused by: error sending request for url (...)"),
-            no_network
-        );
+        assert_eq!(explained("  Caused by: error sending request for url (...)"), no_network);
         let changed = "refused to install the local cloud: what was fetched is not what is pinned";
         assert_eq!(
             explained("ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE."),
@@ -200,10 +163,7 @@ mod tests {
         );
         assert_eq!(explained("  x Hash mismatch for `six==1.17.0`"), changed);
         let untrusted = "failed to fetch the local cloud: the server's certificate is not trusted";
-        assert_eq!(
-            explained("invalid peer certificate: UnknownIssuer"),
-            untrusted
-        );
+        assert_eq!(explained("invalid peer certificate: UnknownIssuer"), untrusted);
         assert_eq!(
             explained("ERROR: No space left on device"),
             "failed to install the local cloud"
@@ -214,10 +174,7 @@ mod tests {
     fn the_cause_is_the_innermost_one() {
         let uv = "error: Request failed after 3 retries in 6.1s\n  cause: Failed to fetch: ...\n  cause: dns error";
         assert_eq!(innermost(&lines(uv)), "dns error");
-        assert_eq!(
-            innermost(&lines("error: no\n  Caused by: dns error")),
-            "dns error"
-        );
+        assert_eq!(innermost(&lines("error: no\n  Caused by: dns error")), "dns error");
         let pip = "WARNING: Retrying ('<x>: Failed to establish a new connection: [Errno 111] Refused')': /a/\nERROR: no";
         assert_eq!(innermost(&lines(pip)), "[Errno 111] Refused");
         assert_eq!(innermost(&lines("1\n2\n3\n4\n5\n6")), "2\n3\n4\n5\n6");

@@ -55,12 +55,8 @@ impl Folder {
     /// Makes what is missing, readable by its owner alone, and waits until no other `stackctl` works on it.
     pub async fn hold(&self, progress: &Progress) -> Result<File> {
         self.claim()?;
-        let lock = lock::hold(
-            &self.path.join(LOCK),
-            "starts or stops the local cloud",
-            progress,
-        )
-        .await?;
+        let lock =
+            lock::hold(&self.path.join(LOCK), "starts or stops the local cloud", progress).await?;
         for folder in [self.state(), self.temporary()] {
             make_private(&folder)?;
         }
@@ -75,10 +71,8 @@ impl Folder {
             Err(error) => return Err(error).doing(format!("read `{}`", self.path.display())),
         };
         if stranger {
-            let message = format!(
-                "`{}` holds other things than the local cloud",
-                self.path.display()
-            );
+            let message =
+                format!("`{}` holds other things than the local cloud", self.path.display());
             return Err(
                 Error::usage(message).hint("choose an empty folder, or one that is not there yet")
             );
@@ -101,12 +95,7 @@ impl Folder {
         // There is none before the first start.
         let _ = fs::rename(&log, self.path.join("server.previous.log"));
         let doing = format!("write `{}`", log.display());
-        OpenOptions::new()
-            .create(true)
-            .append(true)
-            .mode(0o600)
-            .open(&log)
-            .doing(doing)
+        OpenOptions::new().create(true).append(true).mode(0o600).open(&log).doing(doing)
     }
 
     /// The last `count` lines of the log, oldest first.
@@ -114,29 +103,19 @@ impl Folder {
         let log = fs::read(self.log()).unwrap_or_default();
         let log = String::from_utf8_lossy(&log);
         let lines: Vec<&str> = log.lines().filter(|line| !line.trim().is_empty()).collect();
-        lines[lines.len().saturating_sub(count)..]
-            .iter()
-            .copied()
-            .map(String::from)
-            .collect()
+        lines[lines.len().saturating_sub(count)..].iter().copied().map(String::from).collect()
     }
 
     /// When the state was last written, which happens at a clean stop only.
     pub fn saved(&self) -> Option<SystemTime> {
         let files = fs::read_dir(self.state()).ok()?.flatten();
-        files
-            .filter_map(|file| file.metadata().ok()?.modified().ok())
-            .max()
+        files.filter_map(|file| file.metadata().ok()?.modified().ok()).max()
     }
 }
 
 fn make_private(folder: &Path) -> Result<()> {
     let doing = format!("make `{}`", folder.display());
-    DirBuilder::new()
-        .recursive(true)
-        .mode(0o700)
-        .create(folder)
-        .doing(&doing)?;
+    DirBuilder::new().recursive(true).mode(0o700).create(folder).doing(&doing)?;
     fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).doing(&doing)
 }
 
@@ -150,15 +129,9 @@ mod tests {
     async fn the_folder_and_all_in_it_are_for_their_owner_alone() {
         let scratch = Scratch::new("private");
         let folder = Folder::at(&scratch.path("cloud")).expect("an absolute path");
-        let _lock = folder
-            .hold(&Progress::silent())
-            .await
-            .expect("it can be made");
+        let _lock = folder.hold(&Progress::silent()).await.expect("it can be made");
         for path in [folder.path().to_owned(), folder.state(), folder.temporary()] {
-            let mode = fs::metadata(&path)
-                .expect("it was made")
-                .permissions()
-                .mode();
+            let mode = fs::metadata(&path).expect("it was made").permissions().mode();
             assert_eq!(mode & 0o777, 0o700, "{}", path.display());
         }
     }
@@ -168,10 +141,7 @@ mod tests {
         let scratch = Scratch::new("stranger");
         fs::create_dir_all(scratch.path("state")).expect("a scratch folder");
         let folder = Folder::at(&scratch.path("")).expect("an absolute path");
-        let error = folder
-            .hold(&Progress::silent())
-            .await
-            .expect_err("it is somebody else's");
+        let error = folder.hold(&Progress::silent()).await.expect_err("it is somebody else's");
         assert_eq!(error.kind, Kind::Usage);
         assert!(!scratch.path(LOCK).exists());
     }
@@ -180,10 +150,7 @@ mod tests {
     async fn a_new_log_keeps_the_one_before() {
         let scratch = Scratch::new("log");
         let folder = Folder::at(&scratch.path("cloud")).expect("an absolute path");
-        let _lock = folder
-            .hold(&Progress::silent())
-            .await
-            .expect("it can be made");
+        let _lock = folder.hold(&Progress::silent()).await.expect("it can be made");
         assert!(folder.last_words(3).is_empty());
         fs::write(folder.log(), "one\ntwo\n\nthree\n").expect("it can be written");
         assert_eq!(folder.last_words(2), ["two", "three"]);

@@ -39,10 +39,7 @@ mod tests {
 
     #[test]
     fn the_status_is_read_from_the_first_line() {
-        assert_eq!(
-            status_of(b"HTTP/1.1 200 \r\ncontent-length: 0\r\n\r\n"),
-            Some(200)
-        );
+        assert_eq!(status_of(b"HTTP/1.1 200 \r\ncontent-length: 0\r\n\r\n"), Some(200));
         assert_eq!(status_of(b"HTTP/1.0 404 Not Found\r\n\r\n"), Some(404));
         assert_eq!(status_of(b"SSH-2.0-OpenSSH_9.2\r\n"), None);
         assert_eq!(status_of(b""), None);

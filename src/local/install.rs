@@ -39,12 +39,9 @@ struct Environment {
 impl Environment {
     fn of(cache: &Path, requirements: &str) -> Self {
         let digest = Sha256::digest(requirements);
-        let hash = digest[..6]
-            .iter()
-            .fold(String::new(), |hash, byte| hash + &format!("{byte:02x}"));
-        Self {
-            path: cache.join(format!("venv-{hash}")),
-        }
+        let hash =
+            digest[..6].iter().fold(String::new(), |hash, byte| hash + &format!("{byte:02x}"));
+        Self { path: cache.join(format!("venv-{hash}")) }
     }
 
     fn python(&self) -> PathBuf {
@@ -112,8 +109,7 @@ impl Environment {
         let mut command = match builder {
             Builder::Uv => {
                 let mut uv = self.beside("uv");
-                uv.args(["pip", "install", "--no-progress", "--python"])
-                    .arg(self.python());
+                uv.args(["pip", "install", "--no-progress", "--python"]).arg(self.python());
                 uv
             }
             Builder::Python(_) => {
@@ -132,9 +128,7 @@ impl Environment {
                 pip
             }
         };
-        command
-            .args(["--require-hashes", "--only-binary", ":all:", "-r"])
-            .arg(self.requirements());
+        command.args(["--require-hashes", "--only-binary", ":all:", "-r"]).arg(self.requirements());
         command
     }
 
@@ -159,10 +153,8 @@ mod tests {
 
     #[test]
     fn other_requirements_get_another_environment() {
-        let (one, other) = (
-            Environment::of(Path::new("/c"), "one"),
-            Environment::of(Path::new("/c"), "other"),
-        );
+        let (one, other) =
+            (Environment::of(Path::new("/c"), "one"), Environment::of(Path::new("/c"), "other"));
         assert_eq!(one.path, Path::new("/c/venv-7692c3ad3540"));
         assert_ne!(one.path, other.path);
         assert_eq!(one.lock(), Path::new("/c/venv-7692c3ad3540.lock"));
@@ -183,11 +175,8 @@ mod tests {
         assert!(!environment.is_complete(), "it is half made");
 
         let interpreter = before.canonicalize().expect("it is there");
-        fs::write(
-            environment.seal(),
-            interpreter.as_os_str().as_encoded_bytes(),
-        )
-        .expect("it can be written");
+        fs::write(environment.seal(), interpreter.as_os_str().as_encoded_bytes())
+            .expect("it can be written");
         assert!(environment.is_complete());
 
         fs::remove_file(environment.python()).expect("it is there");

@@ -49,19 +49,10 @@ mod tests {
     async fn the_second_holder_waits_for_the_first() {
         let scratch = Scratch::new("lock");
         let path = scratch.path("lock");
-        let first = hold(&path, "tests", &Progress::silent())
-            .await
-            .expect("nobody holds it");
-        let refused = hold(&path, "tests", &Progress::silent())
-            .await
-            .expect_err("it is held");
-        assert_eq!(
-            refused.cause.as_deref(),
-            Some("another stackctl tests, and does not end")
-        );
+        let first = hold(&path, "tests", &Progress::silent()).await.expect("nobody holds it");
+        let refused = hold(&path, "tests", &Progress::silent()).await.expect_err("it is held");
+        assert_eq!(refused.cause.as_deref(), Some("another stackctl tests, and does not end"));
         drop(first);
-        hold(&path, "tests", &Progress::silent())
-            .await
-            .expect("it was let go");
+        hold(&path, "tests", &Progress::silent()).await.expect("it was let go");
     }
 }

@@ -67,12 +67,7 @@ pub struct Running {
 
 impl Running {
     fn new(record: Record, started: bool) -> Self {
-        Self {
-            endpoint: record.endpoint,
-            port: record.port,
-            pid: record.pid,
-            started,
-        }
+        Self { endpoint: record.endpoint, port: record.port, pid: record.pid, started }
     }
 }
 
@@ -162,10 +157,7 @@ pub async fn reset(settings: &Settings, progress: &Progress) -> Result<()> {
         return forget(&folder);
     };
     let doing = "reset the local cloud";
-    match http::status("POST", record.port, "/_ministack/reset", UNTIL_RESET)
-        .await
-        .doing(doing)?
-    {
+    match http::status("POST", record.port, "/_ministack/reset", UNTIL_RESET).await.doing(doing)? {
         200 => Ok(()),
         status => Err(Error::failed(doing).cause(format!("it answered {status}"))),
     }
@@ -188,10 +180,8 @@ fn tell_of_crash(folder: &Folder, record: &Record, progress: &Progress) {
         Some(_) => "what was changed since its last clean stop is lost",
         None => "nothing of it had been saved before, so all that was in it is lost",
     };
-    progress.output(format!(
-        "the local cloud (process {}) ended without saving: {lost}",
-        record.pid
-    ));
+    progress
+        .output(format!("the local cloud (process {}) ended without saving: {lost}", record.pid));
     progress.output(format!("its last lines, in `{}`:", folder.log().display()));
     for line in folder.last_words(5) {
         progress.output(format!("  {line}"));
@@ -234,10 +224,7 @@ mod tests {
     #[tokio::test]
     async fn where_nothing_was_started_there_is_nothing_to_stop_or_reset() {
         let settings = settings(None);
-        assert_eq!(
-            stop(&settings, &Progress::silent()).await,
-            Ok(Stopped::NotRunning)
-        );
+        assert_eq!(stop(&settings, &Progress::silent()).await, Ok(Stopped::NotRunning));
         assert_eq!(reset(&settings, &Progress::silent()).await, Ok(()));
         assert!(!settings.directory.exists());
     }

@@ -10,11 +10,7 @@ use tokio::process::Command;
 /// Together with the id this names one process for ever: ids are used again, the pair is not.
 pub async fn birth(pid: u32) -> Option<String> {
     if cfg!(target_os = "linux") {
-        birth_in_stat(
-            &tokio::fs::read_to_string(format!("/proc/{pid}/stat"))
-                .await
-                .ok()?,
-        )
+        birth_in_stat(&tokio::fs::read_to_string(format!("/proc/{pid}/stat")).await.ok()?)
     } else {
         birth_in_ps(&ps(pid, &["stat=", "lstart="]).await?)
     }
@@ -23,9 +19,7 @@ pub async fn birth(pid: u32) -> Option<String> {
 /// The memory that the process occupies, in bytes.
 pub async fn memory(pid: u32) -> Option<u64> {
     let kilobytes = if cfg!(target_os = "linux") {
-        let status = tokio::fs::read_to_string(format!("/proc/{pid}/status"))
-            .await
-            .ok()?;
+        let status = tokio::fs::read_to_string(format!("/proc/{pid}/status")).await.ok()?;
         status
             .lines()
             .find_map(|line| line.strip_prefix("VmRSS:"))?
@@ -54,12 +48,7 @@ pub async fn send(signal: Signal, pid: u32) -> Result<()> {
     };
     // That the process has ended meanwhile is no failure, and whoever sends a signal looks afterwards.
     let script = format!("kill -{name} {pid}");
-    Command::new("/bin/sh")
-        .args(["-c", &script])
-        .stderr(Stdio::null())
-        .status()
-        .await
-        .map(drop)
+    Command::new("/bin/sh").args(["-c", &script]).stderr(Stdio::null()).status().await.map(drop)
 }
 
 /// The fields that follow the command's name, which may itself hold spaces and parentheses.
@@ -74,11 +63,7 @@ fn birth_in_stat(stat: &str) -> Option<String> {
 
 fn birth_in_ps(line: &str) -> Option<String> {
     let (state, start) = line.trim().split_once(' ')?;
-    if is_ended(state) {
-        None
-    } else {
-        Some(start.trim().to_owned())
-    }
+    if is_ended(state) { None } else { Some(start.trim().to_owned()) }
 }
 
 /// A process that has ended and whose parent has not asked yet is still listed, as a zombie.
@@ -94,10 +79,7 @@ async fn ps(pid: u32, columns: &[&str]) -> Option<String> {
         command.args(["-o", column]);
     }
     let output = command.args(["-p", &pid.to_string()]).output().await.ok()?;
-    output
-        .status
-        .success()
-        .then(|| String::from_utf8_lossy(&output.stdout).into_owned())
+    output.status.success().then(|| String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
 #[cfg(test)]
@@ -132,10 +114,7 @@ mod tests {
         assert_eq!(birth(us).await, birth(us).await);
         assert!(memory(us).await.is_some_and(|bytes| bytes > 100_000));
 
-        let mut child = Command::new("sleep")
-            .arg("60")
-            .spawn()
-            .expect("every Unix has it");
+        let mut child = Command::new("sleep").arg("60").spawn().expect("every Unix has it");
         let pid = child.id().expect("it was not waited for");
         assert!(birth(pid).await.is_some());
         send(Signal::Kill, pid).await.expect("there is a shell");

@@ -13,14 +13,8 @@ const OLDEST: Version = (3, 10);
 const NEWEST: Version = (3, 14);
 
 /// The plain name first: it is the one that its user chose.
-const NAMES: [&str; 6] = [
-    "python3",
-    "python3.14",
-    "python3.13",
-    "python3.12",
-    "python3.11",
-    "python3.10",
-];
+const NAMES: [&str; 6] =
+    ["python3", "python3.14", "python3.13", "python3.12", "python3.11", "python3.10"];
 
 /// Prints the version, and whether Debian's extra package for virtual environments is there.
 const PROBE: &str =
@@ -38,17 +32,13 @@ pub enum Builder {
 /// Finds the best program on the `PATH`.
 pub async fn find() -> Result<Builder> {
     // It has to answer: a version manager's stand-in for a program that is not installed is on the `PATH` too.
-    if answer_of("uv", &["--version"])
-        .await
-        .is_some_and(|answer| answer.starts_with("uv "))
-    {
+    if answer_of("uv", &["--version"]).await.is_some_and(|answer| answer.starts_with("uv ")) {
         return Ok(Builder::Uv);
     }
     let mut candidates = Vec::new();
     for name in NAMES {
-        if let Some(candidate) = answer_of(name, &["-I", "-c", PROBE])
-            .await
-            .and_then(|answer| read(name, &answer))
+        if let Some(candidate) =
+            answer_of(name, &["-I", "-c", PROBE]).await.and_then(|answer| read(name, &answer))
         {
             if candidate.is_fit() {
                 return Ok(Builder::Python(name));
@@ -79,12 +69,7 @@ impl Candidate {
 
 /// What a program prints, even when it fails afterwards; `None` when there is no such program.
 async fn answer_of(program: &str, arguments: &[&str]) -> Option<String> {
-    let output = Command::new(program)
-        .args(arguments)
-        .kill_on_drop(true)
-        .output()
-        .await
-        .ok()?;
+    let output = Command::new(program).args(arguments).kill_on_drop(true).output().await.ok()?;
     Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 
@@ -92,11 +77,7 @@ fn read(name: &'static str, answer: &str) -> Option<Candidate> {
     let mut lines = answer.lines();
     let (major, minor) = lines.next()?.split_once(' ')?;
     let version = (major.parse().ok()?, minor.parse().ok()?);
-    Some(Candidate {
-        name,
-        version,
-        whole: lines.next() == Some("whole"),
-    })
+    Some(Candidate { name, version, whole: lines.next() == Some("whole") })
 }
 
 /// Which Pythons are fit, as `uv` wants it said.
@@ -108,35 +89,23 @@ pub fn fit_versions() -> String {
 fn unfit(candidates: &[Candidate]) -> Error {
     let uv = "or install `uv`, which needs no Python";
     let describe = |candidate: &Candidate| {
-        format!(
-            "`{}` is Python {}.{}",
-            candidate.name, candidate.version.0, candidate.version.1
-        )
+        format!("`{}` is Python {}.{}", candidate.name, candidate.version.0, candidate.version.1)
     };
-    if let Some(bare) = candidates
-        .iter()
-        .find(|candidate| candidate.has_fit_version())
-    {
+    if let Some(bare) = candidates.iter().find(|candidate| candidate.has_fit_version()) {
         return Error::environment("the local cloud needs Python's `venv` and `ensurepip`")
             .cause(format!("{} without them", describe(bare)))
-            .hint(format!(
-                "on Debian and Ubuntu: `apt install python3-venv`; {uv}"
-            ));
+            .hint(format!("on Debian and Ubuntu: `apt install python3-venv`; {uv}"));
     }
-    let (oldest, newest) = (
-        format!("{}.{}", OLDEST.0, OLDEST.1),
-        format!("{}.{}", NEWEST.0, NEWEST.1),
-    );
+    let (oldest, newest) =
+        (format!("{}.{}", OLDEST.0, OLDEST.1), format!("{}.{}", NEWEST.0, NEWEST.1));
     let error = Error::environment(format!("the local cloud needs Python {oldest} to {newest}"));
     match candidates.first() {
-        Some(other) => error
-            .cause(describe(other))
-            .hint(format!("install `python{newest}` beside it; {uv}")),
-        None => error
-            .cause("there is no `python3` on the `PATH`")
-            .hint(format!(
-                "`apt install python3 python3-venv`, or `brew install python@{newest}`; {uv}"
-            )),
+        Some(other) => {
+            error.cause(describe(other)).hint(format!("install `python{newest}` beside it; {uv}"))
+        }
+        None => error.cause("there is no `python3` on the `PATH`").hint(format!(
+            "`apt install python3 python3-venv`, or `brew install python@{newest}`; {uv}"
+        )),
     }
 }
 
@@ -156,10 +125,7 @@ mod tests {
         assert!(!candidate("3 9\nwhole\n").is_fit());
         assert!(!candidate("3 12\n").is_fit());
         assert_eq!(read("python3", ""), None);
-        assert_eq!(
-            read("python3", "pyenv: python3.12: command not found\n"),
-            None
-        );
+        assert_eq!(read("python3", "pyenv: python3.12: command not found\n"), None);
     }
 
     #[test]
@@ -171,10 +137,7 @@ mod tests {
     fn each_lack_has_its_own_words() {
         let none = unfit(&[]);
         assert_eq!(none.message, "the local cloud needs Python 3.10 to 3.14");
-        assert_eq!(
-            none.cause.as_deref(),
-            Some("there is no `python3` on the `PATH`")
-        );
+        assert_eq!(none.cause.as_deref(), Some("there is no `python3` on the `PATH`"));
 
         let old = unfit(&[candidate("3 9\nwhole\n")]);
         assert_eq!(old.cause.as_deref(), Some("`python3` is Python 3.9"));
@@ -183,14 +146,7 @@ mod tests {
         assert_eq!(new.cause.as_deref(), Some("`python3` is Python 3.15"));
 
         let bare = unfit(&[candidate("3 9\nwhole\n"), candidate("3 12\n")]);
-        assert_eq!(
-            bare.cause.as_deref(),
-            Some("`python3` is Python 3.12 without them")
-        );
-        assert!(
-            bare.hint
-                .expect("there is a way out")
-                .contains("apt install python3-venv")
-        );
+        assert_eq!(bare.cause.as_deref(), Some("`python3` is Python 3.12 without them"));
+        assert!(bare.hint.expect("there is a way out").contains("apt install python3-venv"));
     }
 }

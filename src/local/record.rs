@@ -61,9 +61,7 @@ fn decide(record: Record, birth: Option<&str>, marked: bool) -> Fate {
 impl Record {
     pub fn new(pid: u32, birth: String, port: u16, version: &str) -> Self {
         let endpoint = format!("http://127.0.0.1:{port}");
-        let since_1970 = SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default();
+        let since_1970 = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
         Self {
             pid,
             birth,
@@ -76,17 +74,14 @@ impl Record {
 
     pub fn uptime(&self) -> Duration {
         let started = UNIX_EPOCH + Duration::from_secs(self.started_at);
-        SystemTime::now()
-            .duration_since(started)
-            .unwrap_or_default()
+        SystemTime::now().duration_since(started).unwrap_or_default()
     }
 
     /// Writes beside and renames, so that nobody reads half of it.
     pub fn write(&self, path: &Path) -> Result<()> {
         let doing = format!("write `{}`", path.display());
-        let text = serde_json::to_string_pretty(self)
-            .map_err(std::io::Error::from)
-            .doing(&doing)?;
+        let text =
+            serde_json::to_string_pretty(self).map_err(std::io::Error::from).doing(&doing)?;
         let beside = path.with_extension("json.new");
         fs::write(&beside, text).doing(&doing)?;
         fs::rename(&beside, path).doing(&doing)
@@ -104,22 +99,13 @@ mod tests {
     use super::*;
 
     fn record() -> Record {
-        Record {
-            started_at: 1_763_812_800,
-            ..Record::new(4711, "987654".into(), 4599, "1.5.33")
-        }
+        Record { started_at: 1_763_812_800, ..Record::new(4711, "987654".into(), 4599, "1.5.33") }
     }
 
     #[test]
     fn a_process_that_began_at_another_time_is_not_ours() {
-        assert_eq!(
-            decide(record(), Some("987654"), true),
-            Fate::Alive(record())
-        );
-        assert_eq!(
-            decide(record(), Some("987655"), true),
-            Fate::Crashed(record())
-        );
+        assert_eq!(decide(record(), Some("987654"), true), Fate::Alive(record()));
+        assert_eq!(decide(record(), Some("987655"), true), Fate::Crashed(record()));
         assert_eq!(decide(record(), None, true), Fate::Crashed(record()));
     }
 

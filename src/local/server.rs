@@ -57,34 +57,21 @@ pub async fn start(folder: &Folder, python: &Path, port: u16) -> Result<Record> 
 fn command(folder: &Folder, python: &Path, port: u16) -> Command {
     let mut command = Command::new("/bin/sh");
     // Run by the interpreter, since the scripts of a virtual environment fail under long paths and in moved folders.
-    command
-        .args(["-c", BEGIN, "sh"])
-        .arg(python)
-        .args(["-I", "-m", "ministack"]);
-    command
-        .process_group(0)
-        .current_dir(folder.path())
-        .env_clear();
+    command.args(["-c", BEGIN, "sh"]).arg(python).args(["-I", "-m", "ministack"]);
+    command.process_group(0).current_dir(folder.path()).env_clear();
     command
         .env("PATH", "/usr/bin:/bin")
         .env("HOME", folder.path())
         .env("TMPDIR", folder.temporary());
-    command
-        .env("GATEWAY_PORT", port.to_string())
-        .env("BIND_HOST", "127.0.0.1");
+    command.env("GATEWAY_PORT", port.to_string()).env("BIND_HOST", "127.0.0.1");
     // Functions get this one; without it they would call AWS.
     command.env("AWS_ENDPOINT_URL", format!("http://127.0.0.1:{port}"));
-    command
-        .env("MINISTACK_ACCOUNT_ID", ACCOUNT)
-        .env("MINISTACK_REGION", REGION);
+    command.env("MINISTACK_ACCOUNT_ID", ACCOUNT).env("MINISTACK_REGION", REGION);
     // With authorization, a function has its role's rights and no more.
     command.env("AUTH", "true");
     // Else it opens a port to the whole network.
     command.env("IOT_MTLS_ENABLED", "0");
-    command
-        .env("PERSIST_STATE", "1")
-        .env("STATE_DIR", folder.state())
-        .env("LOG_LEVEL", "INFO");
+    command.env("PERSIST_STATE", "1").env("STATE_DIR", folder.state()).env("LOG_LEVEL", "INFO");
     command
 }
 
@@ -100,14 +87,10 @@ pub async fn until_ready(folder: &Folder, record: &Record) -> Result<()> {
         }
     }
     let error = Error::failed("start the local cloud");
-    let cause = format!(
-        "process {} runs, and {} does not answer",
-        record.pid, record.endpoint
-    );
-    Err(error.cause(cause).hint(format!(
-        "`stackctl local stop` ends it; its log is `{}`",
-        folder.log().display()
-    )))
+    let cause = format!("process {} runs, and {} does not answer", record.pid, record.endpoint);
+    Err(error
+        .cause(cause)
+        .hint(format!("`stackctl local stop` ends it; its log is `{}`", folder.log().display())))
 }
 
 /// Whether it is our server that answers: it notes its id once it has found its port free.
@@ -138,9 +121,7 @@ pub async fn stop(record: &Record) -> Result<End> {
     for (signal, end) in [(Signal::Terminate, End::Saved), (Signal::Kill, End::Forced)] {
         // Whoever has the id after it has ended gets no signal.
         if is_alive(record).await {
-            os::send(signal, record.pid)
-                .await
-                .doing("stop the local cloud")?;
+            os::send(signal, record.pid).await.doing("stop the local cloud")?;
         }
         let mut looks = Looks::within(UNTIL_STOPPED);
         while looks.next().await {
@@ -170,11 +151,7 @@ fn taken(port: u16) -> Error {
 
 fn refused(port: u16) -> Error {
     // Never the port that was just refused.
-    let other = if port == DEFAULT_PORT {
-        DEFAULT_PORT + 1
-    } else {
-        DEFAULT_PORT
-    };
+    let other = if port == DEFAULT_PORT { DEFAULT_PORT + 1 } else { DEFAULT_PORT };
     let hint =
         format!("end that program, or take another port: `stackctl local start --port {other}`");
     Error::environment(format!("the local cloud cannot have port {port}")).hint(hint)
@@ -182,16 +159,11 @@ fn refused(port: u16) -> Error {
 
 fn ended_at_start(folder: &Folder, port: u16) -> Error {
     let last_words = folder.last_words(5);
-    if last_words
-        .iter()
-        .any(|line| line.contains("already in use"))
-    {
+    if last_words.iter().any(|line| line.contains("already in use")) {
         return taken(port);
     }
     let hint = format!("the whole log is `{}`", folder.log().display());
-    Error::failed("start the local cloud")
-        .cause(last_words.join("\n"))
-        .hint(hint)
+    Error::failed("start the local cloud").cause(last_words.join("\n")).hint(hint)
 }
 
 #[cfg(test)]
@@ -207,58 +179,31 @@ mod tests {
         let port = listener.local_addr().expect("it is bound").port();
         let error = check_free(port).expect_err("it is taken");
         assert_eq!(error.kind, Kind::Environment);
-        assert_eq!(
-            error.message,
-            format!("the local cloud cannot have port {port}")
-        );
-        assert_eq!(
-            error.cause,
-            Some(format!("another program listens on 127.0.0.1:{port}"))
-        );
-        assert!(
-            error
-                .hint
-                .expect("there is a way out")
-                .contains("--port 4599")
-        );
+        assert_eq!(error.message, format!("the local cloud cannot have port {port}"));
+        assert_eq!(error.cause, Some(format!("another program listens on 127.0.0.1:{port}")));
+        assert!(error.hint.expect("there is a way out").contains("--port 4599"));
         drop(listener);
         assert_eq!(check_free(port), Ok(()));
     }
 
     #[test]
     fn the_port_in_the_hint_is_another_one() {
-        assert!(
-            taken(DEFAULT_PORT)
-                .hint
-                .expect("there is a way out")
-                .ends_with("--port 4600`")
-        );
+        assert!(taken(DEFAULT_PORT).hint.expect("there is a way out").ends_with("--port 4600`"));
     }
 
     #[tokio::test]
     async fn a_server_that_ends_at_its_start_is_quoted() {
         let scratch = Scratch::new("ended");
         let folder = Folder::at(&scratch.path("cloud")).expect("an absolute path");
-        let _lock = folder
-            .hold(&Progress::silent())
-            .await
-            .expect("it can be made");
+        let _lock = folder.hold(&Progress::silent()).await.expect("it can be made");
         fs::write(folder.log(), "Traceback\nNo module named ministack\n")
             .expect("it can be written");
         let gone = Record::new(u32::MAX, String::new(), 1, VERSION);
-        let error = until_ready(&folder, &gone)
-            .await
-            .expect_err("there is no such process");
-        assert_eq!(
-            error.cause.as_deref(),
-            Some("Traceback\nNo module named ministack")
-        );
+        let error = until_ready(&folder, &gone).await.expect_err("there is no such process");
+        assert_eq!(error.cause.as_deref(), Some("Traceback\nNo module named ministack"));
 
-        fs::write(
-            folder.log(),
-            "ERROR: 127.0.0.1:1 is already in use. Is it?\n",
-        )
-        .expect("it can be written");
+        fs::write(folder.log(), "ERROR: 127.0.0.1:1 is already in use. Is it?\n")
+            .expect("it can be written");
         assert_eq!(until_ready(&folder, &gone).await, Err(taken(1)));
     }
 

@@ -18,17 +18,12 @@ impl Looks {
     pub fn within(patience: Duration) -> Self {
         let mut interval = interval(PACE);
         interval.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self {
-            interval,
-            deadline: Instant::now() + patience,
-        }
+        Self { interval, deadline: Instant::now() + patience }
     }
 
     /// Waits for the next moment; `false` when it is too late to look again.
     pub async fn next(&mut self) -> bool {
-        timeout_at(self.deadline, self.interval.tick())
-            .await
-            .is_ok()
+        timeout_at(self.deadline, self.interval.tick()).await.is_ok()
     }
 }
 

@@ -57,10 +57,7 @@ impl Api {
     /// On a loopback endpoint the API is a path of it, because `*.localhost` does not resolve everywhere.
     fn url(&self, id: &str, endpoint: &str) -> String {
         match self.cloud.loopback() {
-            Some(base) => format!(
-                "{}/_aws/execute-api/{id}/$default",
-                base.trim_end_matches('/')
-            ),
+            Some(base) => format!("{}/_aws/execute-api/{id}/$default", base.trim_end_matches('/')),
             None => endpoint.trim_end_matches('/').to_owned(),
         }
     }
@@ -99,37 +96,17 @@ fn cors_differences(now: &Cors, wanted: &Cors) -> Vec<Difference> {
         sorted.into_iter().collect::<Vec<_>>().join(", ")
     };
     let lists = [
-        (
-            "cors allow_origins",
-            &now.allow_origins,
-            &wanted.allow_origins,
-        ),
-        (
-            "cors allow_methods",
-            &now.allow_methods,
-            &wanted.allow_methods,
-        ),
-        (
-            "cors allow_headers",
-            &now.allow_headers,
-            &wanted.allow_headers,
-        ),
-        (
-            "cors expose_headers",
-            &now.expose_headers,
-            &wanted.expose_headers,
-        ),
+        ("cors allow_origins", &now.allow_origins, &wanted.allow_origins),
+        ("cors allow_methods", &now.allow_methods, &wanted.allow_methods),
+        ("cors allow_headers", &now.allow_headers, &wanted.allow_headers),
+        ("cors expose_headers", &now.expose_headers, &wanted.expose_headers),
     ];
     let mut differences: Vec<Difference> = lists
         .into_iter()
         .filter(|(_, now, wanted)| set(now) != set(wanted))
         .map(|(name, now, wanted)| Difference::new(name, now.join(", "), wanted.join(", ")))
         .collect();
-    differences.extend(Difference::unless_equal(
-        "cors max_age",
-        &now.max_age,
-        &wanted.max_age,
-    ));
+    differences.extend(Difference::unless_equal("cors max_age", &now.max_age, &wanted.max_age));
     differences.extend(Difference::unless_equal(
         "cors allow_credentials",
         &now.allow_credentials,
@@ -150,9 +127,7 @@ impl Resource for Api {
     }
 
     async fn read(&self, _: &Progress) -> Result<Option<LiveApi>> {
-        Ok(apis::find(&self.client, &self.name, &self.tags)
-            .await?
-            .map(|found| self.live(&found)))
+        Ok(apis::find(&self.client, &self.name, &self.tags).await?.map(|found| self.live(&found)))
     }
 
     fn is_ours(&self, live: &LiveApi) -> bool {
@@ -179,11 +154,7 @@ impl Resource for Api {
                 .protocol_type(ProtocolType::Http)
                 .set_cors_configuration(self.wants_cors().then(|| self.sdk_cors()))
                 .set_tags(Some(self.tags.clone().into_iter().collect()));
-            let answer = call
-                .customize()
-                .config_override(apis::sent_once())
-                .send()
-                .await;
+            let answer = call.customize().config_override(apis::sent_once()).send().await;
             answer.doing(format!("create API `{}`", self.name))
         });
         let answer = answer.await?;
@@ -204,10 +175,7 @@ impl Resource for Api {
                 identity.partition, identity.region, live.id
             );
             let call = self.client.tag_resource().resource_arn(arn);
-            let answer = call
-                .set_tags(Some(self.tags.clone().into_iter().collect()))
-                .send()
-                .await;
+            let answer = call.set_tags(Some(self.tags.clone().into_iter().collect())).send().await;
             answer.doing(format!("tag API `{}`", self.name))?;
         }
         apis::when_free(progress, || async {
@@ -243,10 +211,7 @@ impl Resource for Api {
     async fn delete(&self, live: &LiveApi, progress: &Progress) -> Result<()> {
         apis::when_free(progress, || async {
             let answer = self.client.delete_api().api_id(&live.id).send().await;
-            answer
-                .doing(format!("delete API `{}`", self.name))
-                .absent_if(&ABSENT)
-                .map(|_| ())
+            answer.doing(format!("delete API `{}`", self.name)).absent_if(&ABSENT).map(|_| ())
         })
         .await
     }

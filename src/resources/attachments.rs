@@ -56,16 +56,11 @@ impl Attachments {
 
     /// ARNs of what shall be attached, as far as the policies are there.
     fn wanted(&self, inputs: &Inputs) -> BTreeSet<String> {
-        let ours = self
-            .policies
-            .iter()
-            .filter_map(|policy| Some(inputs.find(*policy)?.arn.clone()));
+        let ours =
+            self.policies.iter().filter_map(|policy| Some(inputs.find(*policy)?.arn.clone()));
         let partition = &self.cloud.known_identity().partition;
-        ours.chain(
-            self.managed
-                .map(|name| format!("arn:{partition}:iam::aws:policy/{name}")),
-        )
-        .collect()
+        ours.chain(self.managed.map(|name| format!("arn:{partition}:iam::aws:policy/{name}")))
+            .collect()
     }
 
     async fn attached(&self) -> Result<Option<BTreeSet<String>>> {
@@ -98,11 +93,8 @@ impl Attachments {
         let mut found = BTreeSet::new();
         let mut marker = None;
         loop {
-            let call = self
-                .client
-                .list_role_policies()
-                .role_name(&self.role_name)
-                .set_marker(marker);
+            let call =
+                self.client.list_role_policies().role_name(&self.role_name).set_marker(marker);
             let doing = format!("list the inline policies of role `{}`", self.role_name);
             let Some(page) = call.send().await.doing(doing).absent_if(&ABSENT)? else {
                 return Ok(found);
@@ -130,9 +122,7 @@ impl Attachments {
                     .policy_arn(arn)
                     .send()
                     .await;
-                answer
-                    .doing(format!("attach `{arn}` to role `{}`", self.role_name))
-                    .map(|_| ())
+                answer.doing(format!("attach `{arn}` to role `{}`", self.role_name)).map(|_| ())
             },
         )
         .await
@@ -160,10 +150,7 @@ impl Attachments {
             .policy_name(name)
             .send()
             .await;
-        let doing = format!(
-            "delete the inline policy `{name}` of role `{}`",
-            self.role_name
-        );
+        let doing = format!("delete the inline policy `{name}` of role `{}`", self.role_name);
         answer.doing(doing).absent_if(&ABSENT).map(|_| ())
     }
 }
@@ -180,11 +167,7 @@ impl Resource for Attachments {
     }
 
     fn needs(&self) -> Vec<Id> {
-        self.policies
-            .iter()
-            .map(|policy| policy.id)
-            .chain([self.role.id])
-            .collect()
+        self.policies.iter().map(|policy| policy.id).chain([self.role.id]).collect()
     }
 
     async fn read(&self, _: &Progress) -> Result<Option<LiveAttachments>> {
@@ -210,8 +193,7 @@ impl Resource for Attachments {
     }
 
     async fn create(&self, inputs: &Inputs, progress: &Progress) -> Result<LiveAttachments> {
-        self.update(inputs, &LiveAttachments::default(), progress)
-            .await
+        self.update(inputs, &LiveAttachments::default(), progress).await
     }
 
     /// Attaches before it detaches, so that no right is ever missing in between.
@@ -231,10 +213,7 @@ impl Resource for Attachments {
         for name in &live.inline {
             self.delete_inline(name).await?;
         }
-        Ok(LiveAttachments {
-            attached: wanted,
-            inline: BTreeSet::new(),
-        })
+        Ok(LiveAttachments { attached: wanted, inline: BTreeSet::new() })
     }
 
     async fn delete(&self, live: &LiveAttachments, _: &Progress) -> Result<()> {

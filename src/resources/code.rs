@@ -25,10 +25,7 @@ pub struct Code {
 
 impl Code {
     pub fn new(source: Source) -> Self {
-        Self {
-            source,
-            artifact: Arc::default(),
-        }
+        Self { source, artifact: Arc::default() }
     }
 
     async fn artifact(&self, progress: &Progress) -> Result<Artifact> {

@@ -96,18 +96,12 @@ mod tests {
         let item = HashMap::from([
             ("text".to_owned(), AttributeValue::S("a".into())),
             ("whole".to_owned(), AttributeValue::N("42".into())),
-            (
-                "exact".to_owned(),
-                AttributeValue::N("0.12345678901234567890123456789".into()),
-            ),
+            ("exact".to_owned(), AttributeValue::N("0.12345678901234567890123456789".into())),
             ("bytes".to_owned(), AttributeValue::B(Blob::new("hi"))),
             ("set".to_owned(), AttributeValue::Ss(vec!["x".into()])),
             (
                 "list".to_owned(),
-                AttributeValue::L(vec![
-                    AttributeValue::Null(true),
-                    AttributeValue::Bool(false),
-                ]),
+                AttributeValue::L(vec![AttributeValue::Null(true), AttributeValue::Bool(false)]),
             ),
         ]);
         assert_eq!(

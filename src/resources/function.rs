@@ -70,10 +70,8 @@ impl Function {
         log_group: Handle<LogGroup>,
         code: Handle<Code>,
     ) -> Self {
-        let environment = config
-            .environment()
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect();
+        let environment =
+            config.environment().map(|(name, value)| (name.to_owned(), value.to_owned())).collect();
         Self {
             client: Client::new(&cloud.sdk),
             name: config.names.function.clone(),
@@ -90,15 +88,8 @@ impl Function {
     }
 
     async fn find(&self) -> Result<Option<GetFunctionOutput>> {
-        let answer = self
-            .client
-            .get_function()
-            .function_name(&self.name)
-            .send()
-            .await;
-        answer
-            .doing(format!("read function `{}`", self.name))
-            .absent_if(&ABSENT)
+        let answer = self.client.get_function().function_name(&self.name).send().await;
+        answer.doing(format!("read function `{}`", self.name)).absent_if(&ABSENT)
     }
 
     /// Waits until the function is active and no update is under way.
@@ -111,44 +102,34 @@ impl Function {
                 return Ok(Poll::Pending("unknown".into()));
             };
             let failed = || {
-                configuration
-                    .last_update_status_reason()
-                    .unwrap_or("AWS gave no reason")
-                    .to_owned()
+                configuration.last_update_status_reason().unwrap_or("AWS gave no reason").to_owned()
             };
-            Ok(
-                match (configuration.state(), configuration.last_update_status()) {
-                    (Some(state @ State::Pending), _) => Poll::Pending(state.to_string()),
-                    (_, Some(status @ LastUpdateStatus::InProgress)) => {
-                        Poll::Pending(status.to_string())
-                    }
-                    (_, Some(LastUpdateStatus::Failed)) => {
-                        return Err(Error::failed(format!("update function `{}`", self.name))
-                            .cause(failed()));
-                    }
-                    _ => Poll::Ready(live(answer)),
-                },
-            )
+            Ok(match (configuration.state(), configuration.last_update_status()) {
+                (Some(state @ State::Pending), _) => Poll::Pending(state.to_string()),
+                (_, Some(status @ LastUpdateStatus::InProgress)) => {
+                    Poll::Pending(status.to_string())
+                }
+                (_, Some(LastUpdateStatus::Failed)) => {
+                    return Err(
+                        Error::failed(format!("update function `{}`", self.name)).cause(failed())
+                    );
+                }
+                _ => Poll::Ready(live(answer)),
+            })
         })
         .await
     }
 
     fn environment(&self) -> Environment {
         let variables = self.settings.environment.clone().into_iter().collect();
-        Environment::builder()
-            .set_variables(Some(variables))
-            .build()
+        Environment::builder().set_variables(Some(variables)).build()
     }
 }
 
 /// Whether Lambda refuses only because IAM has not spread the role yet, or is short of room for a moment:
 /// <https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-deployment.html>
 fn passes(error: &Error) -> bool {
-    let fragments = [
-        "cannot be assumed by lambda",
-        "invalid for creategrant",
-        "throttled by ec2",
-    ];
+    let fragments = ["cannot be assumed by lambda", "invalid for creategrant", "throttled by ec2"];
     error.has_code(&["InvalidParameterValueException"])
         && fragments.iter().any(|fragment| error.says(fragment))
 }
@@ -156,26 +137,17 @@ fn passes(error: &Error) -> bool {
 fn live(answer: GetFunctionOutput) -> LiveFunction {
     let tags = answer.tags.unwrap_or_default().into_iter().collect();
     let Some(configuration) = answer.configuration else {
-        return LiveFunction {
-            tags,
-            ..LiveFunction::default()
-        };
+        return LiveFunction { tags, ..LiveFunction::default() };
     };
     let failed = configuration.state() == Some(&State::Failed);
     LiveFunction {
         tags,
-        failed: failed.then(|| {
-            configuration
-                .state_reason()
-                .unwrap_or("AWS gave no reason")
-                .to_owned()
-        }),
+        failed: failed
+            .then(|| configuration.state_reason().unwrap_or("AWS gave no reason").to_owned()),
         settings: Settings::of(
             configuration.memory_size,
             configuration.timeout,
-            configuration
-                .environment
-                .and_then(|environment| environment.variables),
+            configuration.environment.and_then(|environment| environment.variables),
         ),
         arn: configuration.function_arn.unwrap_or_default(),
         role: configuration.role.unwrap_or_default(),
@@ -218,10 +190,7 @@ impl Settings {
             };
             differences.push(Difference::new(format!("environment {name}"), now, "set"));
         }
-        let extra = self
-            .environment
-            .keys()
-            .filter(|name| !wanted.environment.contains_key(*name));
+        let extra = self.environment.keys().filter(|name| !wanted.environment.contains_key(*name));
         differences.extend(
             extra.map(|name| Difference::new(format!("environment {name}"), "set", "not set")),
         );
@@ -291,10 +260,7 @@ impl Resource for Function {
                     .set_tags(Some(self.tags.clone().into_iter().collect()))
                     .code(FunctionCode::builder().zip_file(zip.clone()).build())
                     .publish(true);
-                let answer = call
-                    .send()
-                    .await
-                    .doing(format!("create function `{}`", self.name));
+                let answer = call.send().await.doing(format!("create function `{}`", self.name));
                 answer.exists_if(&["ResourceConflictException"])
             },
         );
@@ -319,10 +285,7 @@ impl Resource for Function {
     ) -> Result<LiveFunction> {
         if !self.is_ours(live) {
             let call = self.client.tag_resource().resource(&live.arn);
-            let answer = call
-                .set_tags(Some(self.tags.clone().into_iter().collect()))
-                .send()
-                .await;
+            let answer = call.set_tags(Some(self.tags.clone().into_iter().collect())).send().await;
             answer.doing(format!("tag function `{}`", self.name))?;
         }
         let settled = self.until_settled(progress).await?;
@@ -330,57 +293,34 @@ impl Resource for Function {
         if settled.settings == self.settings && settled.role == *role {
             return Ok(settled);
         }
-        wait::while_refused(
-            progress,
-            "Lambda can assume the role",
-            ASSUMABLE,
-            passes,
-            || async {
-                let call = self
-                    .client
-                    .update_function_configuration()
-                    .function_name(&self.name)
-                    .role(role)
-                    .memory_size(self.settings.memory)
-                    .timeout(self.settings.timeout)
-                    .environment(self.environment())
-                    .set_revision_id(settled.revision.clone());
-                call.send()
-                    .await
-                    .doing(format!("change the settings of function `{}`", self.name))
-                    .map(|_| ())
-            },
-        )
+        wait::while_refused(progress, "Lambda can assume the role", ASSUMABLE, passes, || async {
+            let call = self
+                .client
+                .update_function_configuration()
+                .function_name(&self.name)
+                .role(role)
+                .memory_size(self.settings.memory)
+                .timeout(self.settings.timeout)
+                .environment(self.environment())
+                .set_revision_id(settled.revision.clone());
+            call.send()
+                .await
+                .doing(format!("change the settings of function `{}`", self.name))
+                .map(|_| ())
+        })
         .await?;
         self.until_settled(progress).await
     }
 
     async fn delete(&self, _: &LiveFunction, progress: &Progress) -> Result<()> {
         let busy = |error: &Error| error.has_code(&["ResourceConflictException"]);
-        wait::while_refused(
-            progress,
-            "the function can be deleted",
-            SETTLING,
-            busy,
-            || async {
-                let answer = self
-                    .client
-                    .delete_function()
-                    .function_name(&self.name)
-                    .send()
-                    .await;
-                answer
-                    .doing(format!("delete function `{}`", self.name))
-                    .absent_if(&ABSENT)
-                    .map(|_| ())
-            },
-        )
+        wait::while_refused(progress, "the function can be deleted", SETTLING, busy, || async {
+            let answer = self.client.delete_function().function_name(&self.name).send().await;
+            answer.doing(format!("delete function `{}`", self.name)).absent_if(&ABSENT).map(|_| ())
+        })
         .await?;
         wait::until(progress, "the function is gone", GONE, || async {
-            Ok(self
-                .find()
-                .await?
-                .map_or(Poll::Ready(()), |_| Poll::Pending("still there".into())))
+            Ok(self.find().await?.map_or(Poll::Ready(()), |_| Poll::Pending("still there".into())))
         })
         .await
     }

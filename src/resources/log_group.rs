@@ -41,11 +41,7 @@ impl LogGroup {
     }
 
     async fn arn(&self) -> Result<String> {
-        Ok(self
-            .cloud
-            .identity()
-            .await?
-            .arn("logs", &format!("log-group:{}", self.name)))
+        Ok(self.cloud.identity().await?.arn("logs", &format!("log-group:{}", self.name)))
     }
 
     /// The retention, when the group is there. AWS searches by prefix, so neighbours answer too.
@@ -57,14 +53,9 @@ impl LogGroup {
                 .describe_log_groups()
                 .log_group_name_prefix(&self.name)
                 .set_next_token(token);
-            let page = call
-                .send()
-                .await
-                .doing(format!("find log group `{}`", self.name))?;
-            let group = page
-                .log_groups()
-                .iter()
-                .find(|group| group.log_group_name() == Some(&self.name));
+            let page = call.send().await.doing(format!("find log group `{}`", self.name))?;
+            let group =
+                page.log_groups().iter().find(|group| group.log_group_name() == Some(&self.name));
             if let Some(group) = group {
                 return Ok(Some(group.retention_in_days));
             }
@@ -76,19 +67,11 @@ impl LogGroup {
     }
 
     async fn tags(&self) -> Result<Tags> {
-        let answer = self
-            .client
-            .list_tags_for_resource()
-            .resource_arn(self.arn().await?)
-            .send()
-            .await;
+        let answer =
+            self.client.list_tags_for_resource().resource_arn(self.arn().await?).send().await;
         let answer = answer.doing(format!("read the tags of log group `{}`", self.name));
         let answer = answer.absent_if(&["ResourceNotFoundException"])?;
-        Ok(answer
-            .and_then(|answer| answer.tags)
-            .unwrap_or_default()
-            .into_iter()
-            .collect())
+        Ok(answer.and_then(|answer| answer.tags).unwrap_or_default().into_iter().collect())
     }
 
     /// Runs `attempt` again while another change of the group is under way.
@@ -101,14 +84,7 @@ impl LogGroup {
         let passes = |error: &Error| {
             error.has_code(&["OperationAbortedException"]) || error.has_code(passes)
         };
-        wait::while_refused(
-            progress,
-            "the log group can be changed",
-            BUSY,
-            passes,
-            attempt,
-        )
-        .await
+        wait::while_refused(progress, "the log group can be changed", BUSY, passes, attempt).await
     }
 
     async fn set_retention(&self, progress: &Progress) -> Result<()> {
@@ -127,10 +103,7 @@ impl LogGroup {
     }
 
     fn as_wanted(&self) -> LiveLogGroup {
-        LiveLogGroup {
-            retention: Some(self.retention),
-            tags: self.tags.clone(),
-        }
+        LiveLogGroup { retention: Some(self.retention), tags: self.tags.clone() }
     }
 }
 
@@ -192,14 +165,9 @@ impl Resource for LogGroup {
     ) -> Result<LiveLogGroup> {
         if !self.is_ours(live) {
             let tags = self.tags.clone().into_iter().collect();
-            let call = self
-                .client
-                .tag_resource()
-                .resource_arn(self.arn().await?)
-                .set_tags(Some(tags));
-            call.send()
-                .await
-                .doing(format!("tag log group `{}`", self.name))?;
+            let call =
+                self.client.tag_resource().resource_arn(self.arn().await?).set_tags(Some(tags));
+            call.send().await.doing(format!("tag log group `{}`", self.name))?;
         }
         if live.retention != Some(self.retention) {
             self.set_retention(progress).await?;
@@ -209,12 +177,7 @@ impl Resource for LogGroup {
 
     async fn delete(&self, _: &LiveLogGroup, progress: &Progress) -> Result<()> {
         self.when_free(progress, &[], || async {
-            let answer = self
-                .client
-                .delete_log_group()
-                .log_group_name(&self.name)
-                .send()
-                .await;
+            let answer = self.client.delete_log_group().log_group_name(&self.name).send().await;
             let answer = answer.doing(format!("delete log group `{}`", self.name));
             answer.absent_if(&["ResourceNotFoundException"]).map(|_| ())
         })

@@ -55,17 +55,12 @@ impl Permission {
 
     /// Any stage, method and path of this API alone.
     fn source(&self, api: &LiveApi) -> String {
-        self.cloud
-            .known_identity()
-            .arn("execute-api", &format!("{}/*/*", api.id))
+        self.cloud.known_identity().arn("execute-api", &format!("{}/*/*", api.id))
     }
 
     async fn remove(&self) -> Result<()> {
-        let call = self
-            .client
-            .remove_permission()
-            .function_name(&self.function_name)
-            .qualifier(ALIAS);
+        let call =
+            self.client.remove_permission().function_name(&self.function_name).qualifier(ALIAS);
         let answer = call.statement_id(STATEMENT).send().await;
         answer
             .doing(format!("remove the permission of alias `{ALIAS}`"))
@@ -101,22 +96,20 @@ impl Resource for Permission {
             .qualifier(ALIAS)
             .send()
             .await;
-        let answer = answer
-            .doing(format!("read who may invoke alias `{ALIAS}`"))
-            .absent_if(&ABSENT)?;
+        let answer =
+            answer.doing(format!("read who may invoke alias `{ALIAS}`")).absent_if(&ABSENT)?;
         let text = answer.and_then(|answer| answer.policy).unwrap_or_default();
         let policy: Value = serde_json::from_str(&text).unwrap_or_default();
         let statements = policy["Statement"].as_array().cloned().unwrap_or_default();
-        Ok(statements
-            .iter()
-            .find(|statement| statement["Sid"] == STATEMENT)
-            .map(|statement| LivePermission {
+        Ok(statements.iter().find(|statement| statement["Sid"] == STATEMENT).map(|statement| {
+            LivePermission {
                 principal: statement["Principal"]["Service"]
                     .as_str()
                     .unwrap_or("another")
                     .to_owned(),
                 source: source_of(statement).unwrap_or("any").to_owned(),
-            }))
+            }
+        }))
     }
 
     fn diff(&self, inputs: &Inputs, live: &LivePermission) -> Vec<Difference> {
@@ -148,18 +141,12 @@ impl Resource for Permission {
                     .action("lambda:InvokeFunction")
                     .principal("apigateway.amazonaws.com")
                     .source_arn(&source);
-                let answer = call
-                    .send()
-                    .await
-                    .doing(format!("let the API invoke alias `{ALIAS}`"));
+                let answer = call.send().await.doing(format!("let the API invoke alias `{ALIAS}`"));
                 answer.exists_if(&["ResourceConflictException"]).map(|_| ())
             },
         )
         .await?;
-        Ok(LivePermission {
-            principal: "apigateway.amazonaws.com".into(),
-            source,
-        })
+        Ok(LivePermission { principal: "apigateway.amazonaws.com".into(), source })
     }
 
     async fn update(

@@ -57,19 +57,13 @@ impl Policy {
     }
 
     async fn version(&self, arn: &str, version: &str) -> Result<Option<String>> {
-        let answer = self
-            .client
-            .get_policy_version()
-            .policy_arn(arn)
-            .version_id(version)
-            .send()
-            .await;
+        let answer =
+            self.client.get_policy_version().policy_arn(arn).version_id(version).send().await;
         let answer = answer
             .doing(format!("read version {version} of policy `{}`", self.name))
             .absent_if(&ABSENT)?;
-        let encoded = answer
-            .and_then(|answer| answer.policy_version)
-            .and_then(|version| version.document);
+        let encoded =
+            answer.and_then(|answer| answer.policy_version).and_then(|version| version.document);
         Ok(encoded.map(|text| documents::decode(&text)))
     }
 
@@ -77,13 +71,8 @@ impl Policy {
         let mut found = Vec::new();
         let mut marker = None;
         loop {
-            let page = self
-                .client
-                .list_policy_versions()
-                .policy_arn(arn)
-                .set_marker(marker)
-                .send()
-                .await;
+            let page =
+                self.client.list_policy_versions().policy_arn(arn).set_marker(marker).send().await;
             let page = page
                 .doing(format!("list the versions of policy `{}`", self.name))
                 .absent_if(&ABSENT)?;
@@ -98,13 +87,8 @@ impl Policy {
 
     async fn delete_version(&self, arn: &str, version: &PolicyVersion) -> Result<()> {
         let id = version.version_id().unwrap_or_default();
-        let answer = self
-            .client
-            .delete_policy_version()
-            .policy_arn(arn)
-            .version_id(id)
-            .send()
-            .await;
+        let answer =
+            self.client.delete_policy_version().policy_arn(arn).version_id(id).send().await;
         answer
             .doing(format!("delete version {id} of policy `{}`", self.name))
             .absent_if(&ABSENT)
@@ -115,29 +99,21 @@ impl Policy {
     async fn add_version(&self, arn: &str, document: &Document) -> Result<String> {
         let versions = self.versions(arn).await?;
         if versions.len() >= MOST_VERSIONS {
-            let others = versions
-                .iter()
-                .filter(|version| !version.is_default_version());
+            let others = versions.iter().filter(|version| !version.is_default_version());
             if let Some(oldest) =
                 others.min_by_key(|version| version.create_date().map(|date| date.secs()))
             {
                 self.delete_version(arn, oldest).await?;
             }
         }
-        let call = self
-            .client
-            .create_policy_version()
-            .policy_arn(arn)
-            .policy_document(document.to_json());
+        let call =
+            self.client.create_policy_version().policy_arn(arn).policy_document(document.to_json());
         let answer = call
             .set_as_default(true)
             .send()
             .await
             .doing(format!("change policy `{}`", self.name))?;
-        Ok(answer
-            .policy_version
-            .and_then(|version| version.version_id)
-            .unwrap_or_default())
+        Ok(answer.policy_version.and_then(|version| version.version_id).unwrap_or_default())
     }
 }
 
@@ -153,16 +129,10 @@ impl Resource for Policy {
     }
 
     async fn read(&self, _: &Progress) -> Result<Option<LivePolicy>> {
-        let arn = self
-            .cloud
-            .identity()
-            .await?
-            .iam(&format!("policy/{}", self.name));
+        let arn = self.cloud.identity().await?.iam(&format!("policy/{}", self.name));
         let policy = async {
             let answer = self.client.get_policy().policy_arn(&arn).send().await;
-            answer
-                .doing(format!("read policy `{}`", self.name))
-                .absent_if(&ABSENT)
+            answer.doing(format!("read policy `{}`", self.name)).absent_if(&ABSENT)
         };
         let (policy, likely) = tokio::try_join!(policy, self.version(&arn, LIKELY_VERSION))?;
         let Some(policy) = policy.and_then(|answer| answer.policy) else {
@@ -173,18 +143,9 @@ impl Resource for Policy {
             Some(document) if default_version == LIKELY_VERSION => Some(document),
             _ => self.version(&arn, &default_version).await?,
         };
-        let tags = policy
-            .tags
-            .unwrap_or_default()
-            .into_iter()
-            .map(|tag| (tag.key, tag.value))
-            .collect();
-        Ok(Some(LivePolicy {
-            arn,
-            default_version,
-            document: document.unwrap_or_default(),
-            tags,
-        }))
+        let tags =
+            policy.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect();
+        Ok(Some(LivePolicy { arn, default_version, document: document.unwrap_or_default(), tags }))
     }
 
     fn is_ours(&self, live: &LivePolicy) -> bool {
@@ -206,23 +167,16 @@ impl Resource for Policy {
 
     async fn create(&self, _: &Inputs, _: &Progress) -> Result<LivePolicy> {
         let document = (self.document)(&self.cloud.identity().await?);
-        let call = self
-            .client
-            .create_policy()
-            .policy_name(&self.name)
-            .policy_document(document.to_json());
+        let call =
+            self.client.create_policy().policy_name(&self.name).policy_document(document.to_json());
         let answer = call.set_tags(Some(tags::for_iam(&self.tags))).send().await;
         let answer = answer
             .doing(format!("create policy `{}`", self.name))
             .exists_if(&["EntityAlreadyExists"])?;
         let policy = answer.policy;
-        let arn = policy
-            .as_ref()
-            .and_then(|policy| policy.arn.clone())
-            .unwrap_or_default();
-        let default_version = policy
-            .and_then(|policy| policy.default_version_id)
-            .unwrap_or_default();
+        let arn = policy.as_ref().and_then(|policy| policy.arn.clone()).unwrap_or_default();
+        let default_version =
+            policy.and_then(|policy| policy.default_version_id).unwrap_or_default();
         Ok(LivePolicy {
             arn,
             default_version,
@@ -239,9 +193,7 @@ impl Resource for Policy {
                 .tag_policy()
                 .policy_arn(&live.arn)
                 .set_tags(Some(tags::for_iam(&self.tags)));
-            call.send()
-                .await
-                .doing(format!("tag policy `{}`", self.name))?;
+            call.send().await.doing(format!("tag policy `{}`", self.name))?;
         }
         let default_version = if documents::says(&live.document, Kind::Identity, &document) {
             live.default_version.clone()
@@ -258,33 +210,16 @@ impl Resource for Policy {
     }
 
     async fn delete(&self, live: &LivePolicy, progress: &Progress) -> Result<()> {
-        for version in self
-            .versions(&live.arn)
-            .await?
-            .iter()
-            .filter(|version| !version.is_default_version())
+        for version in
+            self.versions(&live.arn).await?.iter().filter(|version| !version.is_default_version())
         {
             self.delete_version(&live.arn, version).await?;
         }
         let attached = |error: &Error| error.has_code(&["DeleteConflict"]);
-        wait::while_refused(
-            progress,
-            "nothing uses the policy",
-            DETACHING,
-            attached,
-            || async {
-                let answer = self
-                    .client
-                    .delete_policy()
-                    .policy_arn(&live.arn)
-                    .send()
-                    .await;
-                answer
-                    .doing(format!("delete policy `{}`", self.name))
-                    .absent_if(&ABSENT)
-                    .map(|_| ())
-            },
-        )
+        wait::while_refused(progress, "nothing uses the policy", DETACHING, attached, || async {
+            let answer = self.client.delete_policy().policy_arn(&live.arn).send().await;
+            answer.doing(format!("delete policy `{}`", self.name)).absent_if(&ABSENT).map(|_| ())
+        })
         .await
     }
 }

@@ -50,12 +50,7 @@ impl Release {
         code: Handle<Code>,
     ) -> Self {
         let function_name = config.names.function.clone();
-        Self {
-            client: Client::new(&cloud.sdk),
-            function_name,
-            function,
-            code,
-        }
+        Self { client: Client::new(&cloud.sdk), function_name, function, code }
     }
 
     /// Publishes what the function holds and returns the number of the version. Nothing is uploaded twice.
@@ -68,10 +63,7 @@ impl Release {
         let what = "no other update of the function is under way";
         if function.code_sha256 == code.sha256.base64() {
             return wait::while_refused(progress, what, SETTLING, busy, || async {
-                let call = self
-                    .client
-                    .publish_version()
-                    .function_name(&self.function_name);
+                let call = self.client.publish_version().function_name(&self.function_name);
                 let answer = call.code_sha256(code.sha256.base64()).send().await;
                 let doing = format!("publish a version of function `{}`", self.function_name);
                 Ok(answer.doing(doing)?.version.unwrap_or_default())
@@ -89,42 +81,32 @@ impl Release {
                 .zip_file(zip.clone())
                 .set_revision_id(function.revision.clone())
                 .publish(true);
-            let answer = call.send().await.doing(format!(
-                "upload the code of function `{}`",
-                self.function_name
-            ));
+            let answer = call
+                .send()
+                .await
+                .doing(format!("upload the code of function `{}`", self.function_name));
             Ok(answer?.version.unwrap_or_default())
         })
         .await
     }
 
     async fn until_active(&self, version: &str, progress: &Progress) -> Result<()> {
-        wait::until(
-            progress,
-            &format!("version {version} is active"),
-            SETTLING,
-            || async {
-                let call = self
-                    .client
-                    .get_function_configuration()
-                    .function_name(&self.function_name);
-                let answer = call.qualifier(version).send().await;
-                let answer = answer
-                    .doing(format!("read version {version}"))
-                    .absent_if(&ABSENT)?;
-                let Some(answer) = answer else {
-                    return Ok(Poll::Pending("absent".into()));
-                };
-                Ok(match answer.state() {
-                    Some(State::Failed) => {
-                        let reason = answer.state_reason().unwrap_or("AWS gave no reason");
-                        return Err(Error::failed(format!("start version {version}")).cause(reason));
-                    }
-                    Some(state @ State::Pending) => Poll::Pending(state.to_string()),
-                    _ => Poll::Ready(()),
-                })
-            },
-        )
+        wait::until(progress, &format!("version {version} is active"), SETTLING, || async {
+            let call = self.client.get_function_configuration().function_name(&self.function_name);
+            let answer = call.qualifier(version).send().await;
+            let answer = answer.doing(format!("read version {version}")).absent_if(&ABSENT)?;
+            let Some(answer) = answer else {
+                return Ok(Poll::Pending("absent".into()));
+            };
+            Ok(match answer.state() {
+                Some(State::Failed) => {
+                    let reason = answer.state_reason().unwrap_or("AWS gave no reason");
+                    return Err(Error::failed(format!("start version {version}")).cause(reason));
+                }
+                Some(state @ State::Pending) => Poll::Pending(state.to_string()),
+                _ => Poll::Ready(()),
+            })
+        })
         .await
     }
 
@@ -142,10 +124,7 @@ impl Release {
                     .build(),
             )
             .set_revision_id(revision);
-        call.send()
-            .await
-            .doing(format!("point `{ALIAS}` at version {version}"))
-            .map(|_| ())
+        call.send().await.doing(format!("point `{ALIAS}` at version {version}")).map(|_| ())
     }
 
     fn now(&self, inputs: &Inputs, version: String, before: Option<String>) -> LiveRelease {
@@ -183,16 +162,9 @@ impl Resource for Release {
 
     async fn read(&self, _: &Progress) -> Result<Option<LiveRelease>> {
         let alias = async {
-            let answer = self
-                .client
-                .get_alias()
-                .function_name(&self.function_name)
-                .name(ALIAS)
-                .send()
-                .await;
-            answer
-                .doing(format!("read alias `{ALIAS}`"))
-                .absent_if(&ABSENT)
+            let answer =
+                self.client.get_alias().function_name(&self.function_name).name(ALIAS).send().await;
+            answer.doing(format!("read alias `{ALIAS}`")).absent_if(&ABSENT)
         };
         let version = async {
             let call = self
@@ -200,17 +172,12 @@ impl Resource for Release {
                 .get_function_configuration()
                 .function_name(&self.function_name)
                 .qualifier(ALIAS);
-            call.send()
-                .await
-                .doing("read the live version")
-                .absent_if(&ABSENT)
+            call.send().await.doing("read the live version").absent_if(&ABSENT)
         };
         let (Some(alias), Some(version)) = tokio::try_join!(alias, version)? else {
             return Ok(None);
         };
-        let weights = alias
-            .routing_config
-            .and_then(|routing| routing.additional_version_weights);
+        let weights = alias.routing_config.and_then(|routing| routing.additional_version_weights);
         Ok(Some(LiveRelease {
             version: alias.function_version.unwrap_or_default(),
             code_sha256: version.code_sha256.unwrap_or_default(),
@@ -218,9 +185,7 @@ impl Resource for Release {
             settings: Settings::of(
                 version.memory_size,
                 version.timeout,
-                version
-                    .environment
-                    .and_then(|environment| environment.variables),
+                version.environment.and_then(|environment| environment.variables),
             ),
             role: version.role.unwrap_or_default(),
             shares_with: weights.and_then(|weights| weights.into_keys().next()),
@@ -253,16 +218,9 @@ impl Resource for Release {
 
     async fn create(&self, inputs: &Inputs, progress: &Progress) -> Result<LiveRelease> {
         let version = self.publish(inputs, progress).await?;
-        let call = self
-            .client
-            .create_alias()
-            .function_name(&self.function_name)
-            .name(ALIAS);
-        let answer = call
-            .function_version(&version)
-            .send()
-            .await
-            .doing(format!("create alias `{ALIAS}`"));
+        let call = self.client.create_alias().function_name(&self.function_name).name(ALIAS);
+        let answer =
+            call.function_version(&version).send().await.doing(format!("create alias `{ALIAS}`"));
         answer.exists_if(&["ResourceConflictException", "ConflictException"])?;
         self.until_active(&version, progress).await?;
         Ok(self.now(inputs, version, None))
@@ -277,11 +235,8 @@ impl Resource for Release {
         let only_shared = inputs.get(self.code).sha256.base64() == live.code_sha256
             && live.settings == inputs.get(self.function).settings
             && live.role == inputs.get(self.function).role;
-        let version = if only_shared {
-            live.version.clone()
-        } else {
-            self.publish(inputs, progress).await?
-        };
+        let version =
+            if only_shared { live.version.clone() } else { self.publish(inputs, progress).await? };
         self.until_active(&version, progress).await?;
         self.switch(&version, live.revision.clone()).await?;
         Ok(self.now(inputs, version, Some(live.version.clone())))

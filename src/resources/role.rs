@@ -63,9 +63,7 @@ impl Resource for Role {
 
     async fn read(&self, _: &Progress) -> Result<Option<LiveRole>> {
         let answer = self.client.get_role().role_name(&self.name).send().await;
-        let answer = answer
-            .doing(format!("read role `{}`", self.name))
-            .absent_if(&ABSENT)?;
+        let answer = answer.doing(format!("read role `{}`", self.name)).absent_if(&ABSENT)?;
         Ok(answer.and_then(|answer| answer.role).map(|role| LiveRole {
             trust: documents::decode(role.assume_role_policy_document().unwrap_or_default()),
             arn: role.arn,
@@ -111,11 +109,7 @@ impl Resource for Role {
                     .exists_if(&["EntityAlreadyExists"])
             });
         let arn = answer.await?.role.map(|role| role.arn).unwrap_or_default();
-        Ok(LiveRole {
-            arn,
-            trust: self.trust.to_json(),
-            tags: self.tags.clone(),
-        })
+        Ok(LiveRole { arn, trust: self.trust.to_json(), tags: self.tags.clone() })
     }
 
     async fn update(&self, _: &Inputs, live: &LiveRole, _: &Progress) -> Result<LiveRole> {
@@ -125,23 +119,14 @@ impl Resource for Role {
                 .tag_role()
                 .role_name(&self.name)
                 .set_tags(Some(tags::for_iam(&self.tags)));
-            call.send()
-                .await
-                .doing(format!("tag role `{}`", self.name))?;
+            call.send().await.doing(format!("tag role `{}`", self.name))?;
         }
         if !self.trusts_as_wanted(live) {
-            let call = self
-                .client
-                .update_assume_role_policy()
-                .role_name(&self.name);
+            let call = self.client.update_assume_role_policy().role_name(&self.name);
             let answer = call.policy_document(self.trust.to_json()).send().await;
             answer.doing(format!("change the trust policy of role `{}`", self.name))?;
         }
-        Ok(LiveRole {
-            arn: live.arn.clone(),
-            trust: self.trust.to_json(),
-            tags: self.tags.clone(),
-        })
+        Ok(LiveRole { arn: live.arn.clone(), trust: self.trust.to_json(), tags: self.tags.clone() })
     }
 
     async fn delete(&self, _: &LiveRole, progress: &Progress) -> Result<()> {
@@ -154,10 +139,7 @@ impl Resource for Role {
             attached,
             || async {
                 let answer = self.client.delete_role().role_name(&self.name).send().await;
-                answer
-                    .doing(format!("delete role `{}`", self.name))
-                    .absent_if(&ABSENT)
-                    .map(|_| ())
+                answer.doing(format!("delete role `{}`", self.name)).absent_if(&ABSENT).map(|_| ())
             },
         )
         .await

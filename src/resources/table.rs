@@ -54,10 +54,7 @@ impl Table {
             client: Client::new(&cloud.sdk),
             cloud: cloud.clone(),
             name: config.names.table.clone(),
-            keys: (
-                config.table.partition_key.clone(),
-                config.table.sort_key.clone(),
-            ),
+            keys: (config.table.partition_key.clone(), config.table.sort_key.clone()),
             recovery: config.table.point_in_time_recovery,
             protection: config.table.deletion_protection,
             tags: tags::ours(config),
@@ -65,25 +62,13 @@ impl Table {
     }
 
     async fn describe(&self) -> Result<Option<TableDescription>> {
-        let answer = self
-            .client
-            .describe_table()
-            .table_name(&self.name)
-            .send()
-            .await;
-        let answer = answer
-            .doing(format!("describe table `{}`", self.name))
-            .absent_if(&ABSENT)?;
+        let answer = self.client.describe_table().table_name(&self.name).send().await;
+        let answer = answer.doing(format!("describe table `{}`", self.name)).absent_if(&ABSENT)?;
         Ok(answer.and_then(|answer| answer.table))
     }
 
     async fn recovery(&self) -> Result<bool> {
-        let answer = self
-            .client
-            .describe_continuous_backups()
-            .table_name(&self.name)
-            .send()
-            .await;
+        let answer = self.client.describe_continuous_backups().table_name(&self.name).send().await;
         let answer = answer
             .doing(format!("read the backups of table `{}`", self.name))
             .absent_if(&ABSENT)?;
@@ -95,11 +80,7 @@ impl Table {
     }
 
     async fn tags(&self) -> Result<Tags> {
-        let arn = self
-            .cloud
-            .identity()
-            .await?
-            .arn("dynamodb", &format!("table/{}", self.name));
+        let arn = self.cloud.identity().await?.arn("dynamodb", &format!("table/{}", self.name));
         let mut found = Tags::new();
         let mut token = None;
         loop {
@@ -110,16 +91,10 @@ impl Table {
                 .set_next_token(token)
                 .send()
                 .await;
-            let page = page
-                .doing(format!("read the tags of table `{}`", self.name))
-                .absent_if(&ABSENT)?;
+            let page =
+                page.doing(format!("read the tags of table `{}`", self.name)).absent_if(&ABSENT)?;
             let Some(page) = page else { return Ok(found) };
-            found.extend(
-                page.tags
-                    .unwrap_or_default()
-                    .into_iter()
-                    .map(|tag| (tag.key, tag.value)),
-            );
+            found.extend(page.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)));
             token = page.next_token;
             if token.is_none() {
                 return Ok(found);
@@ -130,23 +105,21 @@ impl Table {
     async fn until_active(&self, progress: &Progress) -> Result<TableDescription> {
         wait::until(progress, "the table is active", SETTLING, || async {
             let table = self.describe().await?;
-            Ok(
-                match table.as_ref().and_then(|table| table.table_status.as_ref()) {
-                    Some(TableStatus::Active) => {
-                        table.map_or(Poll::Pending("absent".into()), Poll::Ready)
-                    }
-                    Some(
-                        status @ (TableStatus::InaccessibleEncryptionCredentials
-                        | TableStatus::Archived),
-                    ) => {
-                        return Err(Error::failed(format!("use table `{}`", self.name))
-                            .cause(format!("it is {status}"))
-                            .hint("check the KMS key that encrypts the table"));
-                    }
-                    Some(status) => Poll::Pending(status.to_string()),
-                    None => Poll::Pending("absent".into()),
-                },
-            )
+            Ok(match table.as_ref().and_then(|table| table.table_status.as_ref()) {
+                Some(TableStatus::Active) => {
+                    table.map_or(Poll::Pending("absent".into()), Poll::Ready)
+                }
+                Some(
+                    status @ (TableStatus::InaccessibleEncryptionCredentials
+                    | TableStatus::Archived),
+                ) => {
+                    return Err(Error::failed(format!("use table `{}`", self.name))
+                        .cause(format!("it is {status}"))
+                        .hint("check the KMS key that encrypts the table"));
+                }
+                Some(status) => Poll::Pending(status.to_string()),
+                None => Poll::Pending("absent".into()),
+            })
         })
         .await
     }
@@ -169,38 +142,19 @@ impl Table {
             .build()
             .expect("the only required field is set");
         let passes = |error: &Error| error.has_code(&["ContinuousBackupsUnavailableException"]);
-        wait::while_refused(
-            progress,
-            "the table takes backups",
-            BACKUPS,
-            passes,
-            || async {
-                let call = self
-                    .client
-                    .update_continuous_backups()
-                    .table_name(&self.name);
-                let answer = call
-                    .point_in_time_recovery_specification(specification.clone())
-                    .send()
-                    .await;
-                answer
-                    .doing(format!(
-                        "set point-in-time recovery of table `{}`",
-                        self.name
-                    ))
-                    .map(|_| ())
-            },
-        )
+        wait::while_refused(progress, "the table takes backups", BACKUPS, passes, || async {
+            let call = self.client.update_continuous_backups().table_name(&self.name);
+            let answer =
+                call.point_in_time_recovery_specification(specification.clone()).send().await;
+            answer.doing(format!("set point-in-time recovery of table `{}`", self.name)).map(|_| ())
+        })
         .await
     }
 
     fn live(&self, table: &TableDescription, recovery: bool, tags: Tags) -> LiveTable {
         let key = |kind: &KeyType| {
-            let name = table
-                .key_schema()
-                .iter()
-                .find(|key| key.key_type() == kind)?
-                .attribute_name();
+            let name =
+                table.key_schema().iter().find(|key| key.key_type() == kind)?.attribute_name();
             let attribute = table
                 .attribute_definitions()
                 .iter()
@@ -217,9 +171,7 @@ impl Table {
                 key(&KeyType::Hash).unwrap_or_default(),
                 key(&KeyType::Range).unwrap_or_default(),
             ),
-            on_demand: table
-                .billing_mode_summary()
-                .and_then(|billing| billing.billing_mode())
+            on_demand: table.billing_mode_summary().and_then(|billing| billing.billing_mode())
                 == Some(&BillingMode::PayPerRequest),
             recovery,
             protection: table.deletion_protection_enabled().unwrap_or(false),
@@ -230,9 +182,7 @@ impl Table {
 }
 
 fn status(table: &TableDescription) -> String {
-    table
-        .table_status()
-        .map_or_else(|| "unknown".to_owned(), ToString::to_string)
+    table.table_status().map_or_else(|| "unknown".to_owned(), ToString::to_string)
 }
 
 impl Resource for Table {
@@ -272,11 +222,7 @@ impl Resource for Table {
             differences.push(Difference::new("status", &live.status, "ACTIVE"));
         }
         let billing = |on_demand| {
-            if on_demand {
-                "on-demand"
-            } else {
-                "provisioned"
-            }
+            if on_demand { "on-demand" } else { "provisioned" }
         };
         differences.extend(Difference::unless_equal(
             "billing",
@@ -321,14 +267,9 @@ impl Resource for Table {
             .billing_mode(BillingMode::PayPerRequest)
             .deletion_protection_enabled(self.protection)
             .set_tags(Some(sdk_tags(&self.tags)));
-        let answer = call
-            .send()
-            .await
-            .doing(format!("create table `{}`", self.name));
-        let created = answer
-            .exists_if(&["ResourceInUseException"])?
-            .table_description
-            .unwrap_or_else(empty);
+        let answer = call.send().await.doing(format!("create table `{}`", self.name));
+        let created =
+            answer.exists_if(&["ResourceInUseException"])?.table_description.unwrap_or_else(empty);
         let table = match created.table_status() {
             Some(TableStatus::Active) => created,
             _ => self.until_active(progress).await?,
@@ -378,9 +319,7 @@ impl Resource for Table {
                 .tag_resource()
                 .resource_arn(&live.arn)
                 .set_tags(Some(sdk_tags(&self.tags)));
-            call.send()
-                .await
-                .doing(format!("tag table `{}`", self.name))?;
+            call.send().await.doing(format!("tag table `{}`", self.name))?;
         }
         Ok(self.live(&table, self.recovery, self.tags.clone()))
     }
@@ -392,30 +331,15 @@ impl Resource for Table {
                 .update_table()
                 .table_name(&self.name)
                 .deletion_protection_enabled(false);
-            call.send().await.doing(format!(
-                "lift the deletion protection of table `{}`",
-                self.name
-            ))?;
+            call.send()
+                .await
+                .doing(format!("lift the deletion protection of table `{}`", self.name))?;
         }
         let busy = |error: &Error| error.has_code(&["ResourceInUseException"]);
-        wait::while_refused(
-            progress,
-            "the table can be deleted",
-            SETTLING,
-            busy,
-            || async {
-                let answer = self
-                    .client
-                    .delete_table()
-                    .table_name(&self.name)
-                    .send()
-                    .await;
-                answer
-                    .doing(format!("delete table `{}`", self.name))
-                    .absent_if(&ABSENT)
-                    .map(|_| ())
-            },
-        )
+        wait::while_refused(progress, "the table can be deleted", SETTLING, busy, || async {
+            let answer = self.client.delete_table().table_name(&self.name).send().await;
+            answer.doing(format!("delete table `{}`", self.name)).absent_if(&ABSENT).map(|_| ())
+        })
         .await?;
         self.until_gone(progress).await
     }
@@ -423,11 +347,7 @@ impl Resource for Table {
 
 fn sdk_tags(tags: &Tags) -> Vec<Tag> {
     let tag = |(key, value): (&String, &String)| {
-        Tag::builder()
-            .key(key)
-            .value(value)
-            .build()
-            .expect("both fields are set")
+        Tag::builder().key(key).value(value).build().expect("both fields are set")
     };
     tags.iter().map(tag).collect()
 }

@@ -26,16 +26,8 @@ struct Line {
 impl Live {
     pub fn new(labels: Vec<Label>, paint: Paint) -> Self {
         let all = MultiProgress::new();
-        let kind = labels
-            .iter()
-            .map(|label| label.kind.len())
-            .max()
-            .unwrap_or(0);
-        let name = labels
-            .iter()
-            .map(|label| label.name.chars().count())
-            .max()
-            .unwrap_or(0);
+        let kind = labels.iter().map(|label| label.kind.len()).max().unwrap_or(0);
+        let name = labels.iter().map(|label| label.name.chars().count()).max().unwrap_or(0);
         let line = |label: &Label| {
             let bar = all.add(ProgressBar::new_spinner().with_finish(ProgressFinish::Abandon));
             bar.set_style(style("{spinner}", "{prefix} {wide_msg} {elapsed:>4}"));
@@ -45,17 +37,9 @@ impl Live {
                 label.name
             ));
             bar.enable_steady_tick(TICK);
-            Line {
-                bar,
-                doing: "looking",
-                ended: false,
-            }
+            Line { bar, doing: "looking", ended: false }
         };
-        Self {
-            lines: labels.iter().map(line).collect(),
-            all,
-            paint,
-        }
+        Self { lines: labels.iter().map(line).collect(), all, paint }
     }
 
     fn end(&mut self, index: usize, mark: &str, message: String) {
@@ -77,9 +61,7 @@ impl View for Live {
         match event.happening {
             Happening::Reading => self.lines[index].bar.set_message(paint.dim("looking")),
             Happening::Read(true) => self.lines[index].bar.set_message(paint.dim("there")),
-            Happening::Read(false) => self.lines[index]
-                .bar
-                .set_message(paint.dim("not there yet")),
+            Happening::Read(false) => self.lines[index].bar.set_message(paint.dim("not there yet")),
             Happening::Started(action) => {
                 let line = &mut self.lines[index];
                 line.doing = doing(&action);
@@ -88,8 +70,7 @@ impl View for Live {
             }
             Happening::Note(note) => {
                 let line = &self.lines[index];
-                line.bar
-                    .set_message(format!("{} {}", line.doing, paint.dim(&note)));
+                line.bar.set_message(format!("{} {}", line.doing, paint.dim(&note)));
             }
             Happening::Output(text) => {
                 // A terminal that has gone away must not stop the work.
@@ -107,11 +88,9 @@ impl View for Live {
                     format!("failed: {}", error.cause.as_ref().unwrap_or(&error.message)),
                 );
             }
-            Happening::Skipped => self.end(
-                index,
-                &paint.yellow("-"),
-                "skipped: something it needs has failed".into(),
-            ),
+            Happening::Skipped => {
+                self.end(index, &paint.yellow("-"), "skipped: something it needs has failed".into())
+            }
             Happening::Cancelled => self.end(index, &paint.yellow("-"), "not begun".into()),
         }
     }

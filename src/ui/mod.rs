@@ -99,10 +99,7 @@ impl Ui {
             Output::Json => format!("{:#}", document()),
         };
         text.push('\n');
-        match io::stdout()
-            .write_all(text.as_bytes())
-            .and_then(|()| io::stdout().flush())
-        {
+        match io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
             // Whoever read us has seen enough.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             written => written.doing("print the result"),
@@ -125,10 +122,7 @@ impl Ui {
         }
         let mut answer = String::new();
         write!(io::stderr(), "{question} ").doing("ask")?;
-        io::stdin()
-            .lock()
-            .read_line(&mut answer)
-            .doing("read the answer")?;
+        io::stdin().lock().read_line(&mut answer).doing("read the answer")?;
         if answer.is_empty() {
             return Err(Error::new(Kind::Interrupted, "stopped: no answer"));
         }

@@ -19,11 +19,7 @@ pub struct Plain {
 
 impl Plain {
     pub fn new(labels: Vec<Label>, verbose: bool) -> Self {
-        Self {
-            labels,
-            verbose,
-            noted: HashMap::new(),
-        }
+        Self { labels, verbose, noted: HashMap::new() }
     }
 
     fn line(&mut self, event: &Event) -> Option<String> {
@@ -33,11 +29,7 @@ impl Plain {
             Happening::Unchanged => "unchanged".to_owned(),
             Happening::Started(action) => doing(action).to_owned(),
             Happening::Note(note) => {
-                if self
-                    .noted
-                    .get(&event.id)
-                    .is_some_and(|last| last.elapsed() < NOTES_APART)
-                {
+                if self.noted.get(&event.id).is_some_and(|last| last.elapsed() < NOTES_APART) {
                     return None;
                 }
                 self.noted.insert(event.id, Instant::now());

@@ -20,11 +20,7 @@ pub fn text(graph: &Graph, plan: &Plan, paint: Paint) -> String {
             )),
             Action::Update(differences) => {
                 lines.push(paint.yellow(&format!("~ {label}")));
-                lines.extend(
-                    differences
-                        .iter()
-                        .map(|difference| format!("    {difference}")),
-                );
+                lines.extend(differences.iter().map(|difference| format!("    {difference}")));
             }
         }
     }
@@ -34,48 +30,25 @@ pub fn text(graph: &Graph, plan: &Plan, paint: Paint) -> String {
 
 /// `3 to create, 1 to change`, or `no changes`.
 pub fn summary(plan: &Plan) -> String {
-    let count = |wanted: fn(&Action) -> bool| {
-        plan.steps
-            .iter()
-            .filter(|step| wanted(&step.action))
-            .count()
-    };
+    let count =
+        |wanted: fn(&Action) -> bool| plan.steps.iter().filter(|step| wanted(&step.action)).count();
     let counts = [
-        (
-            count(|action| matches!(action, Action::Create)),
-            "to create",
-        ),
-        (
-            count(|action| matches!(action, Action::Update(_))),
-            "to change",
-        ),
-        (
-            count(|action| matches!(action, Action::Recheck)),
-            "to check again",
-        ),
-        (
-            count(|action| matches!(action, Action::Delete)),
-            "to delete",
-        ),
+        (count(|action| matches!(action, Action::Create)), "to create"),
+        (count(|action| matches!(action, Action::Update(_))), "to change"),
+        (count(|action| matches!(action, Action::Recheck)), "to check again"),
+        (count(|action| matches!(action, Action::Delete)), "to delete"),
     ];
     let told: Vec<String> = counts
         .iter()
         .filter(|(count, _)| *count > 0)
         .map(|(count, what)| format!("{count} {what}"))
         .collect();
-    if told.is_empty() {
-        "no changes".to_owned()
-    } else {
-        told.join(", ")
-    }
+    if told.is_empty() { "no changes".to_owned() } else { told.join(", ") }
 }
 
 /// `[{"resource", "name", "action", "differences": [{"property", "now", "wanted"}]}]`, every step.
 pub fn document(graph: &Graph, plan: &Plan) -> Value {
-    plan.steps
-        .iter()
-        .map(|step| step_document(graph, step))
-        .collect()
+    plan.steps.iter().map(|step| step_document(graph, step)).collect()
 }
 
 fn step_document(graph: &Graph, step: &Step) -> Value {

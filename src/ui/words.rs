@@ -41,11 +41,7 @@ pub fn seconds(took: Duration) -> String {
 /// A failure as three short answers: what, why, and what next.
 pub fn failure(error: &Error, paint: Paint, verbose: bool) -> String {
     let mut text = format!("{} {}", paint.red("error:"), error.message);
-    let code = error
-        .code
-        .as_ref()
-        .map(|code| format!(" ({code})"))
-        .unwrap_or_default();
+    let code = error.code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
     if let Some(cause) = &error.cause {
         text += &format!("\n  {} {cause}{code}", paint.bold("cause:"));
     }

@@ -35,12 +35,8 @@ fn tables(cloud: &Cloud) -> Value {
 
 /// Ends the server as a crash would, and waits until it is gone.
 fn crash(cloud: &Cloud) {
-    let pid = cloud.local("status").succeeded().json()["pid"]
-        .as_u64()
-        .expect("it runs");
-    let status = Command::new("/bin/sh")
-        .args(["-c", &format!("kill -KILL {pid}")])
-        .status();
+    let pid = cloud.local("status").succeeded().json()["pid"].as_u64().expect("it runs");
+    let status = Command::new("/bin/sh").args(["-c", &format!("kill -KILL {pid}")]).status();
     assert!(status.expect("there is a shell").success());
     while cloud.local("status").succeeded().json()["state"] == "running" {
         thread::yield_now();
@@ -68,13 +64,9 @@ fn starts_at_the_same_time_end_with_one_server() {
     let cloud = Cloud::start();
     cloud.local("stop").succeeded();
     let pids: Vec<Value> = thread::scope(|scope| {
-        let starts: Vec<_> = (0..3)
-            .map(|_| scope.spawn(|| cloud.local("start").succeeded().json()))
-            .collect();
-        starts
-            .into_iter()
-            .map(|start| start.join().expect("it started")["pid"].take())
-            .collect()
+        let starts: Vec<_> =
+            (0..3).map(|_| scope.spawn(|| cloud.local("start").succeeded().json())).collect();
+        starts.into_iter().map(|start| start.join().expect("it started")["pid"].take()).collect()
     });
     assert!(pids.iter().all(|pid| *pid == pids[0]), "{pids:?}");
 }
@@ -117,12 +109,7 @@ fn a_taken_port_is_said_with_the_way_out() {
     let listener =
         TcpListener::bind((Ipv4Addr::LOCALHOST, cloud.port)).expect("the port is free again");
     let start = cloud.local("start").failed(4);
-    assert!(
-        start
-            .stderr
-            .contains(&format!("cannot have port {}", cloud.port)),
-        "{start:#?}"
-    );
+    assert!(start.stderr.contains(&format!("cannot have port {}", cloud.port)), "{start:#?}");
     assert!(start.stderr.contains("--port"), "{start:#?}");
     assert_eq!(cloud.local("status").succeeded().json()["state"], "stopped");
     drop(listener);

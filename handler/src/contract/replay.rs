@@ -26,11 +26,7 @@ pub struct Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            formatter,
-            "{}, step {}: {}",
-            self.case, self.step, self.reason
-        )
+        write!(formatter, "{}, step {}: {}", self.case, self.step, self.reason)
     }
 }
 
@@ -57,11 +53,7 @@ pub async fn replay(
         let mut names = Names::from([("run".into(), run.into())]);
         for (index, step) in case.steps.iter().enumerate() {
             if let Err(reason) = take(step, &mut names, &mut send).await {
-                failures.push(Failure {
-                    case: case.name,
-                    step: index + 1,
-                    reason,
-                });
+                failures.push(Failure { case: case.name, step: index + 1, reason });
                 break;
             }
         }
@@ -77,11 +69,7 @@ async fn take(
     let request = request(&step.request, names)?;
     let response = send(&request).await;
     compare(&step.expect, &response, names).map_err(|difference| {
-        format!(
-            "{difference}, in {} {}",
-            response.status_code,
-            abridged(&response.body)
-        )
+        format!("{difference}, in {} {}", response.status_code, abridged(&response.body))
     })
 }
 
@@ -105,10 +93,7 @@ fn compare(expected: &Expectation, response: &Response, names: &mut Names) -> Re
     if response.status_code != expected.status {
         return Err(format!("the status is not {}", expected.status));
     }
-    let promised = [
-        ("content-type", "application/json"),
-        ("x-function-version", "*"),
-    ];
+    let promised = [("content-type", "application/json"), ("x-function-version", "*")];
     for (name, value) in promised {
         compare_header(name, value, response, names)?;
     }
@@ -148,17 +133,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_wrong_answer_is_told_with_its_case_and_step() {
-        let failures = replay(cases(), "run", async |_| {
-            Response::error(418, "I am a teapot")
-        })
-        .await;
+        let failures =
+            replay(cases(), "run", async |_| Response::error(418, "I am a teapot")).await;
         assert_eq!(failures.len(), cases().len());
         let first = failures.first().expect("nothing is right").to_string();
         assert!(first.contains("step 1: the status is not"), "{first}");
-        assert!(
-            first.contains("418 {\"error\":\"I am a teapot\"}"),
-            "{first}"
-        );
+        assert!(first.contains("418 {\"error\":\"I am a teapot\"}"), "{first}");
     }
 
     #[tokio::test]
@@ -170,9 +150,7 @@ mod tests {
         })
         .await;
         assert!(failures.iter().any(|failure| {
-            failure
-                .reason
-                .starts_with("there is no x-function-version header")
+            failure.reason.starts_with("there is no x-function-version header")
         }));
     }
 }

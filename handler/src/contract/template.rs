@@ -12,15 +12,12 @@ pub(super) fn expand(text: &str, names: &Names) -> Result<String, String> {
     let mut expanded = String::new();
     let mut rest = text;
     while let Some((before, behind)) = rest.split_once('{') {
-        let (name, after) = behind
-            .split_once('}')
-            .ok_or(format!("{text}: a brace is left open"))?;
+        let (name, after) =
+            behind.split_once('}').ok_or(format!("{text}: a brace is left open"))?;
         expanded.push_str(before);
         match name.split_once('*') {
             Some((count, part)) => {
-                let count = count
-                    .parse()
-                    .map_err(|_| format!("{count} is not a number"))?;
+                let count = count.parse().map_err(|_| format!("{count} is not a number"))?;
                 expanded.push_str(&part.repeat(count));
             }
             None => expanded.push_str(names.get(name).ok_or(format!("nothing is called {name}"))?),
@@ -34,10 +31,7 @@ pub(super) fn expand(text: &str, names: &Names) -> Result<String, String> {
 pub(super) fn expand_document(document: &Value, names: &Names) -> Result<Value, String> {
     match document {
         Value::String(text) => expand(text, names).map(Value::String),
-        Value::Array(values) => values
-            .iter()
-            .map(|value| expand_document(value, names))
-            .collect(),
+        Value::Array(values) => values.iter().map(|value| expand_document(value, names)).collect(),
         Value::Object(fields) => fields
             .iter()
             .map(|(name, value)| Ok((name.clone(), expand_document(value, names)?)))
@@ -59,13 +53,9 @@ pub(super) fn matches(expected: &Value, actual: &Value, names: &mut Names) -> Re
                 .try_for_each(|(pattern, value)| matches(pattern, value, names))
         }
         (Value::Object(patterns), Value::Object(fields)) if patterns.keys().eq(fields.keys()) => {
-            patterns
-                .iter()
-                .zip(fields.values())
-                .try_for_each(|((name, pattern), value)| {
-                    matches(pattern, value, names)
-                        .map_err(|difference| format!("{name}: {difference}"))
-                })
+            patterns.iter().zip(fields.values()).try_for_each(|((name, pattern), value)| {
+                matches(pattern, value, names).map_err(|difference| format!("{name}: {difference}"))
+            })
         }
         _ if expected == actual => Ok(()),
         _ => Err(format!("this is not {expected}")),
@@ -75,9 +65,7 @@ pub(super) fn matches(expected: &Value, actual: &Value, names: &mut Names) -> Re
 fn matches_text(pattern: &str, text: &str, names: &mut Names) -> Result<(), String> {
     let Some(name) = pattern.strip_prefix('$') else {
         let pattern = expand(pattern, names)?;
-        return is_like(&pattern, text)
-            .then_some(())
-            .ok_or(format!("this is not {pattern:.100}"));
+        return is_like(&pattern, text).then_some(()).ok_or(format!("this is not {pattern:.100}"));
     };
     if text.is_empty() {
         return Err(format!("{name} is empty"));
@@ -94,10 +82,7 @@ fn is_like(pattern: &str, text: &str) -> bool {
         return pattern == text;
     };
     text.strip_prefix(start).is_some_and(|behind| {
-        let mut ends = behind
-            .char_indices()
-            .map(|(index, _)| index)
-            .chain([behind.len()]);
+        let mut ends = behind.char_indices().map(|(index, _)| index).chain([behind.len()]);
         ends.any(|index| is_like(rest, &behind[index..]))
     })
 }
@@ -135,20 +120,10 @@ mod tests {
 
     #[test]
     fn a_star_stands_for_any_characters() {
-        for (pattern, text) in [
-            ("item-*", "item-é"),
-            ("a*b*c", "abbc"),
-            ("*", ""),
-            ("*Z", "ZZ"),
-        ] {
+        for (pattern, text) in [("item-*", "item-é"), ("a*b*c", "abbc"), ("*", ""), ("*Z", "ZZ")] {
             assert!(is_like(pattern, text), "{pattern} {text}");
         }
-        for (pattern, text) in [
-            ("item-*", "item"),
-            ("a*b*c", "acb"),
-            ("*Z", "Zz"),
-            ("", "a"),
-        ] {
+        for (pattern, text) in [("item-*", "item"), ("a*b*c", "acb"), ("*Z", "Zz"), ("", "a")] {
             assert!(!is_like(pattern, text), "{pattern} {text}");
         }
     }
@@ -156,10 +131,7 @@ mod tests {
     #[test]
     fn a_field_too_many_or_too_few_is_a_difference() {
         let expected = json!({"a": "*", "b": [1]});
-        assert_eq!(
-            matches(&expected, &json!({"a": null, "b": [1]}), &mut names()),
-            Ok(())
-        );
+        assert_eq!(matches(&expected, &json!({"a": null, "b": [1]}), &mut names()), Ok(()));
         for actual in [
             json!({"a": 1}),
             json!({"a": 1, "b": [1], "c": 1}),
@@ -167,10 +139,7 @@ mod tests {
             json!({"a": 1, "b": [2]}),
             json!([]),
         ] {
-            assert!(
-                matches(&expected, &actual, &mut names()).is_err(),
-                "{actual}"
-            );
+            assert!(matches(&expected, &actual, &mut names()).is_err(), "{actual}");
         }
     }
 }

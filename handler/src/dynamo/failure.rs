@@ -15,9 +15,7 @@ where
     SdkError<E, R>: ProvideErrorMetadata + RequestId + Error,
 {
     let too_large = error.code() == Some("ValidationException")
-        && error
-            .message()
-            .is_some_and(|message| message.contains("maximum allowed size"));
+        && error.message().is_some_and(|message| message.contains("maximum allowed size"));
     if too_large {
         return StoreError::TooLarge;
     }

@@ -28,20 +28,12 @@ pub fn resource_matches(
     }
     let pattern = Pattern::parse(pattern, variables);
     let fold = |text: &str| {
-        if Rule::ResourcesMatchCase.holds() {
-            text.to_owned()
-        } else {
-            text.to_lowercase()
-        }
+        if Rule::ResourcesMatchCase.holds() { text.to_owned() } else { text.to_lowercase() }
     };
     let matches = |pattern: &Pattern, text: &str| {
         let resolved = pattern.resolve(context);
-        if Rule::ResourcesMatchCase.holds() {
-            resolved
-        } else {
-            resolved.lowercase()
-        }
-        .matches(&fold(text))
+        if Rule::ResourcesMatchCase.holds() { resolved } else { resolved.lowercase() }
+            .matches(&fold(text))
     };
     let whole = matches(&pattern, resource);
     if !Rule::ResourcesMatchBySegment.holds() {
@@ -78,16 +70,10 @@ fn by_segment(
         return None;
     }
     Some(Truth::all(
-        patterns
-            .iter()
-            .zip(segments)
-            .map(|(pattern, segment)| matches(pattern, segment)),
+        patterns.iter().zip(segments).map(|(pattern, segment)| matches(pattern, segment)),
     ))
 }
 
 fn service_is_literal(pattern: &Pattern) -> bool {
-    pattern
-        .split_arn()
-        .get(SERVICE)
-        .is_some_and(Pattern::is_literal)
+    pattern.split_arn().get(SERVICE).is_some_and(Pattern::is_literal)
 }

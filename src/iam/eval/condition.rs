@@ -55,9 +55,7 @@ enum Comparison {
 
 /// Whether all conditions of a statement hold; every operator and every key must.
 pub fn all_hold(conditions: &[Condition], variables: bool, context: &Context) -> Truth {
-    let truths = conditions
-        .iter()
-        .map(|condition| holds(condition, variables, context));
+    let truths = conditions.iter().map(|condition| holds(condition, variables, context));
     if Rule::ConditionsMustAllHold.holds() || conditions.is_empty() {
         Truth::all(truths)
     } else {
@@ -67,11 +65,7 @@ pub fn all_hold(conditions: &[Condition], variables: bool, context: &Context) ->
 
 fn holds(condition: &Condition, variables: bool, context: &Context) -> Truth {
     let Some(operator) = Operator::parse(&condition.operator) else {
-        return if Rule::UnknownOperatorIsUnproven.holds() {
-            Truth::Unknown
-        } else {
-            Truth::Yes
-        };
+        return if Rule::UnknownOperatorIsUnproven.holds() { Truth::Unknown } else { Truth::Yes };
     };
     if condition.values.is_empty() {
         return Truth::Unknown;
@@ -87,11 +81,8 @@ fn holds(condition: &Condition, variables: bool, context: &Context) -> Truth {
     let Some(request) = request else {
         return operator.without_a_value();
     };
-    let patterns: Vec<Pattern> = condition
-        .values
-        .iter()
-        .map(|value| Pattern::parse(value, variables))
-        .collect();
+    let patterns: Vec<Pattern> =
+        condition.values.iter().map(|value| Pattern::parse(value, variables)).collect();
     let matches = |value: &String| operator.matches(&condition.values, &patterns, value, context);
     match operator.quantifier {
         Quantifier::Single if request.len() > 1 && Rule::ListForOneValueIsUnproven.holds() => {
@@ -118,11 +109,7 @@ fn null_holds(values: &[String], request: Option<&[String]>) -> Truth {
     if request.is_some_and(|values| values.iter().all(String::is_empty)) {
         return Truth::Unknown;
     }
-    let absent = if Rule::NullTestsAbsence.holds() {
-        request.is_none()
-    } else {
-        request.is_some()
-    };
+    let absent = if Rule::NullTestsAbsence.holds() { request.is_none() } else { request.is_some() };
     Truth::any(values.iter().map(|value| match boolean(value) {
         Some(wanted) => Truth::from(wanted == absent),
         None => Truth::Unknown,
@@ -144,12 +131,7 @@ impl Operator {
         let (test, negated) = Test::parse(name)?;
         // Null takes neither a prefix nor a suffix.
         let alone = quantifier == Quantifier::Single && !if_exists;
-        (test != Test::Null || alone).then_some(Operator {
-            quantifier,
-            test,
-            negated,
-            if_exists,
-        })
+        (test != Test::Null || alone).then_some(Operator { quantifier, test, negated, if_exists })
     }
 
     fn without_a_value(self) -> Truth {
@@ -233,17 +215,15 @@ impl Test {
             return Truth::Unknown;
         }
         match self {
-            Test::StringEquals if !Rule::StringEqualsMatchesCase.holds() => pattern
-                .resolve_literal(context)
-                .lowercase()
-                .matches(&value.to_lowercase()),
+            Test::StringEquals if !Rule::StringEqualsMatchesCase.holds() => {
+                pattern.resolve_literal(context).lowercase().matches(&value.to_lowercase())
+            }
             Test::StringEquals if Rule::StringEqualsHasNoWildcards.holds() => {
                 pattern.resolve_literal(context).matches(value)
             }
-            Test::StringEqualsIgnoreCase => pattern
-                .resolve_literal(context)
-                .lowercase()
-                .matches(&lowercase(value)),
+            Test::StringEqualsIgnoreCase => {
+                pattern.resolve_literal(context).lowercase().matches(&lowercase(value))
+            }
             Test::StringEquals | Test::StringLike => pattern.resolve(context).matches(value),
             Test::Arn => arn::condition_matches(pattern, value, context),
             Test::Numeric(comparison) if Rule::NumbersCompareByValue.holds() => {

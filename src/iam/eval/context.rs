@@ -40,10 +40,7 @@ pub enum Lookup<'a> {
 
 impl Context {
     pub fn new(others: Others) -> Self {
-        Context {
-            known: BTreeMap::new(),
-            others,
-        }
+        Context { known: BTreeMap::new(), others }
     }
 
     /// A complete context from a JSON object of scalars and lists.
@@ -89,15 +86,10 @@ impl Context {
     fn insert(&mut self, key: &str, value: Value) {
         let key = normal(key);
         let clash = self.known.get(&key).is_some_and(|other| *other != value);
-        self.known
-            .insert(key, if clash { Value::Unclear } else { value });
+        self.known.insert(key, if clash { Value::Unclear } else { value });
     }
 }
 
 fn normal(key: &str) -> String {
-    if Rule::KeysIgnoreCase.holds() {
-        key.to_lowercase()
-    } else {
-        key.to_owned()
-    }
+    if Rule::KeysIgnoreCase.holds() { key.to_lowercase() } else { key.to_owned() }
 }

@@ -77,11 +77,7 @@ const LONGEST_RESOURCE: usize = 2_048;
 /// Policies that are attached to one principal together; a boundary is a second set, empty if there is none.
 pub fn evaluate(policies: &[Policy], boundary: &[Policy], request: &Request) -> Answer {
     if let Some(problem) = request.problem() {
-        return Answer {
-            decision: Decision::Unproven,
-            statement: None,
-            why: problem,
-        };
+        return Answer { decision: Decision::Unproven, statement: None, why: problem };
     }
     let identity = Layer::of(policies, request);
     if boundary.is_empty() {
@@ -99,10 +95,7 @@ pub fn evaluate(policies: &[Policy], boundary: &[Policy], request: &Request) -> 
 
 impl Policy {
     pub fn read(name: impl Into<String>, kind: Kind, document: &Json) -> Policy {
-        Policy {
-            name: name.into(),
-            document: Document::read(kind, document),
-        }
+        Policy { name: name.into(), document: Document::read(kind, document) }
     }
 }
 
@@ -114,17 +107,12 @@ impl Request {
                     .chars()
                     .all(|character| character.is_ascii_alphanumeric() || character == '-')
         };
-        if !self
-            .action
-            .split_once(':')
-            .is_some_and(|(service, name)| named(service) && named(name))
+        if !self.action.split_once(':').is_some_and(|(service, name)| named(service) && named(name))
         {
             return Some(format!("`{}` is not one action", self.action));
         }
         if self.resource.is_empty() || self.resource.len() > LONGEST_RESOURCE {
-            return Some(format!(
-                "the resource is not 1 to {LONGEST_RESOURCE} characters long"
-            ));
+            return Some(format!("the resource is not 1 to {LONGEST_RESOURCE} characters long"));
         }
         None
     }
@@ -144,22 +132,13 @@ struct Match {
 
 impl Layer {
     fn of(policies: &[Policy], request: &Request) -> Layer {
-        let none = || Match {
-            truth: Truth::No,
-            statement: None,
-        };
-        let mut layer = Layer {
-            deny: none(),
-            allow: none(),
-            malformed: None,
-        };
+        let none = || Match { truth: Truth::No, statement: None };
+        let mut layer = Layer { deny: none(), allow: none(), malformed: None };
         for policy in policies {
             match &policy.document {
                 Ok(document) => layer.read(&policy.name, document, request),
                 Err(error) if Rule::MalformedIsUnproven.holds() => {
-                    layer
-                        .malformed
-                        .get_or_insert_with(|| format!("{}: {error}", policy.name));
+                    layer.malformed.get_or_insert_with(|| format!("{}: {error}", policy.name));
                 }
                 Err(_) => {}
             }
@@ -178,11 +157,7 @@ impl Layer {
                 let sid = statement.sid.clone();
                 *strongest = Match {
                     truth,
-                    statement: Some(StatementName {
-                        policy: policy.to_owned(),
-                        index,
-                        sid,
-                    }),
+                    statement: Some(StatementName { policy: policy.to_owned(), index, sid }),
                 };
             }
         }
@@ -196,37 +171,22 @@ fn decide(layers: &[Layer]) -> Answer {
         return answer(Decision::ExplicitDeny, &layer.deny, "a statement denies it");
     }
     if let Some(problem) = layers.iter().find_map(|layer| layer.malformed.clone()) {
-        return Answer {
-            decision: Decision::Unproven,
-            statement: None,
-            why: problem,
-        };
+        return Answer { decision: Decision::Unproven, statement: None, why: problem };
     }
-    let missing = layers
-        .iter()
-        .position(|layer| layer.allow.truth == Truth::No);
+    let missing = layers.iter().position(|layer| layer.allow.truth == Truth::No);
     if let Some(missing) = missing.filter(|_| Rule::DenyByDefault.holds()) {
-        let why = if missing == 0 {
-            "no statement allows it"
-        } else {
-            "the boundary does not allow it"
-        };
+        let why =
+            if missing == 0 { "no statement allows it" } else { "the boundary does not allow it" };
         return answer(Decision::ImplicitDeny, &layers[0].allow, why);
     }
-    if let Some(layer) = layers
-        .iter()
-        .find(|layer| layer.deny.truth == Truth::Unknown)
-    {
+    if let Some(layer) = layers.iter().find(|layer| layer.deny.truth == Truth::Unknown) {
         return answer(
             Decision::Unproven,
             &layer.deny,
             "whether this statement denies it cannot be decided",
         );
     }
-    if let Some(layer) = layers
-        .iter()
-        .find(|layer| layer.allow.truth == Truth::Unknown)
-    {
+    if let Some(layer) = layers.iter().find(|layer| layer.allow.truth == Truth::Unknown) {
         return answer(
             Decision::Unproven,
             &layer.allow,
@@ -237,11 +197,7 @@ fn decide(layers: &[Layer]) -> Answer {
 }
 
 fn answer(decision: Decision, deciding: &Match, why: &str) -> Answer {
-    Answer {
-        decision,
-        statement: deciding.statement.clone(),
-        why: why.to_owned(),
-    }
+    Answer { decision, statement: deciding.statement.clone(), why: why.to_owned() }
 }
 
 impl Decision {

@@ -62,9 +62,7 @@ impl Pattern {
     }
 
     pub fn has_variables(&self) -> bool {
-        self.0
-            .iter()
-            .any(|part| matches!(part, Part::Variable { .. } | Part::Broken))
+        self.0.iter().any(|part| matches!(part, Part::Variable { .. } | Part::Broken))
     }
 
     pub fn is_literal(&self) -> bool {
@@ -205,26 +203,16 @@ fn parse_variable(text: &str) -> (Part, usize) {
     let key = inside[..end].trim().to_owned();
     let valid = !key.is_empty() && !key.contains(['$', '{', '\'']);
     if inside[end..].starts_with('}') {
-        let part = if valid {
-            Part::Variable { key, default: None }
-        } else {
-            Part::Broken
-        };
+        let part = if valid { Part::Variable { key, default: None } } else { Part::Broken };
         return (part, 2 + end + 1);
     }
     let quoted = inside[end + 1..].trim_start();
-    let default = quoted
-        .strip_prefix('\'')
-        .and_then(|text| text.split_once('\''));
+    let default = quoted.strip_prefix('\'').and_then(|text| text.split_once('\''));
     match default.and_then(|(default, rest)| Some((default, rest.trim_start().strip_prefix('}')?)))
     {
-        Some((default, rest)) if valid => (
-            Part::Variable {
-                key,
-                default: Some(default.to_owned()),
-            },
-            text.len() - rest.len(),
-        ),
+        Some((default, rest)) if valid => {
+            (Part::Variable { key, default: Some(default.to_owned()) }, text.len() - rest.len())
+        }
         _ => (Part::Broken, text.len()),
     }
 }
@@ -235,12 +223,8 @@ mod tests {
     use crate::iam::eval::context::Others;
 
     fn matched(pattern: &str, text: &str) -> Truth {
-        let context = Context::new(Others::Absent)
-            .with("aws:username", "alice")
-            .with("k", "a*b");
-        Pattern::parse(pattern, true)
-            .resolve(&context)
-            .matches(text)
+        let context = Context::new(Others::Absent).with("aws:username", "alice").with("k", "a*b");
+        Pattern::parse(pattern, true).resolve(&context).matches(text)
     }
 
     #[test]
@@ -255,13 +239,8 @@ mod tests {
         ] {
             assert_eq!(matched(pattern, text), Truth::Yes, "{pattern} {text}");
         }
-        for (pattern, text) in [
-            ("a?c", "ac"),
-            ("a*c", "abd"),
-            ("", "x"),
-            ("?", ""),
-            ("ab", "abc"),
-        ] {
+        for (pattern, text) in [("a?c", "ac"), ("a*c", "abd"), ("", "x"), ("?", ""), ("ab", "abc")]
+        {
             assert_eq!(matched(pattern, text), Truth::No, "{pattern} {text}");
         }
     }

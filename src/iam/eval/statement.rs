@@ -37,10 +37,8 @@ pub fn applies(statement: &Statement, version: Version, request: &Request) -> Tr
     if resource == Truth::No {
         return Truth::No;
     }
-    let principal = statement
-        .principals
-        .as_ref()
-        .map_or(Truth::Yes, |scope| principal_in(scope, request));
+    let principal =
+        statement.principals.as_ref().map_or(Truth::Yes, |scope| principal_in(scope, request));
     let conditions = condition::all_hold(&statement.conditions, variables, &request.context);
     Truth::all([action, resource, principal, conditions])
 }
@@ -49,11 +47,7 @@ pub fn applies(statement: &Statement, version: Version, request: &Request) -> Tr
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notaction.html>
 fn action_in(scope: &Scope<String>, request: &Request) -> Truth {
     let listed = |actions: &[String]| {
-        Truth::any(
-            actions
-                .iter()
-                .map(|pattern| action_matches(pattern, &request.action, request)),
-        )
+        Truth::any(actions.iter().map(|pattern| action_matches(pattern, &request.action, request)))
     };
     match scope {
         Scope::Only(actions) => listed(actions),
@@ -65,15 +59,10 @@ fn action_in(scope: &Scope<String>, request: &Request) -> Truth {
 /// Without regard to case; wildcards are for the name, and IAM refuses one in the service unless it is the whole of it.
 fn action_matches(pattern: &str, action: &str, request: &Request) -> Truth {
     let fold = |text: &str| {
-        if Rule::ActionsIgnoreCase.holds() {
-            text.to_ascii_lowercase()
-        } else {
-            text.to_owned()
-        }
+        if Rule::ActionsIgnoreCase.holds() { text.to_ascii_lowercase() } else { text.to_owned() }
     };
-    let matched = Pattern::parse(&fold(pattern), false)
-        .resolve(&request.context)
-        .matches(&fold(action));
+    let matched =
+        Pattern::parse(&fold(pattern), false).resolve(&request.context).matches(&fold(action));
     let service = pattern.split_once(':').map_or("", |(service, _)| service);
     if service.contains(['*', '?']) && pattern != "*:*" {
         matched.min(Truth::Unknown)

@@ -37,24 +37,17 @@ fn cases(text: &str) -> Vec<Case> {
 
 fn read_case(case: &Json) -> Case {
     let text = |name: &str| {
-        case.get(name)
-            .and_then(Json::as_str)
-            .expect("the member is a text")
-            .to_owned()
+        case.get(name).and_then(Json::as_str).expect("the member is a text").to_owned()
     };
     let policies = |name: &str| {
-        let Some(Json::Array(documents)) = case.get(name) else {
-            panic!("{name} is a list")
-        };
+        let Some(Json::Array(documents)) = case.get(name) else { panic!("{name} is a list") };
         let read = |document| Policy::read(name, Kind::Identity, document);
         documents.iter().map(read).collect::<Vec<_>>()
     };
     Case {
         label: format!(
             "{} {}",
-            case.get("id")
-                .and_then(Json::scalar)
-                .expect("there is an id"),
+            case.get("id").and_then(Json::scalar).expect("there is an id"),
             text("name")
         ),
         robustness: text("group") == "extra",
@@ -76,14 +69,7 @@ fn read_case(case: &Json) -> Case {
 fn failures(cases: &[Case]) -> Vec<String> {
     let failed = cases.iter().filter(|case| !case.passes());
     failed
-        .map(|case| {
-            format!(
-                "{}: {:?}, expected {}",
-                case.label,
-                case.decide(),
-                case.expect
-            )
-        })
+        .map(|case| format!("{}: {:?}, expected {}", case.label, case.decide(), case.expect))
         .collect()
 }
 
@@ -126,9 +112,7 @@ fn the_deciding_statement_is_named() {
         resource: "arn:aws:dynamodb:us-east-1:123456789012:table/t".to_owned(),
         context: Context::new(Others::Unknown),
     };
-    let statement = evaluate(&policies, &[], &request)
-        .statement
-        .expect("a statement denied it");
+    let statement = evaluate(&policies, &[], &request).statement.expect("a statement denied it");
     assert_eq!(statement.to_string(), "wide / NoScan");
     assert_eq!(statement.index, 1);
 }
@@ -138,20 +122,15 @@ fn a_huge_and_hostile_policy_is_decided_in_time() {
     let resource = format!("arn:aws:dynamodb:us-east-1:1:{}b", "*a".repeat(60_000));
     let document =
         format!(r#"{{"Statement":[{{"Effect":"Allow","Action":"*","Resource":"{resource}"}}]}}"#);
-    let policies = [Policy {
-        name: "p".to_owned(),
-        document: Document::parse(Kind::Identity, &document),
-    }];
+    let policies =
+        [Policy { name: "p".to_owned(), document: Document::parse(Kind::Identity, &document) }];
     let request = Request {
         principal: None,
         action: "dynamodb:Scan".to_owned(),
         resource: format!("arn:aws:dynamodb:us-east-1:1:{}", "a".repeat(2_000)),
         context: Context::new(Others::Absent),
     };
-    assert_ne!(
-        evaluate(&policies, &[], &request).decision,
-        Decision::Allowed
-    );
+    assert_ne!(evaluate(&policies, &[], &request).decision, Decision::Allowed);
 }
 
 fn any_json() -> impl Strategy<Value = Json> {
@@ -209,10 +188,8 @@ fn any_json() -> impl Strategy<Value = Json> {
 
 fn any_request() -> impl Strategy<Value = Request> {
     let action = prop_oneof![Just("dynamodb:GetItem".to_owned()), "\\PC{0,20}"];
-    let resource = prop_oneof![
-        Just("arn:aws:dynamodb:us-east-1:1:table/t".to_owned()),
-        "\\PC{0,40}"
-    ];
+    let resource =
+        prop_oneof![Just("arn:aws:dynamodb:us-east-1:1:table/t".to_owned()), "\\PC{0,40}"];
     (action, resource, any_json()).prop_map(|(action, resource, context)| Request {
         principal: Some(Principal::Service("apigateway.amazonaws.com".to_owned())),
         action,
@@ -225,12 +202,7 @@ fn any_request() -> impl Strategy<Value = Request> {
 fn any_statement() -> impl Strategy<Value = Json> {
     let value = || any_json();
     let object = |members: Vec<(&str, Json)>| {
-        Json::Object(
-            members
-                .into_iter()
-                .map(|(name, value)| (name.to_owned(), value))
-                .collect(),
-        )
+        Json::Object(members.into_iter().map(|(name, value)| (name.to_owned(), value)).collect())
     };
     let effect = prop::sample::select(vec!["Allow", "Deny"]);
     let operator = prop::sample::select(vec![
@@ -251,27 +223,18 @@ fn any_statement() -> impl Strategy<Value = Json> {
         "(\\*|arn:aws:[a-z*]{1,9}:[a-z0-9*?-]{0,9}:[0-9*]{0,5}:\\PC{0,20})",
         0..4,
     );
-    (
-        effect,
-        actions,
-        resources,
-        operator,
-        "[a-zA-Z:/${}]{1,20}",
-        value(),
-    )
-        .prop_map(move |(effect, actions, resources, operator, key, value)| {
+    (effect, actions, resources, operator, "[a-zA-Z:/${}]{1,20}", value()).prop_map(
+        move |(effect, actions, resources, operator, key, value)| {
             let list =
                 |items: Vec<String>| Json::Array(items.into_iter().map(Json::String).collect());
             object(vec![
                 ("Effect", Json::from(effect)),
                 ("Action", list(actions)),
                 ("Resource", list(resources)),
-                (
-                    "Condition",
-                    object(vec![(operator, Json::Object(vec![(key, value)]))]),
-                ),
+                ("Condition", object(vec![(operator, Json::Object(vec![(key, value)]))])),
             ])
-        })
+        },
+    )
 }
 
 proptest! {

@@ -16,15 +16,8 @@ pub(super) async fn list(client: &Client, api: &str) -> Result<Vec<Integration>>
     let mut found = Vec::new();
     let mut token = None;
     loop {
-        let page = client
-            .get_integrations()
-            .api_id(api)
-            .set_next_token(token)
-            .send()
-            .await;
-        let page = page
-            .doing("list the integrations of the API")
-            .absent_if(&ABSENT)?;
+        let page = client.get_integrations().api_id(api).set_next_token(token).send().await;
+        let page = page.doing("list the integrations of the API").absent_if(&ABSENT)?;
         let Some(page) = page else { return Ok(found) };
         found.extend(page.items.unwrap_or_default());
         token = page.next_token;
@@ -36,17 +29,14 @@ pub(super) async fn list(client: &Client, api: &str) -> Result<Vec<Integration>>
 
 /// The integration that calls `target`, the first of several.
 pub(super) fn of<'a>(integrations: &'a [Integration], target: &str) -> Option<&'a Integration> {
-    integrations
-        .iter()
-        .find(|integration| calls(integration) == target)
+    integrations.iter().find(|integration| calls(integration) == target)
 }
 
 /// The ARN behind the URI, which may be the long form
 /// `arn:aws:apigateway:REGION:lambda:path/2015-03-31/functions/ARN/invocations`.
 fn calls(integration: &Integration) -> &str {
     let uri = integration.integration_uri().unwrap_or_default();
-    uri.split_once("/functions/")
-        .map_or(uri, |(_, arn)| arn.trim_end_matches("/invocations"))
+    uri.split_once("/functions/").map_or(uri, |(_, arn)| arn.trim_end_matches("/invocations"))
 }
 
 pub(super) fn diff(
@@ -60,11 +50,7 @@ pub(super) fn diff(
     };
     let mut differences = Vec::new();
     let payload = ours.payload_format_version().unwrap_or(PAYLOAD);
-    differences.extend(Difference::unless_equal(
-        "payload format",
-        &payload,
-        &PAYLOAD,
-    ));
+    differences.extend(Difference::unless_equal("payload format", &payload, &PAYLOAD));
     if integrations.len() > 1 {
         differences.push(Difference::new("integrations", integrations.len(), 1));
     }
@@ -79,25 +65,15 @@ pub(super) async fn ensure(
 ) -> Result<Integration> {
     match found {
         None => create(at, target).await,
-        Some(found)
-            if found
-                .payload_format_version()
-                .is_none_or(|version| version == PAYLOAD) =>
-        {
+        Some(found) if found.payload_format_version().is_none_or(|version| version == PAYLOAD) => {
             Ok(found.clone())
         }
         Some(found) => {
             let id = found.integration_id().unwrap_or_default();
             at.change(|| async {
-                let call = at
-                    .client
-                    .update_integration()
-                    .api_id(at.api)
-                    .integration_id(id);
+                let call = at.client.update_integration().api_id(at.api).integration_id(id);
                 let answer = call.payload_format_version(PAYLOAD).send().await;
-                answer
-                    .doing("change the integration of the API")
-                    .map(|_| ())
+                answer.doing("change the integration of the API").map(|_| ())
             })
             .await?;
             Ok(found.clone())
@@ -115,11 +91,7 @@ async fn create(at: &At<'_>, target: &str) -> Result<Integration> {
             .integration_uri(target)
             .integration_method("POST")
             .payload_format_version(PAYLOAD);
-        let answer = call
-            .customize()
-            .config_override(apis::sent_once())
-            .send()
-            .await;
+        let answer = call.customize().config_override(apis::sent_once()).send().await;
         answer.doing("create the integration of the API")
     });
     let id = answer.await?.integration_id;
@@ -139,17 +111,9 @@ pub(super) async fn remove_others(
     let ids = integrations.iter().filter_map(Integration::integration_id);
     for id in ids.filter(|id| *id != keep) {
         at.change(|| async {
-            let answer = at
-                .client
-                .delete_integration()
-                .api_id(at.api)
-                .integration_id(id)
-                .send()
-                .await;
-            answer
-                .doing(format!("delete integration {id}"))
-                .absent_if(&ABSENT)
-                .map(|_| ())
+            let answer =
+                at.client.delete_integration().api_id(at.api).integration_id(id).send().await;
+            answer.doing(format!("delete integration {id}")).absent_if(&ABSENT).map(|_| ())
         })
         .await?;
     }

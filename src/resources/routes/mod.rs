@@ -53,10 +53,9 @@ impl Routes {
 
     /// The alias that the integration calls; known before it is made.
     fn target(&self) -> String {
-        self.cloud.known_identity().arn(
-            "lambda",
-            &format!("function:{}:{ALIAS}", self.function_name),
-        )
+        self.cloud
+            .known_identity()
+            .arn("lambda", &format!("function:{}:{ALIAS}", self.function_name))
     }
 
     async fn look(&self, api: &str) -> Result<LiveRoutes> {
@@ -65,11 +64,7 @@ impl Routes {
             route::list(&self.client, api),
             stage::find(&self.client, api),
         )?;
-        Ok(LiveRoutes {
-            integrations,
-            routes,
-            stage,
-        })
+        Ok(LiveRoutes { integrations, routes, stage })
     }
 }
 
@@ -81,7 +76,7 @@ impl Resource for Routes {
     }
 
     fn name(&self) -> String {
-        self.keys.join(", ")
+        self.api_name.clone()
     }
 
     fn needs(&self) -> Vec<Id> {
@@ -123,11 +118,7 @@ impl Resource for Routes {
         live: &LiveRoutes,
         progress: &Progress,
     ) -> Result<LiveRoutes> {
-        let at = At {
-            client: &self.client,
-            api: &inputs.get(self.api).id,
-            progress,
-        };
+        let at = At { client: &self.client, api: &inputs.get(self.api).id, progress };
         let target = self.target();
         let integration =
             integration::ensure(&at, integration::of(&live.integrations, &target), &target).await?;
@@ -135,10 +126,7 @@ impl Resource for Routes {
         route::ensure(&at, &live.routes, &self.keys, id).await?;
         integration::remove_others(&at, &live.integrations, id).await?;
         stage::ensure(&at, live.stage.as_ref(), &self.tags).await?;
-        Ok(LiveRoutes {
-            integrations: vec![integration],
-            ..live.clone()
-        })
+        Ok(LiveRoutes { integrations: vec![integration], ..live.clone() })
     }
 
     /// Goes with the API.

@@ -12,15 +12,8 @@ pub(super) async fn list(client: &Client, api: &str) -> Result<Vec<Route>> {
     let mut found = Vec::new();
     let mut token = None;
     loop {
-        let page = client
-            .get_routes()
-            .api_id(api)
-            .set_next_token(token)
-            .send()
-            .await;
-        let page = page
-            .doing("list the routes of the API")
-            .absent_if(&ABSENT)?;
+        let page = client.get_routes().api_id(api).set_next_token(token).send().await;
+        let page = page.doing("list the routes of the API").absent_if(&ABSENT)?;
         let Some(page) = page else { return Ok(found) };
         found.extend(page.items.unwrap_or_default());
         token = page.next_token;
@@ -35,9 +28,7 @@ pub(super) fn diff(
     keys: &[String],
     integration: Option<&Integration>,
 ) -> Vec<Difference> {
-    let target = integration
-        .and_then(Integration::integration_id)
-        .map(target);
+    let target = integration.and_then(Integration::integration_id).map(target);
     let mut differences = Vec::new();
     for key in keys {
         match with_key(routes, key) {
@@ -83,17 +74,8 @@ pub(super) async fn ensure(
     for route in extra(routes, keys) {
         let id = route.route_id().unwrap_or_default();
         at.change(|| async {
-            let answer = at
-                .client
-                .delete_route()
-                .api_id(at.api)
-                .route_id(id)
-                .send()
-                .await;
-            answer
-                .doing(format!("delete route {id}"))
-                .absent_if(&ABSENT)
-                .map(|_| ())
+            let answer = at.client.delete_route().api_id(at.api).route_id(id).send().await;
+            answer.doing(format!("delete route {id}")).absent_if(&ABSENT).map(|_| ())
         })
         .await?;
     }
@@ -102,38 +84,18 @@ pub(super) async fn ensure(
 
 async fn create(at: &At<'_>, key: &str, target: &str) -> Result<()> {
     at.change(|| async {
-        let answer = at
-            .client
-            .create_route()
-            .api_id(at.api)
-            .route_key(key)
-            .target(target)
-            .send()
-            .await;
-        answer
-            .doing(format!("create route `{key}`"))
-            .map(|_| ())
-            .or_else(made_already)
+        let answer =
+            at.client.create_route().api_id(at.api).route_key(key).target(target).send().await;
+        answer.doing(format!("create route `{key}`")).map(|_| ()).or_else(made_already)
     })
     .await
 }
 
 async fn point(at: &At<'_>, route: &Route, target: &str) -> Result<()> {
-    let (id, key) = (
-        route.route_id().unwrap_or_default(),
-        route.route_key().unwrap_or_default(),
-    );
+    let (id, key) = (route.route_id().unwrap_or_default(), route.route_key().unwrap_or_default());
     at.change(|| async {
-        let call = at
-            .client
-            .update_route()
-            .api_id(at.api)
-            .route_id(id)
-            .target(target);
-        let answer = call
-            .authorization_type(AuthorizationType::None)
-            .send()
-            .await;
+        let call = at.client.update_route().api_id(at.api).route_id(id).target(target);
+        let answer = call.authorization_type(AuthorizationType::None).send().await;
         answer.doing(format!("change route `{key}`")).map(|_| ())
     })
     .await
@@ -149,18 +111,10 @@ fn with_key<'a>(routes: &'a [Route], key: &str) -> Option<&'a Route> {
 
 /// Routes that the handler does not have, and second ones of the same key.
 fn extra<'a>(routes: &'a [Route], keys: &[String]) -> impl Iterator<Item = &'a Route> {
-    let kept: Vec<&str> = keys
-        .iter()
-        .filter_map(|key| with_key(routes, key)?.route_id())
-        .collect();
-    routes
-        .iter()
-        .filter(move |route| route.route_id().is_none_or(|id| !kept.contains(&id)))
+    let kept: Vec<&str> = keys.iter().filter_map(|key| with_key(routes, key)?.route_id()).collect();
+    routes.iter().filter(move |route| route.route_id().is_none_or(|id| !kept.contains(&id)))
 }
 
 fn is_open(route: &Route) -> bool {
-    matches!(
-        route.authorization_type(),
-        None | Some(AuthorizationType::None)
-    )
+    matches!(route.authorization_type(), None | Some(AuthorizationType::None))
 }

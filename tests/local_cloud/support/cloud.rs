@@ -55,18 +55,11 @@ impl Cloud {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let folder = env::temp_dir().join(format!("stackctl-cloud-{}-{count}", std::process::id()));
-        let mut cloud = Self {
-            port: free_port(),
-            folder,
-            watch: None,
-        };
+        let mut cloud = Self { port: free_port(), folder, watch: None };
         let mut watch = cloud.command("/bin/sh");
         watch.args(["-c", WATCH, STACKCTL]).arg(&cloud.folder);
         // Ctrl-C ends the tests, and by that the cloud, which then still has to be stopped.
-        watch
-            .process_group(0)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped());
+        watch.process_group(0).stdin(Stdio::piped()).stdout(Stdio::piped());
         let mut watch = watch.spawn().expect("there is a shell");
         let lines = BufReader::new(watch.stdout.take().expect("it is piped")).lines();
         // From here on it is stopped when this fails, too.
@@ -79,11 +72,7 @@ impl Cloud {
                 break;
             }
         }
-        assert_eq!(
-            said.last().map(String::as_str),
-            Some("ended: 0"),
-            "no local cloud: {said:#?}"
-        );
+        assert_eq!(said.last().map(String::as_str), Some("ended: 0"), "no local cloud: {said:#?}");
         cloud
     }
 
@@ -94,10 +83,7 @@ impl Cloud {
     /// Runs the binary in a folder, as the root of the local account.
     pub fn stackctl(&self, folder: &Path, arguments: &[&str]) -> Outcome {
         let mut command = self.command(STACKCTL);
-        command
-            .args(arguments)
-            .current_dir(folder)
-            .stdin(Stdio::null());
+        command.args(arguments).current_dir(folder).stdin(Stdio::null());
         command.output().expect("the binary was built").into()
     }
 
@@ -112,23 +98,15 @@ impl Cloud {
         command.envs(env::vars_os().filter(|(name, _)| {
             let name = name.to_string_lossy();
             PASSED_ON.contains(&&*name)
-                || PASSED_ON_PREFIXES
-                    .iter()
-                    .any(|prefix| name.starts_with(prefix))
+                || PASSED_ON_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
         }));
         command
             .env("STACKCTL_LOCAL_DIR", &self.folder)
             .env("STACKCTL_LOCAL_PORT", self.port.to_string());
-        command
-            .env("AWS_ENDPOINT_URL", self.endpoint())
-            .env("AWS_REGION", "us-east-1");
-        command
-            .env("AWS_ACCESS_KEY_ID", "test")
-            .env("AWS_SECRET_ACCESS_KEY", "test");
+        command.env("AWS_ENDPOINT_URL", self.endpoint()).env("AWS_REGION", "us-east-1");
+        command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
         // Neither the developer's files nor a machine's role.
-        command
-            .env("AWS_CONFIG_FILE", "/dev/null")
-            .env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
+        command.env("AWS_CONFIG_FILE", "/dev/null").env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
         command.env("AWS_EC2_METADATA_DISABLED", "true");
         command
     }

@@ -33,9 +33,7 @@ pub fn request(method: &str, url: &str, headers: &[(&str, &str)], body: &str) ->
     let (host, path) = address.split_at(address.find('/').unwrap_or(address.len()));
     let path = if path.is_empty() { "/" } else { path };
     let mut stream = TcpStream::connect(host).expect("somebody listens");
-    stream
-        .set_read_timeout(Some(PATIENCE))
-        .expect("it is not zero");
+    stream.set_read_timeout(Some(PATIENCE)).expect("it is not zero");
     let length = body.len();
     let mut text = format!(
         "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {length}\r\n"
@@ -43,34 +41,23 @@ pub fn request(method: &str, url: &str, headers: &[(&str, &str)], body: &str) ->
     for (name, value) in headers {
         text = text + name + ": " + value + "\r\n";
     }
-    stream
-        .write_all((text + "\r\n" + body).as_bytes())
-        .expect("it is read");
+    stream.write_all((text + "\r\n" + body).as_bytes()).expect("it is read");
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).expect("it answers in time");
     parse(&answer)
 }
 
 fn parse(answer: &[u8]) -> Response {
-    let end = answer
-        .windows(4)
-        .position(|bytes| bytes == b"\r\n\r\n")
-        .expect("the head of an answer");
+    let end =
+        answer.windows(4).position(|bytes| bytes == b"\r\n\r\n").expect("the head of an answer");
     let head = str::from_utf8(&answer[..end]).expect("the head is text");
     let mut lines = head.split("\r\n");
-    let status = lines
-        .next()
-        .and_then(|line| line.split(' ').nth(1)?.parse().ok())
-        .expect("a status");
+    let status =
+        lines.next().and_then(|line| line.split(' ').nth(1)?.parse().ok()).expect("a status");
     let headers = lines.filter_map(|line| line.split_once(':'));
-    let headers = headers
-        .map(|(name, value)| (name.to_lowercase(), value.trim().to_owned()))
-        .collect();
-    let mut response = Response {
-        status,
-        headers,
-        body: String::new(),
-    };
+    let headers =
+        headers.map(|(name, value)| (name.to_lowercase(), value.trim().to_owned())).collect();
+    let mut response = Response { status, headers, body: String::new() };
     let body = &answer[end + 4..];
     let body = if response.header("transfer-encoding") == ["chunked"] {
         joined(body)
@@ -85,10 +72,7 @@ fn parse(answer: &[u8]) -> Response {
 fn joined(mut chunks: &[u8]) -> Vec<u8> {
     let mut body = Vec::new();
     loop {
-        let end = chunks
-            .windows(2)
-            .position(|bytes| bytes == b"\r\n")
-            .expect("a chunk's length");
+        let end = chunks.windows(2).position(|bytes| bytes == b"\r\n").expect("a chunk's length");
         let length = str::from_utf8(&chunks[..end]).expect("the length is text");
         let length = usize::from_str_radix(length.split(';').next().unwrap_or_default(), 16)
             .expect("a number");
@@ -104,13 +88,7 @@ fn joined(mut chunks: &[u8]) -> Vec<u8> {
 #[test]
 fn an_answer_in_chunks_is_put_together() {
     let response = parse(b"HTTP/1.1 201 Created\r\nTransfer-Encoding: chunked\r\n\r\n4\r\nWiki\r\n5;x=y\r\npedia\r\n0\r\n\r\n");
-    assert_eq!(
-        (response.status, response.body.as_str()),
-        (201, "Wikipedia")
-    );
+    assert_eq!((response.status, response.body.as_str()), (201, "Wikipedia"));
     let response = parse(b"HTTP/1.1 204 No Content\r\nvary: a\r\nVary: b\r\n\r\n");
-    assert_eq!(
-        (response.header("vary"), response.body.as_str()),
-        (vec!["a", "b"], "")
-    );
+    assert_eq!((response.header("vary"), response.body.as_str()), (vec!["a", "b"], ""));
 }

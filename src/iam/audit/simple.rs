@@ -1,0 +1,59 @@
+//! Parses a source, if it is simple enough that reading it cannot exhaust the stack.
+
+use proc_macro2::{Delimiter, TokenStream, TokenTree};
+
+/// Groups within groups, deeper than anyone writes.
+const DEEPEST: usize = 64;
+/// Tokens in one expression: a chain of calls is a tree as deep as it is long.
+const LONGEST: usize = 1_500;
+
+pub fn parse(text: &str) -> Result<syn::File, String> {
+    let tokens: TokenStream = text.parse().map_err(|error| format!("{error}"))?;
+    if !is_simple(tokens, 0) {
+        return Err("an expression is too long or too deep to be read".to_owned());
+    }
+    syn::parse_file(text).map_err(|error| error.to_string())
+}
+
+/// How often each identifier is written.
+pub fn mentions(text: &str, seen: &mut impl FnMut(&str)) {
+    fn visit(tokens: TokenStream, seen: &mut impl FnMut(&str)) {
+        for token in tokens {
+            match token {
+                TokenTree::Group(group) => visit(group.stream(), seen),
+                TokenTree::Ident(name) => seen(&name.to_string()),
+                TokenTree::Punct(_) | TokenTree::Literal(_) => {}
+            }
+        }
+    }
+    if let Ok(tokens) = text.parse::<TokenStream>()
+        && is_simple(tokens.clone(), 0)
+    {
+        visit(tokens, seen);
+    }
+}
+
+fn is_simple(tokens: TokenStream, depth: usize) -> bool {
+    if depth > DEEPEST {
+        return false;
+    }
+    let mut length = 0;
+    let mut after_block = false;
+    for token in tokens {
+        // A new item or statement begins after a block, unless what follows continues its expression.
+        let begins = match &token {
+            TokenTree::Ident(name) => *name != "else",
+            TokenTree::Punct(punct) => punct.as_char() == '#',
+            _ => false,
+        };
+        length = if after_block && begins { 1 } else { length + 1 };
+        after_block = matches!(&token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace);
+        match token {
+            TokenTree::Punct(punct) if [';', ','].contains(&punct.as_char()) => length = 0,
+            TokenTree::Group(group) if !is_simple(group.stream(), depth + 1) => return false,
+            _ if length > LONGEST => return false,
+            _ => {}
+        }
+    }
+    true
+}
