@@ -5,9 +5,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use syn::visit::{self, Visit};
 use syn::{Attribute, Item, Type, UseTree};
 
-use super::simple;
 use crate::iam::manifest::{Manifest, Site, site};
 use crate::iam::operations::Operation;
+use crate::iam::source;
 
 const SDK: &str = "aws_sdk_dynamodb";
 /// The type whose methods `operations!` makes.
@@ -58,9 +58,12 @@ struct Names {
 impl Index {
     pub fn of(files: &[(String, syn::File)], texts: &[&str], manifest: &Manifest) -> Index {
         let mut index = Index::default();
-        index.forwards = manifest.operations.iter().map(|line| (line.method.clone(), line.operation)).collect();
+        index.forwards =
+            manifest.operations.iter().map(|line| (line.method.clone(), line.operation)).collect();
         for text in texts {
-            simple::mentions(text, &mut |name| *index.mentions.entry(name.to_owned()).or_default() += 1);
+            source::mentions(text, &mut |name| {
+                *index.mentions.entry(name.to_owned()).or_default() += 1
+            });
         }
         for (place, (path, file)) in files.iter().enumerate() {
             index.names.push(Names { sdk: [SDK.to_owned()].into(), ..Names::default() });
@@ -81,9 +84,18 @@ impl Index {
     }
 
     /// A private function whose name is written once is never called.
-    pub fn is_dead(&self, visibility: &syn::Visibility, name: &syn::Ident, attributes: &[Attribute]) -> bool {
-        let exported = !matches!(visibility, syn::Visibility::Inherited) || name == "main" || !attributes.is_empty();
-        !exported && self.mentions.get(&name.to_string()) == Some(&1) && !self.mentions.contains_key("paste")
+    pub fn is_dead(
+        &self,
+        visibility: &syn::Visibility,
+        name: &syn::Ident,
+        attributes: &[Attribute],
+    ) -> bool {
+        let exported = !matches!(visibility, syn::Visibility::Inherited)
+            || name == "main"
+            || !attributes.is_empty();
+        !exported
+            && self.mentions.get(&name.to_string()) == Some(&1)
+            && !self.mentions.contains_key("paste")
     }
 
     pub fn kind_of_type(&self, place: usize, kind: &Type) -> Kind {
@@ -99,7 +111,8 @@ impl Index {
 
     /// What a path means where a type is expected.
     pub fn kind_of_path(&self, place: usize, path: &syn::Path) -> Kind {
-        let names: Vec<String> = path.segments.iter().map(|segment| segment.ident.to_string()).collect();
+        let names: Vec<String> =
+            path.segments.iter().map(|segment| segment.ident.to_string()).collect();
         let Some(last) = names.last() else { return Kind::Unknown };
         if self.is_client(place, &names) {
             Kind::Client
@@ -121,7 +134,12 @@ impl Index {
                 None => Kind::Unknown,
             },
             Kind::Other => Kind::Other,
-            _ => self.agreed(self.fields.iter().filter(|((_, field), _)| field == name).map(|(_, (place, kind))| (*place, Some(kind)))),
+            _ => self.agreed(
+                self.fields
+                    .iter()
+                    .filter(|((_, field), _)| field == name)
+                    .map(|(_, (place, kind))| (*place, Some(kind))),
+            ),
         }
     }
 
@@ -133,7 +151,8 @@ impl Index {
             return Some(self.kind_of_return(*place, kind.as_ref(), owner));
         }
         let same_name = self.methods.iter().filter(|((_, method), _)| method == name);
-        let mut kinds = same_name.map(|((owner, _), (place, kind))| self.kind_of_return(*place, kind.as_ref(), owner));
+        let mut kinds = same_name
+            .map(|((owner, _), (place, kind))| self.kind_of_return(*place, kind.as_ref(), owner));
         let first = kinds.next()?;
         Some(if kinds.all(|kind| kind == first) { first } else { Kind::Unknown })
     }
@@ -171,7 +190,8 @@ impl Index {
     }
 
     fn agreed<'a>(&self, declared: impl Iterator<Item = (usize, Option<&'a Type>)>) -> Kind {
-        let mut kinds = declared.map(|(place, kind)| kind.map_or(Kind::Other, |kind| self.kind_of_type(place, kind)));
+        let mut kinds = declared
+            .map(|(place, kind)| kind.map_or(Kind::Other, |kind| self.kind_of_type(place, kind)));
         let Some(first) = kinds.next() else { return Kind::Unknown };
         if kinds.all(|kind| kind == first) { first } else { Kind::Unknown }
     }
@@ -182,7 +202,8 @@ impl Index {
         if names.len() > 1 && known.sdk.contains(&names[0]) {
             return last == "Client";
         }
-        let shared = self.shared_clients.contains(last) && (known.globs || names.len() > 1 || !known.imported.contains(last));
+        let shared = self.shared_clients.contains(last)
+            && (known.globs || names.len() > 1 || !known.imported.contains(last));
         (names.len() == 1 && known.clients.contains(last)) || shared || self.derefs.contains(last)
     }
 }
@@ -254,7 +275,9 @@ impl<'ast> Visit<'ast> for Collect<'_> {
             Item::Const(item) => {
                 self.index.statics.insert(item.ident.to_string(), (self.place, (*item.ty).clone()));
             }
-            Item::Macro(item) => self.index.macros.extend(item.ident.as_ref().map(ToString::to_string)),
+            Item::Macro(item) => {
+                self.index.macros.extend(item.ident.as_ref().map(ToString::to_string))
+            }
             _ => {}
         }
         visit::visit_item(self, item);
@@ -280,14 +303,22 @@ impl Collect<'_> {
                 prefix.pop();
             }
             UseTree::Group(group) => group.items.iter().for_each(|tree| self.import(tree, prefix)),
-            UseTree::Name(name) => self.bind(prefix, &name.ident.to_string(), &name.ident.to_string()),
-            UseTree::Rename(rename) => self.bind(prefix, &rename.ident.to_string(), &rename.rename.to_string()),
+            UseTree::Name(name) => {
+                self.bind(prefix, &name.ident.to_string(), &name.ident.to_string())
+            }
+            UseTree::Rename(rename) => {
+                self.bind(prefix, &rename.ident.to_string(), &rename.rename.to_string())
+            }
             UseTree::Glob(_) => {
                 let names = &mut self.index.names[self.place];
-                if prefix.first().is_some_and(|first| names.sdk.contains(first)) && prefix.len() == 1 {
+                if prefix.first().is_some_and(|first| names.sdk.contains(first))
+                    && prefix.len() == 1
+                {
                     names.clients.insert("Client".to_owned());
                 }
-                names.globs |= prefix.first().is_some_and(|first| ["crate", "super", "self"].contains(&first.as_str()));
+                names.globs |= prefix
+                    .first()
+                    .is_some_and(|first| ["crate", "super", "self"].contains(&first.as_str()));
             }
         }
     }
@@ -295,16 +326,15 @@ impl Collect<'_> {
     fn bind(&mut self, prefix: &[String], name: &str, local: &str) {
         let names = &mut self.index.names[self.place];
         let from_sdk = prefix.first().is_some_and(|first| names.sdk.contains(first));
-        match (prefix, name) {
-            ([], name) | ([_], "self") if name == SDK || (from_sdk && name == "self") => {
-                let local = if local == "self" { SDK } else { local };
-                names.sdk.insert(local.to_owned());
-            }
-            (_, "Client") if from_sdk => {
-                names.clients.insert(local.to_owned());
-                self.index.shared_clients.insert(local.to_owned());
-            }
-            _ => drop(names.imported.insert(local.to_owned())),
+        let is_sdk =
+            (prefix.is_empty() && name == SDK) || (from_sdk && prefix.len() == 1 && name == "self");
+        if is_sdk {
+            names.sdk.insert(if local == "self" { SDK } else { local }.to_owned());
+        } else if from_sdk && name == "Client" {
+            names.clients.insert(local.to_owned());
+            self.index.shared_clients.insert(local.to_owned());
+        } else {
+            names.imported.insert(local.to_owned());
         }
     }
 
@@ -361,8 +391,9 @@ impl<'ast> Visit<'ast> for Aliases<'_> {
     }
 
     fn visit_item_impl(&mut self, item: &'ast syn::ItemImpl) {
-        let trait_name = item.trait_.as_ref().and_then(|(_, path, _)| path.segments.last());
-        let is_deref = trait_name.is_some_and(|segment| segment.ident == "Deref" || segment.ident == "AsRef");
+        let trait_name = item.trait_.as_ref().and_then(|(path, _)| path.segments.last());
+        let is_deref =
+            trait_name.is_some_and(|segment| segment.ident == "Deref" || segment.ident == "AsRef");
         let target = item.items.iter().find_map(|member| match member {
             syn::ImplItem::Type(target) => Some(&target.ty),
             _ => None,
@@ -419,7 +450,9 @@ impl<'ast> Visit<'ast> for Members {
             _ => None,
         };
         let root = super::walk::root(&call.receiver);
-        let names = |path: &syn::Path| path.segments.iter().any(|segment| segment.ident == "TransactWriteItem");
+        let names = |path: &syn::Path| {
+            path.segments.iter().any(|segment| segment.ident == "TransactWriteItem")
+        };
         if let (Some(member), syn::Expr::Call(begin)) = (member, root)
             && matches!(&*begin.func, syn::Expr::Path(path) if names(&path.path))
         {

@@ -32,19 +32,23 @@ fn extra_policies(role: &Role, needs: &Needs, documents: &Documents) -> Vec<Find
         } else {
             (Kind::ExtraInlinePolicy, "delete it")
         };
-        let message = format!("{} is on the role, and the handler needs nothing of it", policy.name);
-        findings.push(Finding::error(kind, message).hint(how).detail("policy", policy.name.as_str()));
+        let message =
+            format!("{} is on the role, and the handler needs nothing of it", policy.name);
+        findings
+            .push(Finding::error(kind, message).hint(how).detail("policy", policy.name.as_str()));
     }
     findings
 }
 
 fn grants_anything(policy: &Policy) -> bool {
-    let statements = policy.document.as_ref().map(|document| document.statements.as_slice()).unwrap_or_default();
+    let statements =
+        policy.document.as_ref().map(|document| document.statements.as_slice()).unwrap_or_default();
     statements.iter().any(|statement| statement.effect == Effect::Allow)
 }
 
 fn is_own(role: &Role, policy: &Policy) -> bool {
-    let managed_logs = role.stack.log_policy == Some(LogPolicy::AwsManaged) && policy.name == super::services::BASIC_EXECUTION;
+    let managed_logs = role.stack.log_policy == Some(LogPolicy::AwsManaged)
+        && policy.name == super::services::BASIC_EXECUTION;
     managed_logs || role.stack.own_policies().contains(&policy.name)
 }
 
@@ -53,7 +57,8 @@ fn is_spare(role: &Role, needs: &Needs, place: usize) -> bool {
     needs.required.iter().all(|need| {
         let witness = need.witness();
         let with = role.may(&need.action, &witness).decision;
-        with != Decision::Allowed || without.may(&need.action, &witness).decision == Decision::Allowed
+        with != Decision::Allowed
+            || without.may(&need.action, &witness).decision == Decision::Allowed
     })
 }
 
@@ -66,7 +71,10 @@ fn version_findings(role: &Role, needs: &Needs, policy: &ManagedPolicy) -> Vec<F
     let mut findings = vec![];
     for id in others {
         if fits(id) && !fits(default) {
-            let message = format!("{default} of {} is in force, and {id} is the one that fits the handler", policy.policy_name);
+            let message = format!(
+                "{default} of {} is in force, and {id} is the one that fits the handler",
+                policy.policy_name
+            );
             findings.push(
                 Finding::error(Kind::VersionDrift, message)
                     .hint(format!("make {id} the default version"))
@@ -74,8 +82,13 @@ fn version_findings(role: &Role, needs: &Needs, policy: &ManagedPolicy) -> Vec<F
                     .detail("default", default)
                     .detail("wanted", id),
             );
-        } else if fits(default) && documents.get(id).is_some_and(|document| !document.same_meaning(&documents[default])) {
-            let message = format!("{id} of {} says something else than {default}, which is in force", policy.policy_name);
+        } else if fits(default)
+            && documents.get(id).is_some_and(|document| !document.same_meaning(&documents[default]))
+        {
+            let message = format!(
+                "{id} of {} says something else than {default}, which is in force",
+                policy.policy_name
+            );
             findings.push(
                 Finding::new(Kind::StaleVersion, Severity::Note, message)
                     .hint("delete it: whoever may set the default version could bring it back")
@@ -92,12 +105,19 @@ fn fits(document: &Document, role: &Role, needs: &Needs) -> bool {
     let group = format!("{}:", role.stack.log_group());
     let mut pairs = vec![];
     for statement in &document.statements {
-        let (Effect::Allow, Scope::Only(actions), Some(Scope::Only(resources)), []) =
-            (statement.effect, &statement.actions, &statement.resources, statement.conditions.as_slice())
-        else {
+        let (Effect::Allow, Scope::Only(actions), Some(Scope::Only(resources)), []) = (
+            statement.effect,
+            &statement.actions,
+            &statement.resources,
+            statement.conditions.as_slice(),
+        ) else {
             return false;
         };
-        pairs.extend(actions.iter().flat_map(|action| resources.iter().map(move |resource| (action, resource))));
+        pairs.extend(
+            actions
+                .iter()
+                .flat_map(|action| resources.iter().map(move |resource| (action, resource))),
+        );
     }
     let is_needed = |action: &str, resource: &str| {
         let stream = resource.strip_prefix(&group).is_some_and(|rest| rest == "*");
@@ -105,8 +125,13 @@ fn fits(document: &Document, role: &Role, needs: &Needs) -> bool {
     };
     let service = |action: &str| super::probes::service(action);
     let about = |wanted: &str| pairs.iter().any(|(action, _)| service(action) == wanted);
-    let granted = |wanted: &str| pairs.iter().any(|(action, _)| action.eq_ignore_ascii_case(wanted));
+    let granted =
+        |wanted: &str| pairs.iter().any(|(action, _)| action.eq_ignore_ascii_case(wanted));
     !pairs.is_empty()
         && pairs.iter().all(|(action, resource)| is_needed(action, resource))
-        && needs.required.iter().filter(|need| about(&service(&need.action))).all(|need| granted(&need.action))
+        && needs
+            .required
+            .iter()
+            .filter(|need| about(&service(&need.action)))
+            .all(|need| granted(&need.action))
 }

@@ -1,7 +1,9 @@
 //! What a role may do: all its policies in force, within its boundary, in the context of a running function.
 
 use crate::iam::document::{Effect, Statement, Version};
-use crate::iam::eval::{Answer, Context, Decision, Others, Policy, Request, StatementName, applies, evaluate};
+use crate::iam::eval::{
+    Answer, Context, Decision, Others, Policy, Request, StatementName, applies, evaluate,
+};
 use crate::iam::eval::{Truth, names_action};
 use crate::iam::snapshot::{Documents, Stack};
 
@@ -23,14 +25,24 @@ pub struct Placed<'a> {
 
 impl<'a> Role<'a> {
     pub fn new(stack: &'a Stack, documents: &Documents) -> Self {
-        Role { stack, policies: documents.in_force(), boundary: documents.boundary(), context: context(stack) }
+        Role {
+            stack,
+            policies: documents.in_force(),
+            boundary: documents.boundary(),
+            context: context(stack),
+        }
     }
 
     /// The same role without one of its policies.
     pub fn without(&self, policy: usize) -> Self {
         let mut policies = self.policies.clone();
         policies.remove(policy);
-        Role { stack: self.stack, policies, boundary: self.boundary.clone(), context: self.context.clone() }
+        Role {
+            stack: self.stack,
+            policies,
+            boundary: self.boundary.clone(),
+            context: self.context.clone(),
+        }
     }
 
     pub fn may(&self, action: &str, resource: &str) -> Answer {
@@ -53,16 +65,17 @@ impl<'a> Role<'a> {
     }
 
     pub fn statements(&self) -> impl Iterator<Item = Placed<'_>> {
-        self.policies.iter().filter_map(|policy| Some((policy, policy.document.as_ref().ok()?))).flat_map(
-            |(policy, document)| {
+        self.policies
+            .iter()
+            .filter_map(|policy| Some((policy, policy.document.as_ref().ok()?)))
+            .flat_map(|(policy, document)| {
                 document.statements.iter().enumerate().map(|(index, statement)| Placed {
                     policy: &policy.name,
                     index,
                     version: document.version,
                     statement,
                 })
-            },
-        )
+            })
     }
 
     pub fn allows(&self) -> impl Iterator<Item = Placed<'_>> {
@@ -78,7 +91,10 @@ impl<'a> Role<'a> {
     pub fn written(&self, answer: &Answer, resource: &str) -> Option<String> {
         let name = answer.statement.as_ref()?;
         let placed = self.statements().find(|placed| placed.name() == *name)?;
-        placed.resources().find(|pattern| crate::iam::eval::names_resource(pattern, resource)).map(str::to_owned)
+        placed
+            .resources()
+            .find(|pattern| crate::iam::eval::names_resource(pattern, resource))
+            .map(str::to_owned)
     }
 
     fn request(&self, action: &str, resource: &str) -> Request {

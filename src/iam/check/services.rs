@@ -36,7 +36,11 @@ fn log_findings(role: &Role, needs: &Needs) -> Vec<Finding> {
                 continue;
             }
             let finding = log_finding(role, &action, &resource, &answer);
-            if seen.insert((finding.kind, finding.resource.clone().filter(|_| finding.kind == Kind::LogScope), finding.action.clone().filter(|_| finding.kind != Kind::LogScope))) {
+            if seen.insert((
+                finding.kind,
+                finding.resource.clone().filter(|_| finding.kind == Kind::LogScope),
+                finding.action.clone().filter(|_| finding.kind != Kind::LogScope),
+            )) {
                 findings.push(finding);
             }
         }
@@ -48,11 +52,17 @@ fn log_finding(role: &Role, action: &str, resource: &str, answer: &Answer) -> Fi
     let written = role.written(answer, resource).unwrap_or_else(|| resource.to_owned());
     let own = is_own_group(role, resource);
     let finding = if own {
-        let message = format!("{action} is granted, and a function needs no more than {}", NEEDED_FOR_LOGS.join(" and "));
-        Finding::error(Kind::OverGrant, message).hint("remove the action: the stack makes the log group itself")
+        let message = format!(
+            "{action} is granted, and a function needs no more than {}",
+            NEEDED_FOR_LOGS.join(" and ")
+        );
+        Finding::error(Kind::OverGrant, message)
+            .hint("remove the action: the stack makes the log group itself")
     } else {
-        let message = format!("{action} is granted on {written}, beyond the function's own log group");
-        Finding::error(Kind::LogScope, message).hint(format!("grant it on {}:* only", role.stack.log_group()))
+        let message =
+            format!("{action} is granted on {written}, beyond the function's own log group");
+        Finding::error(Kind::LogScope, message)
+            .hint(format!("grant it on {}:* only", role.stack.log_group()))
     };
     let mut finding = finding
         .action(action)
@@ -68,7 +78,8 @@ fn log_finding(role: &Role, action: &str, resource: &str, answer: &Answer) -> Fi
 }
 
 fn chosen_by_the_stack(role: &Role, answer: &Answer) -> bool {
-    let basic = answer.statement.as_ref().is_some_and(|statement| statement.policy == BASIC_EXECUTION);
+    let basic =
+        answer.statement.as_ref().is_some_and(|statement| statement.policy == BASIC_EXECUTION);
     basic && role.stack.log_policy == Some(LogPolicy::AwsManaged)
 }
 
@@ -76,7 +87,8 @@ fn chosen_by_the_stack(role: &Role, answer: &Answer) -> bool {
 fn log_actions(role: &Role) -> BTreeSet<String> {
     let known = NEEDED_FOR_LOGS.iter().chain(&OTHER_LOG_ACTIONS).map(|action| (*action).to_owned());
     let written = role.allows().flat_map(|placed| placed.actions().collect::<Vec<_>>());
-    let written = written.filter(|action| service(action) == "logs" && !is_wild(action)).map(str::to_owned);
+    let written =
+        written.filter(|action| service(action) == "logs" && !is_wild(action)).map(str::to_owned);
     let mut actions: BTreeSet<String> = known.collect();
     for action in written {
         if !actions.iter().any(|known| known.eq_ignore_ascii_case(&action)) {
@@ -92,13 +104,17 @@ fn log_resources(role: &Role) -> Vec<String> {
     let elsewhere = if stack.region == "eu-west-1" { "us-east-1" } else { "eu-west-1" };
     let stranger = if stack.account == "210987654321" { "123456789012" } else { "210987654321" };
     let others = [
-        format!("arn:{}:logs:{}:{}:log-group:/aws/lambda/zz-another", stack.partition, stack.region, stack.account),
+        format!(
+            "arn:{}:logs:{}:{}:log-group:/aws/lambda/zz-another",
+            stack.partition, stack.region, stack.account
+        ),
         format!("{group}zz"),
         group.replace(&format!(":{}:", stack.region), &format!(":{elsewhere}:")),
         group.replace(&format!(":{}:", stack.account), &format!(":{stranger}:")),
     ];
     let mut resources = vec![group.to_owned(), format!("{group}:log-stream:zz"), "*".to_owned()];
-    resources.extend(others.iter().flat_map(|other| [other.clone(), format!("{other}:log-stream:zz")]));
+    resources
+        .extend(others.iter().flat_map(|other| [other.clone(), format!("{other}:log-stream:zz")]));
     let named = role.allows().flat_map(|placed| placed.resources().collect::<Vec<_>>());
     resources.extend(named.filter(|resource| resource.contains(":logs:")).map(instance));
     resources
@@ -112,18 +128,28 @@ fn is_own_group(role: &Role, resource: &str) -> bool {
 /// Writing to the own group under a name that is no stream reaches nothing, and `*` is not a group.
 fn is_inert(role: &Role, action: &str, resource: &str) -> bool {
     let needed = NEEDED_FOR_LOGS.iter().any(|known| known.eq_ignore_ascii_case(action));
-    (needed && is_own_group(role, resource)) || (resource == "*" && action != "logs:DescribeLogGroups")
+    (needed && is_own_group(role, resource))
+        || (resource == "*" && action != "logs:DescribeLogGroups")
 }
 
 /// Grants of services that the handler never calls.
 fn foreign_grants(role: &Role, placed: &Placed) -> Vec<Finding> {
     let Scope::Only(actions) = &placed.statement.actions else { return vec![] };
-    let foreign = actions.iter().filter(|action| !["dynamodb", "logs", "*"].contains(&service(action).as_str()));
+    let foreign = actions
+        .iter()
+        .filter(|action| !["dynamodb", "logs", "*"].contains(&service(action).as_str()));
     let grant = |pattern: &String| {
         let action = instance(pattern);
-        let resources: Vec<&str> = if placed.resources().next().is_some() { placed.resources().collect() } else { vec!["*"] };
-        let resource = resources.into_iter().find(|resource| role.cannot_exclude(&action, &instance(resource)))?;
-        let message = format!("{pattern} is granted on {resource}, and the handler never calls that service");
+        let resources: Vec<&str> = if placed.resources().next().is_some() {
+            placed.resources().collect()
+        } else {
+            vec!["*"]
+        };
+        let resource = resources
+            .into_iter()
+            .find(|resource| role.cannot_exclude(&action, &instance(resource)))?;
+        let message =
+            format!("{pattern} is granted on {resource}, and the handler never calls that service");
         Some(
             Finding::error(Kind::OverGrant, message)
                 .action(pattern)
@@ -140,7 +166,8 @@ fn foreign_grants(role: &Role, placed: &Placed) -> Vec<Finding> {
 /// Ways to rights that the role was not given: one finding for each action that is written, one for each wildcard.
 fn escalations(role: &Role, placed: &Placed) -> Vec<Finding> {
     let mut findings: Vec<Finding> = vec![];
-    let exact = |action: &str| placed.actions().find(|written| written.eq_ignore_ascii_case(action));
+    let exact =
+        |action: &str| placed.actions().find(|written| written.eq_ignore_ascii_case(action));
     for action in ESCALATIONS.into_iter().filter(|action| names_action(placed.statement, action)) {
         let mut resources: Vec<&str> = placed.resources().collect();
         // A role that may assume one other role was told which; one that may assume any was not.
@@ -150,17 +177,26 @@ fn escalations(role: &Role, placed: &Placed) -> Vec<Finding> {
             role.covers(placed, action, &real) && role.cannot_exclude(action, &real)
         });
         let Some(resource) = reached else { continue };
-        if exact(action).is_none() && findings.iter().any(|finding| finding.details.contains_key("through")) {
+        if exact(action).is_none()
+            && findings.iter().any(|finding| finding.details.contains_key("through"))
+        {
             continue;
         }
-        let message = format!("{} allows {action} on {resource}, with which the role can gain more rights", placed.name());
+        let message = format!(
+            "{} allows {action} on {resource}, with which the role can gain more rights",
+            placed.name()
+        );
         let finding = Finding::error(Kind::PrivilegeEscalation, message)
             .action(action)
             .resource(resource)
             .statement(Some(placed.name()))
             .request(action, instance(resource))
             .hint("a handler never needs it: remove it");
-        findings.push(if exact(action).is_some() { finding } else { finding.detail("through", "wildcard") });
+        findings.push(if exact(action).is_some() {
+            finding
+        } else {
+            finding.detail("through", "wildcard")
+        });
     }
     findings
 }
