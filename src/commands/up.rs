@@ -19,7 +19,7 @@ use crate::resources::{LiveApi, LiveRelease, Release};
 use crate::stack::Stack;
 use crate::ui::seconds;
 
-/// Make the stack what the file says: create what is missing, change what differs, and prove that it answers
+/// Make the stack what the file says, and prove that it answers
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Ship this zip, made earlier by `stackctl build`, instead of building

@@ -21,16 +21,17 @@ pub fn findings(role: &Role, needs: &Needs, snapshot: &Snapshot) -> Vec<Finding>
 
 /// A policy is one too many if the role could do all that is needed without it.
 fn extra_policies(role: &Role, needs: &Needs, documents: &Documents) -> Vec<Finding> {
-    let managed = documents.managed_policies.len();
+    let inline =
+        |name: &str| documents.inline_policies.iter().any(|policy| policy.policy_name == name);
     let mut findings = vec![];
     for (place, policy) in role.policies.iter().enumerate() {
         if !grants_anything(policy) || is_own(role, policy) || !is_spare(role, needs, place) {
             continue;
         }
-        let (kind, how) = if place < managed {
-            (Kind::ExtraAttachedPolicy, "detach it")
-        } else {
+        let (kind, how) = if inline(&policy.name) {
             (Kind::ExtraInlinePolicy, "delete it")
+        } else {
+            (Kind::ExtraAttachedPolicy, "detach it")
         };
         let message =
             format!("{} is on the role, and the handler needs nothing of it", policy.name);

@@ -111,7 +111,8 @@ impl Excess {
 }
 
 impl Extra {
-    fn name(&self) -> &str {
+    /// The action without its service.
+    pub fn name(&self) -> &str {
         self.action.split_once(':').map_or(&self.action, |(_, name)| name)
     }
 

@@ -14,8 +14,9 @@ fn finding(role: &Role, need: &Need) -> Option<Finding> {
     let answer = role.may(&need.action, &witness);
     let finding = match answer.decision {
         Decision::Allowed => return None,
-        // A document that cannot be read is a finding of its own.
+        // A document that cannot be read is a finding of its own, and may be the one that grants it.
         Decision::Unproven if answer.statement.is_none() => return None,
+        Decision::ImplicitDeny if !role.unreadable.is_empty() => return None,
         Decision::Unproven => conditional(&answer, &need.action, &witness),
         Decision::ImplicitDeny | Decision::ExplicitDeny => denied(role, need, &answer),
     };
@@ -63,7 +64,7 @@ pub fn conditional(answer: &Answer, action: &str, resource: &str) -> Finding {
 
 /// Documents that are in force and cannot be read.
 pub fn unreadable(role: &Role) -> Vec<Finding> {
-    let policies = role.policies.iter().chain(&role.boundary);
+    let policies = role.unreadable.iter().chain(&role.boundary);
     let broken =
         policies.filter_map(|policy| Some((&policy.name, policy.document.as_ref().err()?)));
     broken

@@ -9,8 +9,11 @@ use crate::iam::snapshot::{Documents, Stack};
 
 pub struct Role<'a> {
     pub stack: &'a Stack,
+    /// The policies that can be read.
     pub policies: Vec<Policy>,
     pub boundary: Vec<Policy>,
+    /// The policies that cannot: IAM would not have taken them, so they grant nothing that we could claim.
+    pub unreadable: Vec<Policy>,
     context: Context,
 }
 
@@ -54,9 +57,14 @@ impl<'a> Role<'a> {
         evaluate(&self.policies, &[], &self.request(action, resource)).decision == Decision::Allowed
     }
 
-    /// Whether this is allowed, or cannot be shown to be denied.
+    /// Whether this is allowed, or a statement leaves that open.
     pub fn cannot_exclude(&self, action: &str, resource: &str) -> bool {
-        matches!(self.may(action, resource).decision, Decision::Allowed | Decision::Unproven)
+        let answer = self.may(action, resource);
+        match answer.decision {
+            Decision::Allowed => true,
+            Decision::Unproven => answer.statement.is_some(),
+            Decision::ImplicitDeny | Decision::ExplicitDeny => false,
+        }
     }
 
     /// Whether one statement covers a request, surely or perhaps.

@@ -7,7 +7,7 @@ use super::probes::{instance, is_wild, service};
 use super::role::{Placed, Role};
 use crate::iam::catalogue::{ESCALATIONS, NEEDED_FOR_LOGS, OTHER_LOG_ACTIONS, Risk};
 use crate::iam::document::Scope;
-use crate::iam::eval::{Answer, Decision, names_action};
+use crate::iam::eval::{Answer, names_action};
 use crate::iam::findings::{Finding, Kind, Severity};
 use crate::iam::snapshot::LogPolicy;
 

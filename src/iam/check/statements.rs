@@ -1,18 +1,19 @@
 //! What is wrong with a statement as it is written: wildcards, exceptions, names that do not exist.
 
 use super::excess::Excess;
-use super::needs::Needs;
+use super::needs::{Needs, unproven};
 use super::probes::{self, instance, is_wild, service};
 use super::role::{Placed, Role};
 use crate::iam::catalogue::{Catalogue, ResourceType};
 use crate::iam::document::{Effect, Scope, Version};
-use crate::iam::eval::{names_action, names_resource};
+use crate::iam::eval::{is_operator, names_action, names_resource};
 use crate::iam::findings::{Finding, Kind, Severity};
 
 pub fn findings(role: &Role, needs: &Needs, excess: &Excess) -> Vec<Finding> {
     let mut findings = vec![];
     for placed in role.statements() {
         findings.extend(unknown_actions(&placed));
+        findings.extend(unknown_operators(&placed));
         if placed.statement.effect == Effect::Allow {
             findings.extend(wild_actions(role, needs, excess, &placed));
             findings.extend(wild_resources(role, needs, excess, &placed));
@@ -88,6 +89,11 @@ fn may_be_wild(role: &Role, needs: &Needs, placed: &Placed, pattern: &str) -> bo
     without_arn || needs.required.iter().any(|need| need.resource == pattern)
 }
 
+/// Such an action can be granted on `*` alone.
+pub fn takes_no_arn(action: &str) -> bool {
+    Catalogue::dynamodb().find(action).is_some_and(|(_, types)| types.is_empty())
+}
+
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_awsx-ray.html>
 fn is_tracing(action: &str) -> bool {
     ["xray:PutTraceSegments", "xray:PutTelemetryRecords"]
@@ -143,6 +149,18 @@ fn unknown_actions(placed: &Placed) -> Vec<Finding> {
                 }
                 None => finding,
             }
+        })
+        .collect()
+}
+
+fn unknown_operators(placed: &Placed) -> Vec<Finding> {
+    let unknown =
+        placed.statement.conditions.iter().filter(|condition| !is_operator(&condition.operator));
+    unknown
+        .map(|condition| {
+            let message =
+                format!("{}: there is no condition operator {}", placed.name(), condition.operator);
+            unproven("unknown-operator", message).statement(Some(placed.name()))
         })
         .collect()
 }

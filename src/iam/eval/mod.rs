@@ -16,6 +16,7 @@ mod value;
 
 use std::fmt;
 
+pub use condition::is_operator;
 pub use context::{Context, Others};
 use rule::Rule;
 pub use statement::{applies, names_action, names_resource};
