@@ -75,21 +75,21 @@ impl Excess {
         let mut seen = BTreeSet::new();
         let mut findings = vec![];
         for extra in self.proven().filter(|extra| needs.has_action(&extra.action)) {
-            let written = role
-                .written(&extra.answer, &extra.resource)
-                .unwrap_or_else(|| extra.resource.clone());
-            if seen.insert((extra.action.as_str(), written.clone())) {
-                let message = format!(
-                    "{} is granted on {written}, which the handler never touches",
-                    extra.action
-                );
-                findings.push(
-                    extra
-                        .finding(Kind::OverGrantResource, message)
-                        .resource(written)
-                        .hint("name the exact ARNs only"),
-                );
+            let written = role.written(&extra.answer, &extra.resource);
+            if !seen.insert((
+                extra.action.as_str(),
+                written.clone(),
+                extra.answer.statement.as_ref(),
+            )) {
+                continue;
             }
+            let resource = written.unwrap_or_else(|| extra.resource.clone());
+            let message = format!(
+                "{} is granted on {resource}, which the handler never touches",
+                extra.action
+            );
+            let finding = extra.finding(Kind::OverGrantResource, message);
+            findings.push(finding.resource(resource).hint("name the exact ARNs only"));
         }
         findings
     }
@@ -142,14 +142,11 @@ fn probe(role: &Role, needs: &Needs, action: &str, resource: &str, future: bool)
     if needs.cover(action, resource) {
         return None;
     }
+    if !role.cannot_exclude(action, resource) {
+        return None;
+    }
     let answer = role.may(action, resource);
-    let extra = matches!(answer.decision, Decision::Allowed | Decision::Unproven);
-    extra.then(|| Extra {
-        action: action.to_owned(),
-        resource: resource.to_owned(),
-        answer,
-        future,
-    })
+    Some(Extra { action: action.to_owned(), resource: resource.to_owned(), answer, future })
 }
 
 /// An action on a type of resource that it cannot take is inert, whatever the policy says.

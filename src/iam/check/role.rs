@@ -7,6 +7,7 @@ use crate::iam::eval::{
 use crate::iam::eval::{Truth, names_action};
 use crate::iam::snapshot::{Documents, Stack};
 
+#[derive(Clone)]
 pub struct Role<'a> {
     pub stack: &'a Stack,
     /// The policies that can be read.
@@ -28,24 +29,22 @@ pub struct Placed<'a> {
 
 impl<'a> Role<'a> {
     pub fn new(stack: &'a Stack, documents: &Documents) -> Self {
+        let (policies, unreadable) =
+            documents.in_force().into_iter().partition(|policy| policy.document.is_ok());
         Role {
             stack,
-            policies: documents.in_force(),
+            policies,
             boundary: documents.boundary(),
+            unreadable,
             context: context(stack),
         }
     }
 
     /// The same role without one of its policies.
     pub fn without(&self, policy: usize) -> Self {
-        let mut policies = self.policies.clone();
-        policies.remove(policy);
-        Role {
-            stack: self.stack,
-            policies,
-            boundary: self.boundary.clone(),
-            context: self.context.clone(),
-        }
+        let mut role = self.clone();
+        role.policies.remove(policy);
+        role
     }
 
     pub fn may(&self, action: &str, resource: &str) -> Answer {

@@ -30,17 +30,15 @@ fn log_findings(role: &Role, needs: &Needs) -> Vec<Finding> {
     let mut findings = vec![];
     for action in log_actions(role) {
         for resource in log_resources(role) {
-            let answer = role.may(&action, &resource);
-            let allowed = matches!(answer.decision, Decision::Allowed | Decision::Unproven);
-            if !allowed || needs.cover(&action, &resource) || is_inert(role, &action, &resource) {
+            let needed = needs.cover(&action, &resource) || is_inert(role, &action, &resource);
+            if needed || !role.cannot_exclude(&action, &resource) {
                 continue;
             }
-            let finding = log_finding(role, &action, &resource, &answer);
-            if seen.insert((
-                finding.kind,
-                finding.resource.clone().filter(|_| finding.kind == Kind::LogScope),
-                finding.action.clone().filter(|_| finding.kind != Kind::LogScope),
-            )) {
+            let finding = log_finding(role, &action, &resource, &role.may(&action, &resource));
+            // One finding for each action too many, and one for each resource too many.
+            let subject =
+                if finding.kind == Kind::LogScope { &finding.resource } else { &finding.action };
+            if seen.insert((finding.kind, subject.clone())) {
                 findings.push(finding);
             }
         }
@@ -84,15 +82,15 @@ fn chosen_by_the_stack(role: &Role, answer: &Answer) -> bool {
 }
 
 /// The actions that are needed come first, so that a wide grant is reported for one of them.
-fn log_actions(role: &Role) -> BTreeSet<String> {
-    let known = NEEDED_FOR_LOGS.iter().chain(&OTHER_LOG_ACTIONS).map(|action| (*action).to_owned());
+fn log_actions(role: &Role) -> Vec<String> {
+    let known = NEEDED_FOR_LOGS.into_iter().chain(OTHER_LOG_ACTIONS);
     let written = role.allows().flat_map(|placed| placed.actions().collect::<Vec<_>>());
-    let written =
-        written.filter(|action| service(action) == "logs" && !is_wild(action)).map(str::to_owned);
-    let mut actions: BTreeSet<String> = known.collect();
-    for action in written {
-        if !actions.iter().any(|known| known.eq_ignore_ascii_case(&action)) {
-            actions.insert(action);
+    let mut actions: Vec<String> = vec![];
+    for action in
+        known.chain(written.filter(|action| service(action) == "logs" && !is_wild(action)))
+    {
+        if !actions.iter().any(|known| known.eq_ignore_ascii_case(action)) {
+            actions.push(action.to_owned());
         }
     }
     actions
@@ -170,8 +168,7 @@ fn escalations(role: &Role, placed: &Placed) -> Vec<Finding> {
         |action: &str| placed.actions().find(|written| written.eq_ignore_ascii_case(action));
     for action in ESCALATIONS.into_iter().filter(|action| names_action(placed.statement, action)) {
         let mut resources: Vec<&str> = placed.resources().collect();
-        // A role that may assume one other role was told which; one that may assume any was not.
-        resources.retain(|resource| action != "sts:AssumeRole" || is_wild(resource));
+        resources.retain(|resource| is_way_up(action, resource));
         let reached = resources.into_iter().find(|resource| {
             let real = instance(resource);
             role.covers(placed, action, &real) && role.cannot_exclude(action, &real)
@@ -199,4 +196,12 @@ fn escalations(role: &Role, placed: &Placed) -> Vec<Finding> {
         });
     }
     findings
+}
+
+/// Whether an action on such a resource leads anywhere. A role that may assume one other role was told which; one that may
+/// assume any was not.
+fn is_way_up(action: &str, resource: &str) -> bool {
+    let kind = if action.starts_with("lambda:") { ":lambda:" } else { ":iam:" };
+    let reaches = resource == "*" || instance(resource).contains(kind);
+    reaches && (action != "sts:AssumeRole" || is_wild(resource))
 }

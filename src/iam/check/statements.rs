@@ -169,7 +169,7 @@ fn unknown_operators(placed: &Placed) -> Vec<Finding> {
 fn mismatches(placed: &Placed) -> Vec<Finding> {
     let Some(Scope::Only(resources)) = &placed.statement.resources else { return vec![] };
     let takes = |types: &[ResourceType], pattern: &str| match ResourceType::of(&instance(pattern)) {
-        _ if pattern == "*" => true,
+        _ if pattern == "*" || pattern.contains("${") => true,
         // A wildcard may stand for a path that is longer than it looks.
         Some(_) if is_wild(pattern) => {
             types.iter().any(|kind| names_resource(pattern, &example(*kind, pattern)))
