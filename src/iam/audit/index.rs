@@ -58,12 +58,11 @@ pub(super) struct Names {
 
 impl Index {
     pub fn of(files: &[(String, syn::File)], texts: &[&str], manifest: &Manifest) -> Index {
-        let mut index = Index::default();
-        index.forwards =
-            manifest.operations.iter().map(|line| (line.method.clone(), line.operation)).collect();
+        let forwards = manifest.operations.iter().map(|line| (line.method.clone(), line.operation));
+        let mut index = Index { forwards: forwards.collect(), ..Index::default() };
         for text in texts {
             source::mentions(text, &mut |name| {
-                *index.mentions.entry(name.to_owned()).or_default() += 1
+                *index.mentions.entry(name.to_owned()).or_default() += 1;
             });
         }
         for (place, (path, file)) in files.iter().enumerate() {

@@ -76,7 +76,7 @@ impl Audit {
             let mut walk = Walk::new(&index, place, path, &mut audit);
             walk.visit_file(file);
         }
-        audit.services = index.services.clone();
+        audit.services.clone_from(&index.services);
         audit.settle_transactions(&collect::transaction_members(&index, &files));
         audit
     }

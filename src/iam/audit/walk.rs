@@ -114,13 +114,11 @@ impl<'a> Walk<'a> {
             },
             _ => None,
         };
-        match operation {
-            Some(operation) => self.found(operation, &call.method),
-            None => {
-                let message = "`.send_with()` sends an input that is built elsewhere".to_owned();
-                self.doubt("receiver", message, &call.method, Candidates::Any);
-            }
-        }
+        let Some(operation) = operation else {
+            let message = "`.send_with()` sends an input that is built elsewhere".to_owned();
+            return self.doubt("receiver", message, &call.method, Candidates::Any);
+        };
+        self.found(operation, &call.method);
     }
 
     /// `Client::get_item`, called or passed on.
