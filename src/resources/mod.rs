@@ -4,6 +4,8 @@ mod api;
 mod attachments;
 mod code;
 mod export;
+#[cfg(test)]
+mod fixture;
 mod function;
 mod log_group;
 mod permission;
