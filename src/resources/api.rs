@@ -32,6 +32,14 @@ pub struct LiveApi {
     tags: Tags,
 }
 
+#[cfg(test)]
+impl LiveApi {
+    /// One of which only the id matters.
+    pub(super) fn at(id: &str) -> Self {
+        Self { id: id.to_owned(), url: String::new(), cors: None, tags: Tags::new() }
+    }
+}
+
 impl Api {
     pub fn new(cloud: &Cloud, config: &Config) -> Self {
         Self {

@@ -3,11 +3,12 @@
 use std::time::Duration;
 
 use aws_sdk_lambda::Client;
+use aws_sdk_lambda::operation::get_function_configuration::GetFunctionConfigurationOutput;
 use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::{AliasRoutingConfiguration, State};
+use aws_sdk_lambda::types::{AliasRoutingConfiguration, LastUpdateStatus, State};
 
-use super::function::Settings;
-use super::{Code, Function};
+use super::function::{Settings, architecture};
+use super::{Code, Function, LiveFunction};
 use crate::cloud::wait::{self, Poll};
 use crate::cloud::{Answer, Cloud};
 use crate::config::{ALIAS, Config};
@@ -16,6 +17,9 @@ use crate::error::{Doing, Error, Result};
 
 /// Until a version is active, or an update of the function has ended.
 const SETTLING: Duration = Duration::from_secs(300);
+
+/// Until a version or an alias that was made a moment ago is known everywhere.
+const SPREADING: Duration = Duration::from_secs(60);
 
 const ABSENT: [&str; 1] = ["ResourceNotFoundException"];
 
@@ -33,12 +37,32 @@ pub struct LiveRelease {
     pub version: String,
     /// Base64 SHA-256 of the zip of that version.
     pub code_sha256: String,
+    pub architecture: String,
     /// What `live` pointed at before this run moved it.
     pub before: Option<String>,
+    /// Whether it was made again together with its function.
+    pub made_again: bool,
     settings: Settings,
     role: String,
     /// A second version that takes a share of the requests.
     shares_with: Option<String>,
+    revision: Option<String>,
+}
+
+#[cfg(test)]
+impl LiveRelease {
+    /// One that was made again together with its function.
+    pub(super) fn made_again() -> Self {
+        Self { made_again: true, ..Self::default() }
+    }
+}
+
+/// What the function would publish now.
+struct Latest {
+    code_sha256: String,
+    architecture: String,
+    settings: Settings,
+    role: String,
     revision: Option<String>,
 }
 
@@ -53,39 +77,81 @@ impl Release {
         Self { client: Client::new(&cloud.sdk), function_name, function, code }
     }
 
-    /// Publishes what the function holds and returns the number of the version. Nothing is uploaded twice.
+    /// Publishes our code and returns the number of the version. Nothing is uploaded twice.
     async fn publish(&self, inputs: &Inputs, progress: &Progress) -> Result<String> {
-        let (function, code) = (inputs.get(self.function), inputs.get(self.code));
+        let function = inputs.get(self.function);
         if let Some(version) = &function.published {
             return Ok(version.clone());
         }
-        let busy = |error: &Error| error.has_code(&["ResourceConflictException"]);
-        let what = "no other update of the function is under way";
-        if function.code_sha256 == code.sha256.base64() {
-            return wait::while_refused(progress, what, SETTLING, busy, || async {
-                let call = self.client.publish_version().function_name(&self.function_name);
-                let answer = call.code_sha256(code.sha256.base64()).send().await;
-                let doing = format!("publish a version of function `{}`", self.function_name);
-                Ok(answer.doing(doing)?.version.unwrap_or_default())
-            })
-            .await;
+        let planned = Latest::of(function);
+        let refused = match self.ship(inputs, &planned, progress).await {
+            Err(error) if error.has_code(&["PreconditionFailedException"]) => error,
+            ended => return ended,
+        };
+        // The revision also changes when an update settles, and by our own call when its answer was lost.
+        let now = self.latest(progress).await?;
+        let is_ours = now.code_sha256 == inputs.get(self.code).sha256.base64();
+        if now.settings == planned.settings
+            && now.role == planned.role
+            && (is_ours || now.code_sha256 == planned.code_sha256)
+        {
+            return self.ship(inputs, &now, progress).await;
+        }
+        Err(refused)
+    }
+
+    /// Uploads the code when the function does not hold it yet, and publishes it.
+    async fn ship(&self, inputs: &Inputs, latest: &Latest, progress: &Progress) -> Result<String> {
+        let code = inputs.get(self.code);
+        let (sha256, architecture) = (code.sha256.base64(), code.architecture.name());
+        if latest.code_sha256 == sha256 && latest.architecture == architecture {
+            return self
+                .when_free(progress, || async {
+                    let call = self.client.publish_version().function_name(&self.function_name);
+                    let answer = call.code_sha256(&sha256).send().await;
+                    let doing = format!("publish a version of function `{}`", self.function_name);
+                    Ok(answer.doing(doing)?.version.unwrap_or_default())
+                })
+                .await;
         }
         progress.note(format!("uploading {} KB", code.bytes / 1000));
         let zip = Blob::new(code.contents());
-        wait::while_refused(progress, what, SETTLING, busy, || async {
+        self.when_free(progress, || async {
             let call = self
                 .client
                 .update_function_code()
                 .function_name(&self.function_name)
-                .architectures(code.architecture.name().into())
+                .architectures(architecture.into())
                 .zip_file(zip.clone())
-                .set_revision_id(function.revision.clone())
+                .set_revision_id(latest.revision.clone())
                 .publish(true);
-            let answer = call
-                .send()
-                .await
-                .doing(format!("upload the code of function `{}`", self.function_name));
-            Ok(answer?.version.unwrap_or_default())
+            let doing = format!("upload the code of function `{}`", self.function_name);
+            Ok(call.send().await.doing(doing)?.version.unwrap_or_default())
+        })
+        .await
+    }
+
+    /// Runs `attempt` again while another update of the function is under way.
+    async fn when_free<T, F: Future<Output = Result<T>>>(
+        &self,
+        progress: &Progress,
+        attempt: impl FnMut() -> F,
+    ) -> Result<T> {
+        let busy = |error: &Error| error.has_code(&["ResourceConflictException"]);
+        let what = "no other update of the function is under way";
+        wait::while_refused(progress, what, SETTLING, busy, attempt).await
+    }
+
+    /// The function as it is once no update is under way.
+    async fn latest(&self, progress: &Progress) -> Result<Latest> {
+        wait::until(progress, "the function has settled", SETTLING, || async {
+            let call = self.client.get_function_configuration().function_name(&self.function_name);
+            let answer = call.send().await;
+            let answer = answer.doing(format!("read function `{}`", self.function_name))?;
+            if answer.last_update_status() == Some(&LastUpdateStatus::InProgress) {
+                return Ok(Poll::Pending("InProgress".into()));
+            }
+            Ok(Poll::Ready(Latest::from_answer(answer)))
         })
         .await
     }
@@ -110,33 +176,127 @@ impl Release {
         .await
     }
 
-    /// Points `live` at `version` in one write.
-    pub async fn switch(&self, version: &str, revision: Option<String>) -> Result<()> {
+    /// Points `live` back at the version before this run, unless somebody else has moved it since.
+    pub async fn switch_back(&self, from: &LiveRelease) -> Result<()> {
+        match &from.before {
+            Some(before) => self.switch(from, before).await.map(|_| ()),
+            None => Ok(()),
+        }
+    }
+
+    /// Moves `live` from one version to another in one write and returns its new revision.
+    async fn switch(&self, from: &LiveRelease, to: &str) -> Result<Option<String>> {
+        let refused = match self.point(to, from.revision.clone()).await {
+            Err(error) if error.has_code(&["PreconditionFailedException"]) => error,
+            ended => return ended,
+        };
+        // The revision also changes with the permission, and by our own call when its answer was lost.
+        match self.find().await? {
+            Some(now) if now.version == to && now.shares_with.is_none() => Ok(now.revision),
+            Some(now) if now.version == from.version && now.shares_with == from.shares_with => {
+                self.point(to, now.revision).await
+            }
+            _ => Err(refused),
+        }
+    }
+
+    async fn point(&self, version: &str, revision: Option<String>) -> Result<Option<String>> {
+        let alone =
+            AliasRoutingConfiguration::builder().set_additional_version_weights(Some([].into()));
         let call = self
             .client
             .update_alias()
             .function_name(&self.function_name)
             .name(ALIAS)
             .function_version(version)
-            .routing_config(
-                AliasRoutingConfiguration::builder()
-                    .set_additional_version_weights(Some([].into()))
-                    .build(),
-            )
+            .routing_config(alone.build())
             .set_revision_id(revision);
-        call.send().await.doing(format!("point `{ALIAS}` at version {version}")).map(|_| ())
+        let answer = call.send().await.doing(format!("point `{ALIAS}` at version {version}"))?;
+        Ok(answer.revision_id)
     }
 
-    fn now(&self, inputs: &Inputs, version: String, before: Option<String>) -> LiveRelease {
-        let function = inputs.get(self.function);
+    /// The alias, without what its version holds.
+    async fn find(&self) -> Result<Option<LiveRelease>> {
+        let call = self.client.get_alias().function_name(&self.function_name).name(ALIAS);
+        let answer = call.send().await.doing(format!("read alias `{ALIAS}`")).absent_if(&ABSENT)?;
+        Ok(answer.map(|alias| LiveRelease {
+            version: alias.function_version.unwrap_or_default(),
+            shares_with: alias
+                .routing_config
+                .and_then(|routing| routing.additional_version_weights)
+                .and_then(|weights| weights.into_keys().next()),
+            revision: alias.revision_id,
+            ..LiveRelease::default()
+        }))
+    }
+
+    fn now(&self, inputs: &Inputs, version: String, revision: Option<String>) -> LiveRelease {
+        let (function, code) = (inputs.get(self.function), inputs.get(self.code));
         LiveRelease {
             version,
-            before,
-            code_sha256: inputs.get(self.code).sha256.base64(),
+            code_sha256: code.sha256.base64(),
+            architecture: code.architecture.name().to_owned(),
             settings: function.settings.clone(),
             role: function.role.clone(),
-            shares_with: None,
-            revision: None,
+            revision,
+            ..LiveRelease::default()
+        }
+    }
+
+    /// What the version that is live lacks.
+    fn version_differences(&self, inputs: &Inputs, live: &LiveRelease) -> Vec<Difference> {
+        let mut differences = Vec::new();
+        if let Some(code) = inputs.find(self.code) {
+            let (sha256, architecture) = (code.sha256.base64(), code.architecture.name());
+            differences.extend([
+                Difference::unless_equal("code", &live.code_sha256, &sha256),
+                Difference::unless_equal(
+                    "architecture",
+                    &live.architecture.as_str(),
+                    &architecture,
+                ),
+            ]);
+        }
+        if let Some(function) = inputs.find(self.function) {
+            let now = function.published.as_ref().map(|version| {
+                Difference::new(
+                    "version",
+                    format!("{}, gone with its function", live.version),
+                    version,
+                )
+            });
+            differences.push(now);
+            differences.push(Difference::unless_equal("role", &live.role, &function.role));
+            differences.extend(live.settings.diff(&function.settings).into_iter().map(Some));
+        }
+        differences.into_iter().flatten().collect()
+    }
+}
+
+impl Latest {
+    fn of(function: &LiveFunction) -> Self {
+        Self {
+            code_sha256: function.code_sha256.clone(),
+            architecture: function.architecture.clone(),
+            settings: function.settings.clone(),
+            role: function.role.clone(),
+            revision: function.revision.clone(),
+        }
+    }
+
+    fn from_answer(answer: GetFunctionConfigurationOutput) -> Self {
+        Self {
+            architecture: architecture(answer.architectures()),
+            code_sha256: answer.code_sha256.unwrap_or_default(),
+            settings: Settings::of(
+                answer.runtime,
+                answer.handler,
+                answer.memory_size,
+                answer.timeout,
+                answer.environment,
+            ),
+            role: answer.role.unwrap_or_default(),
+            revision: answer.revision_id,
         }
     }
 }
@@ -161,69 +321,47 @@ impl Resource for Release {
     }
 
     async fn read(&self, _: &Progress) -> Result<Option<LiveRelease>> {
-        let alias = async {
-            let answer =
-                self.client.get_alias().function_name(&self.function_name).name(ALIAS).send().await;
-            answer.doing(format!("read alias `{ALIAS}`")).absent_if(&ABSENT)
-        };
         let version = async {
-            let call = self
-                .client
-                .get_function_configuration()
-                .function_name(&self.function_name)
-                .qualifier(ALIAS);
-            call.send().await.doing("read the live version").absent_if(&ABSENT)
+            let call = self.client.get_function_configuration().function_name(&self.function_name);
+            let answer = call.qualifier(ALIAS).send().await;
+            answer.doing("read the live version").absent_if(&ABSENT)
         };
-        let (Some(alias), Some(version)) = tokio::try_join!(alias, version)? else {
+        let (Some(alias), Some(version)) = tokio::try_join!(self.find(), version)? else {
             return Ok(None);
         };
-        let weights = alias.routing_config.and_then(|routing| routing.additional_version_weights);
+        let version = Latest::from_answer(version);
         Ok(Some(LiveRelease {
-            version: alias.function_version.unwrap_or_default(),
-            code_sha256: version.code_sha256.unwrap_or_default(),
-            before: None,
-            settings: Settings::of(
-                version.memory_size,
-                version.timeout,
-                version.environment.and_then(|environment| environment.variables),
-            ),
-            role: version.role.unwrap_or_default(),
-            shares_with: weights.and_then(|weights| weights.into_keys().next()),
-            revision: alias.revision_id,
+            code_sha256: version.code_sha256,
+            architecture: version.architecture,
+            settings: version.settings,
+            role: version.role,
+            ..alias
         }))
     }
 
     fn diff(&self, inputs: &Inputs, live: &LiveRelease) -> Vec<Difference> {
-        let mut differences = Vec::new();
-        if let Some(code) = inputs.find(self.code) {
-            differences.extend(Difference::unless_equal(
-                "code",
-                &live.code_sha256,
-                &code.sha256.base64(),
-            ));
-        }
-        if let Some(function) = inputs.find(self.function) {
-            differences.extend(live.settings.diff(&function.settings));
-            differences.extend(Difference::unless_equal("role", &live.role, &function.role));
-        }
+        let mut differences = self.version_differences(inputs, live);
         if let Some(version) = &live.shares_with {
-            differences.push(Difference::new(
-                "traffic",
-                format!("shared with version {version}"),
-                "all",
-            ));
+            let now = format!("shared with version {version}");
+            differences.push(Difference::new("traffic", now, "all"));
         }
         differences
     }
 
     async fn create(&self, inputs: &Inputs, progress: &Progress) -> Result<LiveRelease> {
         let version = self.publish(inputs, progress).await?;
-        let call = self.client.create_alias().function_name(&self.function_name).name(ALIAS);
-        let answer =
-            call.function_version(&version).send().await.doing(format!("create alias `{ALIAS}`"));
-        answer.exists_if(&["ResourceConflictException", "ConflictException"])?;
+        let unknown = |error: &Error| error.has_code(&ABSENT);
+        let what = format!("version {version} is known");
+        let answer = wait::while_refused(progress, &what, SPREADING, unknown, || async {
+            let call = self.client.create_alias().function_name(&self.function_name).name(ALIAS);
+            let answer = call.function_version(&version).send().await;
+            answer
+                .doing(format!("create alias `{ALIAS}`"))
+                .exists_if(&["ResourceConflictException", "ConflictException"])
+        });
+        let revision = answer.await?.revision_id;
         self.until_active(&version, progress).await?;
-        Ok(self.now(inputs, version, None))
+        Ok(self.now(inputs, version, revision))
     }
 
     async fn update(
@@ -232,14 +370,18 @@ impl Resource for Release {
         live: &LiveRelease,
         progress: &Progress,
     ) -> Result<LiveRelease> {
-        let only_shared = inputs.get(self.code).sha256.base64() == live.code_sha256
-            && live.settings == inputs.get(self.function).settings
-            && live.role == inputs.get(self.function).role;
-        let version =
-            if only_shared { live.version.clone() } else { self.publish(inputs, progress).await? };
+        if inputs.get(self.function).published.is_some() {
+            let made = self.create(inputs, progress).await?;
+            return Ok(LiveRelease { made_again: true, ..made });
+        }
+        let version = match self.version_differences(inputs, live).is_empty() {
+            true => live.version.clone(),
+            false => self.publish(inputs, progress).await?,
+        };
         self.until_active(&version, progress).await?;
-        self.switch(&version, live.revision.clone()).await?;
-        Ok(self.now(inputs, version, Some(live.version.clone())))
+        let revision = self.switch(live, &version).await?;
+        let before = Some(live.version.clone()).filter(|before| *before != version);
+        Ok(LiveRelease { before, ..self.now(inputs, version, revision) })
     }
 
     /// Goes with the function.
@@ -247,3 +389,6 @@ impl Resource for Release {
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;
