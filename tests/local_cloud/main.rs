@@ -1,5 +1,7 @@
 //! The built binary against a real local cloud.
 
+mod contract;
+mod journey;
 mod life;
 mod smoke;
 mod support;

@@ -82,9 +82,15 @@ impl Cloud {
 
     /// Runs the binary in a folder, as the root of the local account.
     pub fn stackctl(&self, folder: &Path, arguments: &[&str]) -> Outcome {
+        let mut command = self.prepared(folder);
+        command.args(arguments).output().expect("the binary was built").into()
+    }
+
+    /// The binary, about to be run in a folder as the root of the local account.
+    pub fn prepared(&self, folder: &Path) -> Command {
         let mut command = self.command(STACKCTL);
-        command.args(arguments).current_dir(folder).stdin(Stdio::null());
-        command.output().expect("the binary was built").into()
+        command.current_dir(folder).stdin(Stdio::null());
+        command
     }
 
     /// Runs `stackctl local` with a verb, for an answer in JSON.
