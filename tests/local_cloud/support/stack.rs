@@ -1,4 +1,4 @@
-//! A stack on the shared cloud, driven as a user drives it.
+//! A stack, driven as a user drives it.
 
 use serde_json::Value;
 
@@ -6,18 +6,39 @@ use super::project::text;
 use super::{Artifact, Aws, Cloud, Outcome, Project, Response, request};
 
 /// A project and the cloud that it goes to.
-pub struct Stack {
-    pub cloud: &'static Cloud,
+pub struct Stack<'cloud> {
+    pub cloud: &'cloud Cloud,
     pub project: Project,
     pub aws: Aws,
     name: String,
+    /// Set for the program besides what the cloud sets.
+    environment: Vec<(&'static str, String)>,
 }
 
-impl Stack {
+impl Stack<'static> {
     /// One whose name no other test uses.
     pub fn new(name: &str) -> Self {
-        let cloud = Cloud::shared();
-        Self { cloud, project: Project::new(name), aws: Aws::of(cloud), name: name.to_owned() }
+        Self::on(Cloud::shared(), name)
+    }
+}
+
+impl<'cloud> Stack<'cloud> {
+    /// One on another cloud than the one that most tests share.
+    pub fn on(cloud: &'cloud Cloud, name: &str) -> Self {
+        Self {
+            cloud,
+            project: Project::new(name),
+            aws: Aws::of(cloud),
+            name: name.to_owned(),
+            environment: Vec::new(),
+        }
+    }
+
+    /// The same stack, worked on with a variable of the environment set to something else.
+    #[must_use]
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.environment.push((name, value.into()));
+        self
     }
 
     /// Changes `stack.toml`: these keys besides what the smallest file has.
@@ -27,8 +48,14 @@ impl Stack {
 
     /// Runs a verb, for a result in JSON.
     pub fn run(&self, arguments: &[&str]) -> Outcome {
-        let arguments = [arguments, &["--output", "json"]].concat();
-        self.cloud.stackctl(self.project.folder(), &arguments)
+        self.say(&[arguments, &["--output", "json"]].concat())
+    }
+
+    /// Runs the binary as it is told, for a result in words.
+    pub fn say(&self, arguments: &[&str]) -> Outcome {
+        let mut command = self.cloud.prepared(self.project.folder());
+        command.envs(self.environment.iter().map(|(name, value)| (name, value))).args(arguments);
+        command.output().expect("the binary was built").into()
     }
 
     /// Runs a verb that needs the code, for a result in JSON: the zip is the handler's.
