@@ -82,14 +82,17 @@ pub fn check(snapshot: &Snapshot, evidence: &Evidence) -> Verdict {
     findings.extend(statements::findings(&role, &needs, &excess));
     findings.extend(attachments::findings(&role, &needs, snapshot));
     findings.extend(trust::findings(&snapshot.documents.trust_policy, &snapshot.stack));
-    findings.extend(invoke::findings(&snapshot.documents.function_resource_policy, &snapshot.stack));
+    findings
+        .extend(invoke::findings(&snapshot.documents.function_resource_policy, &snapshot.stack));
     let findings = in_order(findings);
     Verdict {
         verdict: outcome(&findings, is_finite(&role)),
         probed: excess.probed,
-        excess: excess.proven().count(),
+        excess: excess.proven().filter(|extra| !needs.possible.includes(extra.name())).count(),
         needed: actions(&needs, |_| true),
-        granted: actions(&needs, |need| role.may(&need.action, &need.witness()).decision == Decision::Allowed),
+        granted: actions(&needs, |need| {
+            role.may(&need.action, &need.witness()).decision == Decision::Allowed
+        }),
         findings,
         operations: sets,
         catalogue: &Catalogue::dynamodb().date,
@@ -104,7 +107,9 @@ pub fn explain(snapshot: &Snapshot, action: &str, resource: &str) -> Answer {
 /// What the role must be able to do with the table; the log permissions are not among it.
 pub fn needed(snapshot: &Snapshot, evidence: &Evidence) -> Needs {
     match (&snapshot.handler.operations, &evidence.source) {
-        (Some(calls), _) => Needs::of_calls(calls, &snapshot.stack, |operation| evidence.site(operation)),
+        (Some(calls), _) => {
+            Needs::of_calls(calls, &snapshot.stack, |operation| evidence.site(operation))
+        }
         (None, Some(audit)) => Needs::of_source(audit, evidence.linked.as_ref(), &snapshot.stack),
         (None, None) => Needs::default(),
     }
@@ -151,7 +156,9 @@ fn is_finite(role: &Role) -> bool {
         let Some(Scope::Only(resources)) = &placed.statement.resources else { return false };
         let logs = actions.iter().all(|action| service(action) == "logs");
         let literal = |text: &String| !is_wild(text) && !text.contains("${");
-        actions.iter().all(literal) && (logs || resources.iter().all(literal)) && placed.statement.conditions.is_empty()
+        actions.iter().all(literal)
+            && (logs || resources.iter().all(literal))
+            && placed.statement.conditions.is_empty()
     })
 }
 

@@ -53,6 +53,11 @@ enum Comparison {
     GreaterOrEqual,
 }
 
+/// Whether an operator is one that AWS documents.
+pub fn is_operator(name: &str) -> bool {
+    Operator::parse(name).is_some()
+}
+
 /// Whether all conditions of a statement hold; every operator and every key must.
 pub fn all_hold(conditions: &[Condition], variables: bool, context: &Context) -> Truth {
     let truths = conditions.iter().map(|condition| holds(condition, variables, context));
