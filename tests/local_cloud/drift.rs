@@ -15,7 +15,7 @@ fn drift_is_named_by_status_planned_by_plan_and_repaired_by_up() {
     let status = stack.run(&["status", "--exit-code"]).failed(3);
     let told = drift(&status.json());
     for (resource, property) in [
-        ("table", "point-in-time recovery"),
+        ("table", "point_in_time_recovery"),
         ("log group", "retention"),
         ("role", "trust"),
         ("policy", "document"),
