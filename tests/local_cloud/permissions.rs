@@ -4,7 +4,9 @@ use serde_json::{Value, json};
 
 use crate::support::{Stack, eventually};
 
-/// What a deployer may do, and on what: nothing beyond the names of the stack.
+/// What a deployer may do, and on what: nothing beyond the names of the stack. The emulator asks for more than AWS does:
+/// for some actions on everything, and `ListAliases` for `GetAlias`. It knows no `iam:PolicyARN`, on which AWS would let
+/// us narrow `AttachRolePolicy`, and does not ask for `iam:PassRole` at all.
 const DEPLOYER: &str = include_str!("deployer.json");
 
 #[test]
@@ -57,7 +59,6 @@ fn a_denied_call_names_the_action_and_the_statement_to_add() {
     assert_eq!(error["message"], "failed to create role `denied-lambda-role`");
     let hint = error["hint"].as_str().unwrap_or_default();
     assert!(hint.contains(r#""Action": "iam:CreateRole""#), "{error:#}");
-    assert!(hint.contains("role/denied-lambda-role"), "{error:#}");
 
     let stack = stack.with("AWS_ACCESS_KEY_ID", "test").with("AWS_SECRET_ACCESS_KEY", "test");
     stack.up();
