@@ -2,16 +2,23 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Stack, actions, only};
+use crate::support::{Recorder, Stack, actions, is_read, only};
 
 #[test]
 fn a_second_up_changes_nothing_and_a_second_teardown_finds_nothing() {
     let stack = Stack::new("journey");
+    let recorder = Recorder::before(stack.cloud);
+    let stack = stack.with("AWS_ENDPOINT_URL", recorder.endpoint());
     let first = stack.up();
     assert!(actions(&first).iter().all(|action| action.ends_with(" create")), "{first:#}");
     assert_eq!(first["function_version"], "1");
 
+    assert!(!recorder.take().iter().all(|call| is_read(call)), "the writes of the first are seen");
+
     let second = stack.up();
+    let calls = recorder.take();
+    let writes: Vec<_> = calls.iter().filter(|call| !is_read(call)).collect();
+    assert!(writes.is_empty() && !calls.is_empty(), "{writes:?} among {} calls", calls.len());
     assert_eq!(only(&second), Vec::<String>::new(), "{second:#}");
     for output in OUTPUTS {
         assert_eq!(first[output], second[output], "{output}");
