@@ -26,11 +26,11 @@ impl Reading {
         self.lives.has(id)
     }
 
-    /// Whether `id` is there and carries our tags, and so does what it is part of.
+    /// Whether `id` is there and carries our tags, and so does what it belongs to.
     pub fn is_ours(&self, graph: &Graph, id: Id) -> bool {
         let node = graph.node(id);
         let own = self.lives.any(id).is_some_and(|live| node.is_ours(live));
-        own && node.contained_in().is_none_or(|parent| self.is_ours(graph, parent))
+        own && node.belongs_to().is_none_or(|parent| self.is_ours(graph, parent))
     }
 }
 
