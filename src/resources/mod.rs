@@ -3,6 +3,7 @@
 mod api;
 mod attachments;
 mod code;
+mod commits;
 mod export;
 mod function;
 mod log_group;
@@ -12,6 +13,7 @@ mod release;
 mod role;
 mod routes;
 mod table;
+mod versions;
 
 pub use api::{Api, LiveApi};
 pub use attachments::Attachments;
@@ -25,3 +27,4 @@ pub use release::{LiveRelease, Release};
 pub use role::Role;
 pub use routes::Routes;
 pub use table::Table;
+pub use versions::{Version, versions};
