@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{build, deploy, local, plan, status, teardown, up};
+use crate::commands::{api, build, deploy, local, plan, status, teardown, up};
 
 /// One small file and one Rust crate become a running backend for your frontend.
 #[derive(Debug, Parser)]
@@ -76,4 +76,5 @@ pub enum Verb {
     Status(status::Args),
     Teardown(teardown::Args),
     Local(local::Args),
+    Api(api::Args),
 }
