@@ -127,7 +127,7 @@ fn text(config: &Config, api: &LiveApi, document: &Value, took: &str) -> String 
     let version = document["function_version"].as_str().unwrap_or_default();
     let url = format!("{}/", api.url);
     format!(
-        "{} is up: {what} in {took}, version {version} answers\n\n  {url}\n\n  curl '{url}?userId=me' -d '{{\"title\":\"Buy milk\"}}'\n  curl '{url}?userId=me'",
+        "{} is up: {what}, version {version} is live ({took})\n\n  {url}\n\n  curl '{url}?userId=me' -d '{{\"title\":\"Buy milk\"}}'\n  curl '{url}?userId=me'",
         config.names.api
     )
 }
