@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{build, deploy, local, plan, rollback, status, teardown, up};
+use crate::commands::{api, build, deploy, local, plan, rollback, status, teardown, up};
 
 /// The end of a verb's help: each line is a command that can be typed as it stands.
 macro_rules! examples {
@@ -85,4 +85,5 @@ pub enum Verb {
     Rollback(rollback::Args),
     Teardown(teardown::Args),
     Local(local::Args),
+    Api(api::Args),
 }

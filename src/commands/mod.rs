@@ -1,5 +1,6 @@
 //! One file a verb. What they share is here: how a run is set up, stopped and told.
 
+pub mod api;
 pub mod build;
 pub mod deploy;
 pub mod local;
@@ -44,6 +45,7 @@ pub async fn run(cli: Cli, ui: Ui, stop: watch::Receiver<bool>) -> (Ui, Result<(
         Verb::Rollback(args) => rollback::run(args, &app).await,
         Verb::Teardown(args) => teardown::run(args, &app).await,
         Verb::Local(args) => local::run(args, &app).await,
+        Verb::Api(args) => api::run(args, &app),
     };
     (app.ui, result)
 }
