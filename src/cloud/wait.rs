@@ -74,6 +74,12 @@ where
     }
 }
 
+/// Waits for something that cannot be looked up.
+pub async fn pause(progress: &Progress, what: &str, time: Duration) {
+    progress.note(format!("waiting until {what}"));
+    sleep(time).await;
+}
+
 /// Between half and the whole of `pause`, so that two runs do not keep meeting each other.
 fn jittered(pause: Duration) -> Duration {
     pause.mul_f64(0.5 + fastrand::f64() / 2.0)

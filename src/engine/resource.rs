@@ -30,7 +30,7 @@ pub trait Resource: Send + Sync + 'static {
         None
     }
 
-    /// The resource whose tags say whose this one is too, when it can carry none.
+    /// The resource whose tags say whose this one is, when it carries none itself.
     fn belongs_to(&self) -> Option<Id> {
         self.contained_in()
     }

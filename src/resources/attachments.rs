@@ -170,7 +170,6 @@ impl Resource for Attachments {
         self.policies.iter().map(|policy| policy.id).chain([self.role.id]).collect()
     }
 
-    /// What is attached to a role of others is theirs.
     fn belongs_to(&self) -> Option<Id> {
         Some(self.role.id)
     }

@@ -5,6 +5,8 @@ mod attachments;
 mod code;
 mod commits;
 mod export;
+#[cfg(test)]
+mod fixture;
 mod function;
 mod log_group;
 mod permission;
