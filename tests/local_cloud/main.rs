@@ -12,6 +12,7 @@ mod offline;
 mod output;
 mod ownership;
 mod permissions;
+mod second_opinion;
 mod smoke;
 mod stages;
 mod store;
