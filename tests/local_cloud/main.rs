@@ -1,5 +1,6 @@
 //! The built binary against a real local cloud.
 
+mod browser;
 mod contract;
 mod cors;
 mod deploy;
