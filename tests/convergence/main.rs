@@ -1,0 +1,17 @@
+//! The same verb, run again, always ends where an uninterrupted run ends. README.md here says what is tested and how.
+
+mod artifact;
+mod aws;
+mod counts;
+mod crash;
+mod figures;
+mod lane;
+mod neighbours;
+mod proxy;
+mod run;
+mod snapshot;
+mod strict;
+#[path = "../local_cloud/support/mod.rs"]
+mod support;
+mod whole;
+mod xml;
