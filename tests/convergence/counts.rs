@@ -7,7 +7,7 @@ use crate::lane::{Lane, Verb};
 use crate::proxy::{Fault, Ledger, What, When};
 
 /// Much longer than the emulator takes, so that calls that need no other begin together.
-const ROUND_TRIP: Duration = Duration::from_millis(100);
+const ROUND_TRIP: Duration = Duration::from_millis(300);
 
 /// At most this many writes, and this many calls one after another.
 struct Ceiling(usize, usize);

@@ -5,13 +5,16 @@ mod aws;
 mod counts;
 mod crash;
 mod figures;
+mod interrupt;
 mod lane;
 mod neighbours;
 mod proxy;
+mod race;
 mod run;
 mod snapshot;
 mod strict;
 #[path = "../local_cloud/support/mod.rs"]
 mod support;
+mod throttled;
 mod whole;
 mod xml;

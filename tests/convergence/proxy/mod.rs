@@ -194,6 +194,7 @@ impl Inner {
         match fault {
             None => self.relay(Some(operation), request),
             Some(What::Late(pause)) => {
+                self.strike();
                 thread::sleep(*pause);
                 self.relay(Some(operation), request)
             }
