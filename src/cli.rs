@@ -4,11 +4,19 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{build, deploy, local, plan, status, teardown, up};
+use crate::commands::{api, build, deploy, local, plan, rollback, status, teardown, up};
+
+/// The end of a verb's help: each line is a command that can be typed as it stands.
+macro_rules! examples {
+    ($($line:literal),+ $(,)?) => {
+        concat!("\u{1b}[1m\u{1b}[4mExamples:\u{1b}[0m\n", $("  ", $line, "\n"),+)
+    };
+}
+pub(crate) use examples;
 
 /// One small file and one Rust crate become a running backend for your frontend.
 #[derive(Debug, Parser)]
-#[command(name = "stackctl", version, max_term_width = 100, propagate_version = true)]
+#[command(name = "stackctl", version, max_term_width = 100, disable_help_subcommand = true)]
 pub struct Cli {
     #[command(flatten)]
     pub globals: Globals,
@@ -35,13 +43,13 @@ pub struct Globals {
     /// Use the local cloud on this machine: no account, no Docker
     #[arg(long, global = true)]
     pub local: bool,
-    /// How the result is printed on stdout
-    #[arg(long, global = true, value_enum, default_value_t)]
+    /// How the result is printed: for people, or one document on stdout and failures on stderr
+    #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
     pub output: Output,
     /// Answer every question with yes
     #[arg(long, short, global = true)]
     pub yes: bool,
-    /// When to use colour
+    /// When to use colour; `auto` is on a terminal, unless `NO_COLOR` is set
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     pub color: Color,
     /// Tell more: unchanged resources, request ids
@@ -54,16 +62,13 @@ pub struct Globals {
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Output {
-    /// For people
     #[default]
     Text,
-    /// One document for programs; failures are JSON too, on stderr
     Json,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, ValueEnum)]
 pub enum Color {
-    /// On a terminal, unless `NO_COLOR` is set
     #[default]
     Auto,
     Always,
@@ -77,6 +82,8 @@ pub enum Verb {
     Plan(plan::Args),
     Build(build::Args),
     Status(status::Args),
+    Rollback(rollback::Args),
     Teardown(teardown::Args),
     Local(local::Args),
+    Api(api::Args),
 }

@@ -15,7 +15,7 @@ use crate::iam::manifest::Manifest;
 use crate::stack::Stack;
 use crate::ui::seconds;
 
-/// Ship the code alone: build, upload, publish, switch, and prove that it answers; goes back by itself if it does not
+/// Ship the code alone, and prove that it answers; goes back by itself if it does not
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Ship this zip, made earlier by `stackctl build`, instead of building

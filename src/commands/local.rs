@@ -9,7 +9,7 @@ use crate::engine::{Graph, Id, Label, Progress, alone};
 use crate::error::Result;
 use crate::local::{self, End, State, Status, Stopped};
 
-/// The local cloud: real DynamoDB, IAM, Lambda and HTTP API calls on this machine, without Docker or an account
+/// The local cloud: the same stack on this machine, without Docker or an account
 #[derive(Debug, clap::Args)]
 pub struct Args {
     #[command(subcommand)]

@@ -19,7 +19,7 @@ use crate::resources::{LiveApi, LiveRelease, Release};
 use crate::stack::Stack;
 use crate::ui::seconds;
 
-/// Make the stack what the file says: create what is missing, change what differs, and prove that it answers
+/// Make the stack what the file says, and prove that it answers
 #[derive(Debug, clap::Args)]
 pub struct Args {
     /// Ship this zip, made earlier by `stackctl build`, instead of building
@@ -127,7 +127,7 @@ fn text(config: &Config, api: &LiveApi, document: &Value, took: &str) -> String 
     let version = document["function_version"].as_str().unwrap_or_default();
     let url = format!("{}/", api.url);
     format!(
-        "{} is up: {what} in {took}, version {version} answers\n\n  {url}\n\n  curl -X POST '{url}?userId=me' -H 'content-type: application/json' -d '{{\"title\":\"Buy milk\"}}'\n  curl '{url}?userId=me'",
+        "{} is up: {what}, version {version} is live ({took})\n\n  {url}\n\n  curl '{url}?userId=me' -d '{{\"title\":\"Buy milk\"}}'\n  curl '{url}?userId=me'",
         config.names.api
     )
 }

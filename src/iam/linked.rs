@@ -19,7 +19,12 @@ pub fn operations_in(binary: &[u8]) -> BTreeSet<&'static str> {
     let mut rest = binary;
     while let Some(start) = find(rest, TARGET) {
         rest = &rest[start + TARGET.len()..];
-        found.extend(names.clone().filter(|name| rest.starts_with(name.as_bytes())).max_by_key(|name| name.len()));
+        found.extend(
+            names
+                .clone()
+                .filter(|name| rest.starts_with(name.as_bytes()))
+                .max_by_key(|name| name.len()),
+        );
     }
     found
 }
@@ -47,9 +52,13 @@ mod tests {
 
     #[test]
     fn names_that_lie_end_to_end_are_told_apart() {
-        let binary = b"\0DynamoDB_20120810.QueryvalidDynamoDB_20120810.DescribeTableReplicaAutoScaling\xff";
+        let binary =
+            b"\0DynamoDB_20120810.QueryvalidDynamoDB_20120810.DescribeTableReplicaAutoScaling\xff";
         assert_eq!(found(binary), ["DescribeTableReplicaAutoScaling", "Query"]);
-        assert_eq!(found(b"DynamoDB_20120810.DescribeTableDynamoDB_20120810.GetItem"), ["DescribeTable", "GetItem"]);
+        assert_eq!(
+            found(b"DynamoDB_20120810.DescribeTableDynamoDB_20120810.GetItem"),
+            ["DescribeTable", "GetItem"]
+        );
     }
 
     #[test]

@@ -15,6 +15,7 @@ use syn::visit::Visit;
 use syn::{Ident, LitStr, Token, bracketed};
 
 use super::operations::Operation;
+use super::source;
 
 /// A place in a source file, as `file:line`.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
@@ -63,7 +64,7 @@ impl Manifest {
         let mut declared = false;
         for (path, text) in sources {
             let (path, text) = (path.as_ref(), text.as_ref());
-            let file = syn::parse_file(text).map_err(|error| syntax(path, &error))?;
+            let file = source::parse(text).map_err(|error| syntax(path, &error))?;
             let mut invocations = Invocations::default();
             invocations.visit_file(&file);
             for tokens in invocations.operations {

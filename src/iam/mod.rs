@@ -1,8 +1,15 @@
 //! What a role may do, and whether that is what the handler does: pure, from documents and sources to findings.
 
+pub mod audit;
+pub mod catalogue;
+pub mod check;
 pub mod document;
 pub mod eval;
+pub mod findings;
 pub mod json;
+pub mod linked;
 pub mod manifest;
 pub mod operations;
 pub mod parse;
+pub mod snapshot;
+mod source;

@@ -116,13 +116,18 @@ pub struct SnapshotError(String);
 impl Snapshot {
     pub fn from_json(text: &str) -> Result<Self, SnapshotError> {
         // Serde would keep the last of two equal keys of a map without a word.
-        let json = Json::parse(text).map_err(|error| SnapshotError(format!("not JSON: {error}")))?;
-        for part in [Some(&json), json.get("context"), json.get("handler"), json.get("documents")].into_iter().flatten() {
+        let json =
+            Json::parse(text).map_err(|error| SnapshotError(format!("not JSON: {error}")))?;
+        for part in [Some(&json), json.get("context"), json.get("handler"), json.get("documents")]
+            .into_iter()
+            .flatten()
+        {
             if let Some(name) = part.duplicate() {
                 return Err(SnapshotError(format!("the key `{name}` comes twice")));
             }
         }
-        let snapshot: Snapshot = serde_json::from_str(text).map_err(|error| SnapshotError(error.to_string()))?;
+        let snapshot: Snapshot =
+            serde_json::from_str(text).map_err(|error| SnapshotError(error.to_string()))?;
         snapshot.check().map_err(SnapshotError)?;
         Ok(snapshot)
     }
@@ -135,13 +140,21 @@ impl Snapshot {
         let stack = &self.stack;
         let arns = [
             ("table_arn", &stack.table_arn, "dynamodb", format!("table/{}", stack.table_name)),
-            ("function_arn", &stack.function_arn, "lambda", format!("function:{}", stack.function_name)),
+            (
+                "function_arn",
+                &stack.function_arn,
+                "lambda",
+                format!("function:{}", stack.function_name),
+            ),
             ("log_group_arn", &stack.log_group_arn, "logs", "log-group:".to_owned()),
         ];
         for (name, arn, service, resource) in arns {
-            let head = format!("arn:{}:{service}:{}:{}:", stack.partition, stack.region, stack.account);
+            let head =
+                format!("arn:{}:{service}:{}:{}:", stack.partition, stack.region, stack.account);
             if !arn.strip_prefix(&head).is_some_and(|rest| rest.starts_with(&resource)) {
-                return Err(format!("context.{name} is `{arn}`, which does not fit the other names"));
+                return Err(format!(
+                    "context.{name} is `{arn}`, which does not fit the other names"
+                ));
             }
         }
         if self.handler.operations.is_none() && self.handler.source.is_none() {
@@ -167,7 +180,9 @@ impl Stack {
         let stack = self.function_name.strip_suffix("-api").unwrap_or(&self.function_name);
         let capital = |word: &str| {
             let mut characters = word.chars();
-            characters.next().map_or_else(String::new, |first| first.to_ascii_uppercase().to_string() + characters.as_str())
+            characters.next().map_or_else(String::new, |first| {
+                first.to_ascii_uppercase().to_string() + characters.as_str()
+            })
         };
         let name: String = stack.split(['-', '_']).map(capital).collect();
         [format!("{name}LambdaDynamoDB"), format!("{name}LambdaLogs")]
@@ -188,12 +203,18 @@ impl Documents {
     /// The boundary, as a document or as a managed policy; nothing is no boundary.
     pub fn boundary(&self) -> Vec<Policy> {
         let json = &self.permissions_boundary;
-        let name = json.get("PolicyName").and_then(Json::as_str).unwrap_or("permissions boundary").to_owned();
+        let name = json
+            .get("PolicyName")
+            .and_then(Json::as_str)
+            .unwrap_or("permissions boundary")
+            .to_owned();
         let document = match json {
             Json::Null => return vec![],
             _ if json.get("Versions").is_some() => {
                 let default = json.get("DefaultVersionId").and_then(Json::as_str);
-                default.and_then(|version| json.get("Versions")?.get(version)).unwrap_or(&Json::Null)
+                default
+                    .and_then(|version| json.get("Versions")?.get(version))
+                    .unwrap_or(&Json::Null)
             }
             other => other.get("Document").or_else(|| other.get("PolicyDocument")).unwrap_or(other),
         };
@@ -209,10 +230,16 @@ impl ManagedPolicy {
     /// The document of one version.
     pub fn version(&self, id: &str) -> Result<Document, Malformed> {
         if self.versions.duplicate().is_some() {
-            return Err(Malformed { reason: "duplicate-key", problem: "a version comes twice".to_owned() });
+            return Err(Malformed {
+                reason: "duplicate-key",
+                problem: "a version comes twice".to_owned(),
+            });
         }
         let Some(document) = self.versions.get(id) else {
-            return Err(Malformed { reason: "no-default-version", problem: format!("there is no version {id}") });
+            return Err(Malformed {
+                reason: "no-default-version",
+                problem: format!("there is no version {id}"),
+            });
         };
         Document::read(Kind::Identity, document)
     }

@@ -17,6 +17,7 @@ pub struct Live {
 }
 
 struct Line {
+    kind: String,
     bar: ProgressBar,
     /// The verb before the note, such as `creating`.
     doing: &'static str,
@@ -37,7 +38,7 @@ impl Live {
                 label.name
             ));
             bar.enable_steady_tick(TICK);
-            Line { bar, doing: "looking", ended: false }
+            Line { kind: label.kind.clone(), bar, doing: "looking", ended: false }
         };
         Self { lines: labels.iter().map(line).collect(), all, paint }
     }
@@ -64,7 +65,7 @@ impl View for Live {
             Happening::Read(false) => self.lines[index].bar.set_message(paint.dim("not there yet")),
             Happening::Started(action) => {
                 let line = &mut self.lines[index];
-                line.doing = doing(&action);
+                line.doing = doing(&line.kind, &action);
                 line.bar.reset_elapsed();
                 line.bar.set_message(line.doing);
             }
@@ -77,7 +78,8 @@ impl View for Live {
                 let _ = self.all.println(text);
             }
             Happening::Done { action, took } => {
-                let message = format!("{} {}", done(&action), paint.dim(&seconds(took)));
+                let done = done(&self.lines[index].kind, &action);
+                let message = format!("{done} {}", paint.dim(&seconds(took)));
                 self.end(index, &paint.green("✔"), message);
             }
             Happening::Unchanged => self.end(index, &paint.dim("·"), paint.dim("unchanged")),

@@ -23,11 +23,12 @@ impl Plain {
     }
 
     fn line(&mut self, event: &Event) -> Option<String> {
+        let kind = &self.labels[event.id.index()].kind;
         Some(match &event.happening {
             Happening::Reading | Happening::Read(_) => return None,
             Happening::Unchanged if !self.verbose => return None,
             Happening::Unchanged => "unchanged".to_owned(),
-            Happening::Started(action) => doing(action).to_owned(),
+            Happening::Started(action) => doing(kind, action).to_owned(),
             Happening::Note(note) => {
                 if self.noted.get(&event.id).is_some_and(|last| last.elapsed() < NOTES_APART) {
                     return None;
@@ -36,7 +37,9 @@ impl Plain {
                 note.clone()
             }
             Happening::Output(line) => return Some(line.clone()),
-            Happening::Done { action, took } => format!("{} in {}", done(action), seconds(*took)),
+            Happening::Done { action, took } => {
+                format!("{} in {}", done(kind, action), seconds(*took))
+            }
             Happening::Failed(error) => format!("failed: {error}"),
             Happening::Skipped => "skipped: something it needs has failed".to_owned(),
             Happening::Cancelled => "not begun".to_owned(),

@@ -6,9 +6,10 @@ use super::Paint;
 use crate::engine::Action;
 use crate::error::Error;
 
-/// What is being done.
-pub fn doing(action: &Action) -> &'static str {
+/// What is being done with something of this kind: code is on this machine, so it is built, not created.
+pub fn doing(kind: &str, action: &Action) -> &'static str {
     match action {
+        Action::Create if kind == "code" => "building",
         Action::Keep => "keeping",
         Action::Create => "creating",
         Action::Update(_) => "changing",
@@ -17,9 +18,10 @@ pub fn doing(action: &Action) -> &'static str {
     }
 }
 
-/// What has been done.
-pub fn done(action: &Action) -> &'static str {
+/// What has been done with something of this kind.
+pub fn done(kind: &str, action: &Action) -> &'static str {
     match action {
+        Action::Create if kind == "code" => "built",
         Action::Keep => "unchanged",
         Action::Create => "created",
         Action::Update(_) => "changed",

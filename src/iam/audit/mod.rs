@@ -3,9 +3,11 @@
 //! A source reader without the compiler's types cannot see everything. What it cannot resolve it says: a call on a
 //! receiver whose type it does not know, a call inside of a macro, a text that it cannot parse. It never stays silent.
 
+mod collect;
 mod index;
+mod kinds;
 mod macros;
-mod simple;
+mod scope;
 mod walk;
 
 use std::collections::BTreeSet;
@@ -17,6 +19,7 @@ use walk::Walk;
 use super::manifest::{Manifest, Site};
 use super::operations::{Operation, TRANSACTION_MEMBERS};
 use super::snapshot::Call;
+use super::source;
 
 /// What a source was seen to call, and what could not be seen.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -36,7 +39,7 @@ pub struct Found {
 /// A line that may call something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Doubt {
-    /// One word: `macro`, `receiver`, `index`, `transaction`, `syntax`, `language`.
+    /// One word: `macro`, `dyn`, `receiver`, `index`, `transaction`, `syntax`, `language`.
     pub reason: &'static str,
     pub message: String,
     pub site: Site,
@@ -58,21 +61,23 @@ impl Audit {
         let mut files = vec![];
         for (path, text) in sources {
             let (path, text) = (path.as_ref(), text.as_ref());
-            match simple::parse(text) {
+            match source::parse(text) {
                 Ok(file) => files.push((path.to_owned(), file)),
-                Err(problem) => audit.doubt_file(path, "syntax", problem),
+                Err(problem) => audit.doubt_file(path, "syntax", problem.to_string()),
             }
         }
         // A handler without declarations is read without them: every call is then made on the client itself.
         let manifest = Manifest::from_sources(sources).unwrap_or_default();
         let texts: Vec<&str> = sources.iter().map(|(_, text)| text.as_ref()).collect();
         let index = Index::of(&files, &texts, &manifest);
-        for (place, (path, file)) in files.iter().enumerate().filter(|(_, (path, _))| !index.is_test_file(path)) {
+        for (place, (path, file)) in
+            files.iter().enumerate().filter(|(_, (path, _))| !index.is_test_file(path))
+        {
             let mut walk = Walk::new(&index, place, path, &mut audit);
             walk.visit_file(file);
         }
-        audit.services = index.services.clone();
-        audit.settle_transactions(&index.transaction_members(&files));
+        audit.services.clone_from(&index.services);
+        audit.settle_transactions(&collect::transaction_members(&index, &files));
         audit
     }
 
@@ -93,7 +98,9 @@ impl Audit {
 
     /// The operations that unresolved lines may call.
     pub fn possible_operations(&self) -> Candidates {
-        self.unresolved.iter().fold(Candidates::default(), |all, doubt| all.or(doubt.candidates.clone()))
+        self.unresolved
+            .iter()
+            .fold(Candidates::default(), |all, doubt| all.or(doubt.candidates.clone()))
     }
 
     /// The actions, without `dynamodb:`, that unresolved lines may need.
@@ -118,11 +125,18 @@ impl Audit {
     /// The members of a transaction are built elsewhere than it is sent: all that the source builds may be in each.
     fn settle_transactions(&mut self, members: &BTreeSet<&'static str>) {
         let mut doubts = vec![];
-        for found in self.calls.iter_mut().filter(|found| found.call.operation == "TransactWriteItems") {
+        for found in
+            self.calls.iter_mut().filter(|found| found.call.operation == "TransactWriteItems")
+        {
             if members.is_empty() {
                 let message = "what the transaction holds is not built in this source".to_owned();
                 let candidates = Candidates::of(TRANSACTION_MEMBERS.map(|(_, action)| action));
-                doubts.push(Doubt { reason: "transaction", message, site: found.site.clone(), candidates });
+                doubts.push(Doubt {
+                    reason: "transaction",
+                    message,
+                    site: found.site.clone(),
+                    candidates,
+                });
             }
             found.call.members = Some(members.iter().map(|member| (*member).to_owned()).collect());
         }

@@ -48,7 +48,9 @@ impl Excess {
 
     /// The requests that are surely allowed, of actions that exist.
     pub fn proven(&self) -> impl Iterator<Item = &Extra> {
-        self.requests.iter().filter(|extra| !extra.future && extra.answer.decision == Decision::Allowed)
+        self.requests
+            .iter()
+            .filter(|extra| !extra.future && extra.answer.decision == Decision::Allowed)
     }
 
     pub fn findings(&self, role: &Role, needs: &Needs) -> Vec<Finding> {
@@ -73,31 +75,44 @@ impl Excess {
         let mut seen = BTreeSet::new();
         let mut findings = vec![];
         for extra in self.proven().filter(|extra| needs.has_action(&extra.action)) {
-            let written = role.written(&extra.answer, &extra.resource).unwrap_or_else(|| extra.resource.clone());
-            if seen.insert((extra.action.as_str(), written.clone())) {
-                let message = format!("{} is granted on {written}, which the handler never touches", extra.action);
-                findings.push(
-                    extra.finding(Kind::OverGrantResource, message).resource(written).hint("name the exact ARNs only"),
-                );
+            let written = role.written(&extra.answer, &extra.resource);
+            if !seen.insert((
+                extra.action.as_str(),
+                written.clone(),
+                extra.answer.statement.as_ref(),
+            )) {
+                continue;
             }
+            let resource = written.unwrap_or_else(|| extra.resource.clone());
+            let message = format!(
+                "{} is granted on {resource}, which the handler never touches",
+                extra.action
+            );
+            let finding = extra.finding(Kind::OverGrantResource, message);
+            findings.push(finding.resource(resource).hint("name the exact ARNs only"));
         }
         findings
     }
 
     fn undecided(&self) -> Vec<Finding> {
         let mut first: BTreeMap<&StatementName, &Extra> = BTreeMap::new();
-        let undecided = self.requests.iter().filter(|extra| extra.answer.decision == Decision::Unproven);
+        let undecided =
+            self.requests.iter().filter(|extra| extra.answer.decision == Decision::Unproven);
         for extra in undecided {
             if let Some(statement) = &extra.answer.statement {
                 first.entry(statement).or_insert(extra);
             }
         }
-        first.into_values().map(|extra| conditional(&extra.answer, &extra.action, &extra.resource)).collect()
+        first
+            .into_values()
+            .map(|extra| conditional(&extra.answer, &extra.action, &extra.resource))
+            .collect()
     }
 }
 
 impl Extra {
-    fn name(&self) -> &str {
+    /// The action without its service.
+    pub fn name(&self) -> &str {
         self.action.split_once(':').map_or(&self.action, |(_, name)| name)
     }
 
@@ -115,17 +130,23 @@ fn over_grant(role: &Role, extra: &Extra) -> Finding {
     let own = extra.resource == role.stack.table_arn;
     let written = role.written(&extra.answer, &extra.resource).filter(|_| !own);
     let resource = written.unwrap_or_else(|| extra.resource.clone());
-    let message = format!("{} is granted on {resource}, and no call in the handler needs it", extra.action);
-    extra.finding(Kind::OverGrant, message).resource(resource).hint("remove the action from the policy")
+    let message =
+        format!("{} is granted on {resource}, and no call in the handler needs it", extra.action);
+    extra
+        .finding(Kind::OverGrant, message)
+        .resource(resource)
+        .hint("remove the action from the policy")
 }
 
 fn probe(role: &Role, needs: &Needs, action: &str, resource: &str, future: bool) -> Option<Extra> {
     if needs.cover(action, resource) {
         return None;
     }
+    if !role.cannot_exclude(action, resource) {
+        return None;
+    }
     let answer = role.may(action, resource);
-    let extra = matches!(answer.decision, Decision::Allowed | Decision::Unproven);
-    extra.then(|| Extra { action: action.to_owned(), resource: resource.to_owned(), answer, future })
+    Some(Extra { action: action.to_owned(), resource: resource.to_owned(), answer, future })
 }
 
 /// An action on a type of resource that it cannot take is inert, whatever the policy says.

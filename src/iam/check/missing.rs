@@ -14,8 +14,9 @@ fn finding(role: &Role, need: &Need) -> Option<Finding> {
     let answer = role.may(&need.action, &witness);
     let finding = match answer.decision {
         Decision::Allowed => return None,
-        // A document that cannot be read is a finding of its own.
+        // A document that cannot be read is a finding of its own, and may be the one that grants it.
         Decision::Unproven if answer.statement.is_none() => return None,
+        Decision::ImplicitDeny if !role.unreadable.is_empty() => return None,
         Decision::Unproven => conditional(&answer, &need.action, &witness),
         Decision::ImplicitDeny | Decision::ExplicitDeny => denied(role, need, &answer),
     };
@@ -26,9 +27,17 @@ fn denied(role: &Role, need: &Need, answer: &Answer) -> Finding {
     let Need { action, resource, .. } = need;
     let witness = need.witness();
     let (cause, why, hint) = if role.might_without_boundary(action, &witness) {
-        ("boundary", "the permissions boundary does not allow it", "ask whoever owns the boundary: no policy can widen it")
+        (
+            "boundary",
+            "the permissions boundary does not allow it",
+            "ask whoever owns the boundary: no policy can widen it",
+        )
     } else if answer.decision == Decision::ExplicitDeny {
-        ("explicit-deny", "a statement denies it", "remove the denial or narrow it: no Allow can override it")
+        (
+            "explicit-deny",
+            "a statement denies it",
+            "remove the denial or narrow it: no Allow can override it",
+        )
     } else if role.names(action) {
         ("wrong-arn", "it is allowed on another resource only", "name this ARN in the statement")
     } else {
@@ -55,7 +64,12 @@ pub fn conditional(answer: &Answer, action: &str, resource: &str) -> Finding {
 
 /// Documents that are in force and cannot be read.
 pub fn unreadable(role: &Role) -> Vec<Finding> {
-    let policies = role.policies.iter().chain(&role.boundary);
-    let broken = policies.filter_map(|policy| Some((&policy.name, policy.document.as_ref().err()?)));
-    broken.map(|(name, error)| unproven(error.reason, format!("{name}: {error}")).detail("policy", name.as_str())).collect()
+    let policies = role.unreadable.iter().chain(&role.boundary);
+    let broken =
+        policies.filter_map(|policy| Some((&policy.name, policy.document.as_ref().err()?)));
+    broken
+        .map(|(name, error)| {
+            unproven(error.reason, format!("{name}: {error}")).detail("policy", name.as_str())
+        })
+        .collect()
 }

@@ -35,7 +35,8 @@ use super::snapshot::{Handler, Snapshot};
 /// The result of a check.
 #[derive(Clone, Debug, Serialize)]
 pub struct Verdict {
-    pub verdict: Outcome,
+    #[serde(rename = "verdict")]
+    pub outcome: Outcome,
     pub findings: Vec<Finding>,
     /// Pairs of action and resource that were decided.
     pub probed: usize,
@@ -82,14 +83,17 @@ pub fn check(snapshot: &Snapshot, evidence: &Evidence) -> Verdict {
     findings.extend(statements::findings(&role, &needs, &excess));
     findings.extend(attachments::findings(&role, &needs, snapshot));
     findings.extend(trust::findings(&snapshot.documents.trust_policy, &snapshot.stack));
-    findings.extend(invoke::findings(&snapshot.documents.function_resource_policy, &snapshot.stack));
+    findings
+        .extend(invoke::findings(&snapshot.documents.function_resource_policy, &snapshot.stack));
     let findings = in_order(findings);
     Verdict {
-        verdict: outcome(&findings, is_finite(&role)),
+        outcome: outcome(&findings, is_finite(&role)),
         probed: excess.probed,
-        excess: excess.proven().count(),
+        excess: excess.proven().filter(|extra| !needs.possible.includes(extra.name())).count(),
         needed: actions(&needs, |_| true),
-        granted: actions(&needs, |need| role.may(&need.action, &need.witness()).decision == Decision::Allowed),
+        granted: actions(&needs, |need| {
+            role.may(&need.action, &need.witness()).decision == Decision::Allowed
+        }),
         findings,
         operations: sets,
         catalogue: &Catalogue::dynamodb().date,
@@ -104,7 +108,9 @@ pub fn explain(snapshot: &Snapshot, action: &str, resource: &str) -> Answer {
 /// What the role must be able to do with the table; the log permissions are not among it.
 pub fn needed(snapshot: &Snapshot, evidence: &Evidence) -> Needs {
     match (&snapshot.handler.operations, &evidence.source) {
-        (Some(calls), _) => Needs::of_calls(calls, &snapshot.stack, |operation| evidence.site(operation)),
+        (Some(calls), _) => {
+            Needs::of_calls(calls, &snapshot.stack, |operation| evidence.site(operation))
+        }
         (None, Some(audit)) => Needs::of_source(audit, evidence.linked.as_ref(), &snapshot.stack),
         (None, None) => Needs::default(),
     }
@@ -113,7 +119,7 @@ pub fn needed(snapshot: &Snapshot, evidence: &Evidence) -> Needs {
 impl Verdict {
     /// 0, 3 or 4, as the verb exits; with `strict`, warnings and notes count as well.
     pub fn exit_code(&self, strict: bool) -> u8 {
-        match self.verdict {
+        match self.outcome {
             Outcome::Proven | Outcome::Sampled if strict && !self.findings.is_empty() => 3,
             Outcome::Proven | Outcome::Sampled => 0,
             Outcome::Findings => 3,
@@ -151,7 +157,9 @@ fn is_finite(role: &Role) -> bool {
         let Some(Scope::Only(resources)) = &placed.statement.resources else { return false };
         let logs = actions.iter().all(|action| service(action) == "logs");
         let literal = |text: &String| !is_wild(text) && !text.contains("${");
-        actions.iter().all(literal) && (logs || resources.iter().all(literal)) && placed.statement.conditions.is_empty()
+        actions.iter().all(literal)
+            && (logs || resources.iter().all(literal))
+            && placed.statement.conditions.is_empty()
     })
 }
 
@@ -167,5 +175,9 @@ fn in_order(findings: Vec<Finding>) -> Vec<Finding> {
     unique
 }
 
+#[cfg(test)]
+mod fuzz;
+#[cfg(test)]
+mod mutants;
 #[cfg(test)]
 mod tests;

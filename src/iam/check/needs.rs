@@ -1,9 +1,10 @@
 //! What the role must be able to do, from what the handler calls.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::iam::audit::{Audit, Candidates};
 use crate::iam::catalogue::{Catalogue, NEEDED_FOR_LOGS, ResourceType};
+use crate::iam::document::{Document, Statement};
 use crate::iam::findings::{Finding, Kind};
 use crate::iam::manifest::Site;
 use crate::iam::operations::{Actions, Operation, TRANSACTION_MEMBERS, partiql_action};
@@ -36,7 +37,11 @@ impl Needs {
     }
 
     /// From calls that were found in the source, with what the linked binary adds.
-    pub fn of_source(audit: &Audit, linked: Option<&BTreeSet<&'static str>>, stack: &Stack) -> Self {
+    pub fn of_source(
+        audit: &Audit,
+        linked: Option<&BTreeSet<&'static str>>,
+        stack: &Stack,
+    ) -> Self {
         let mut needs = Needs::default();
         for found in &audit.calls {
             needs.add(&found.call, stack, Some(found.site.clone()));
@@ -56,8 +61,29 @@ impl Needs {
         }
     }
 
+    /// The smallest document that grants what is needed of the table.
+    pub fn document(&self) -> Document {
+        let table = self.required.iter().filter(|need| !need.action.starts_with("logs:"));
+        let mut actions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
+        for need in table {
+            actions.entry(&need.resource).or_default().push(&need.action);
+        }
+        // Resources that need the same actions share a statement.
+        let mut resources: BTreeMap<Vec<&str>, Vec<&str>> = BTreeMap::new();
+        for (resource, actions) in actions {
+            resources.entry(actions).or_default().push(resource);
+        }
+        let statements = resources.into_iter().enumerate().map(|(place, (actions, resources))| {
+            let number = if place == 0 { String::new() } else { (place + 1).to_string() };
+            Statement::allow(&format!("AllowDynamoDBAccess{number}"), actions, resources)
+        });
+        Document::new(statements.collect())
+    }
+
     pub fn cover(&self, action: &str, resource: &str) -> bool {
-        self.required.iter().any(|need| need.action.eq_ignore_ascii_case(action) && need.covers(resource))
+        self.required
+            .iter()
+            .any(|need| need.action.eq_ignore_ascii_case(action) && need.covers(resource))
     }
 
     pub fn has_action(&self, action: &str) -> bool {
@@ -65,9 +91,16 @@ impl Needs {
     }
 
     fn add(&mut self, call: &Call, stack: &Stack, source: Option<Site>) {
-        if let Some(service) = call.service.as_deref().filter(|service| !service.eq_ignore_ascii_case("dynamodb")) {
-            let message = format!("the handler calls {} of {service}, which is not modelled", call.operation);
-            self.findings.push(Finding::error(Kind::UnmodelledService, message).source(source).detail("service", service));
+        if let Some(service) =
+            call.service.as_deref().filter(|service| !service.eq_ignore_ascii_case("dynamodb"))
+        {
+            let message =
+                format!("the handler calls {} of {service}, which is not modelled", call.operation);
+            self.findings.push(
+                Finding::error(Kind::UnmodelledService, message)
+                    .source(source)
+                    .detail("service", service),
+            );
             return;
         }
         let Some(operation) = Operation::named(&call.operation) else {
@@ -77,19 +110,29 @@ impl Needs {
         };
         for action in self.actions(operation, call, source.as_ref()) {
             let resource = resource(action, call, stack);
-            let need = Need { action: format!("dynamodb:{action}"), resource, source: source.clone() };
-            let known = |other: &Need| other.action == need.action && other.resource == need.resource;
+            let need =
+                Need { action: format!("dynamodb:{action}"), resource, source: source.clone() };
+            let known =
+                |other: &Need| other.action == need.action && other.resource == need.resource;
             if !self.required.iter().any(known) {
                 self.required.push(need);
             }
         }
     }
 
-    fn actions(&mut self, operation: &Operation, call: &Call, source: Option<&Site>) -> Vec<&'static str> {
+    fn actions(
+        &mut self,
+        operation: &Operation,
+        call: &Call,
+        source: Option<&Site>,
+    ) -> Vec<&'static str> {
         match (&operation.actions, &call.members, &call.statement) {
             (Actions::Transaction, Some(members), _) => {
                 let action = |member: &String| {
-                    TRANSACTION_MEMBERS.iter().find(|(kind, action)| kind == member || action == member).map(|(_, action)| *action)
+                    TRANSACTION_MEMBERS
+                        .iter()
+                        .find(|(kind, action)| kind == member || action == member)
+                        .map(|(_, action)| *action)
                 };
                 match members.iter().map(action).collect() {
                     Some(actions) => actions,
@@ -100,7 +143,10 @@ impl Needs {
                 partiql_action(statement).into_iter().collect()
             }
             (Actions::PartiQl, ..) => {
-                let message = format!("what {} asks for depends on its text, which is not known", operation.name);
+                let message = format!(
+                    "what {} asks for depends on its text, which is not known",
+                    operation.name
+                );
                 let hint = "use the item operations, or a literal statement";
                 self.findings.push(unproven("partiql", message).source(source.cloned()).hint(hint));
                 self.possible.extend(operation.possible_actions());
@@ -114,14 +160,20 @@ impl Needs {
     /// where it does not: a branch that never runs is linked, too.
     fn add_linked(&mut self, linked: &BTreeSet<&'static str>, audit: &Audit, stack: &Stack) {
         let possible = audit.possible_operations();
-        for name in linked.iter().filter(|name| !audit.calls.iter().any(|found| found.call.operation == **name)) {
+        for name in linked
+            .iter()
+            .filter(|name| !audit.calls.iter().any(|found| found.call.operation == **name))
+        {
             if possible.includes(name) {
                 let call = Call { operation: (*name).to_owned(), ..Call::default() };
                 self.add(&call, stack, None);
             } else {
-                let message = format!("the linked binary names {name}, which no line of the source calls");
+                let message =
+                    format!("the linked binary names {name}, which no line of the source calls");
                 self.findings.push(unproven("linked", message));
-                self.possible.extend(Operation::named(name).map(Operation::possible_actions).unwrap_or_default());
+                self.possible.extend(
+                    Operation::named(name).map(Operation::possible_actions).unwrap_or_default(),
+                );
             }
         }
     }
@@ -149,7 +201,9 @@ fn resource(action: &str, call: &Call, stack: &Stack) -> String {
     let types = Catalogue::dynamodb().find(&format!("dynamodb:{action}")).map(|(_, types)| types);
     let table = &stack.table_arn;
     match (types, call.index.as_deref()) {
-        (Some(types), Some(index)) if types.contains(&ResourceType::Index) => format!("{table}/index/{index}"),
+        (Some(types), Some(index)) if types.contains(&ResourceType::Index) => {
+            format!("{table}/index/{index}")
+        }
         (Some([]), _) => "*".to_owned(),
         (Some(types), _) if types.contains(&ResourceType::Table) => table.clone(),
         (Some([ResourceType::Index]), None) => format!("{table}/index/*"),
@@ -157,7 +211,10 @@ fn resource(action: &str, call: &Call, stack: &Stack) -> String {
         (Some([ResourceType::Export]), _) => format!("{table}/export/*"),
         (Some([ResourceType::Import]), _) => format!("{table}/import/*"),
         (Some([ResourceType::GlobalTable]), _) => {
-            format!("arn:{}:dynamodb::{}:global-table/{}", stack.partition, stack.account, stack.table_name)
+            format!(
+                "arn:{}:dynamodb::{}:global-table/{}",
+                stack.partition, stack.account, stack.table_name
+            )
         }
         _ => table.clone(),
     }

@@ -9,7 +9,9 @@ pub const FUTURE_ACTION: &str = "dynamodb:ZzFuture";
 /// Resources close to the stack's own: a grant that is wider than it should be reaches one of them.
 pub fn resources(stack: &Stack) -> Vec<String> {
     let Stack { partition, region, account, table_arn: table, table_name: name, .. } = stack;
-    let arn = |region: &str, account: &str, resource: &str| format!("arn:{partition}:dynamodb:{region}:{account}:{resource}");
+    let arn = |region: &str, account: &str, resource: &str| {
+        format!("arn:{partition}:dynamodb:{region}:{account}:{resource}")
+    };
     let elsewhere = if region == "eu-west-1" { "us-east-1" } else { "eu-west-1" };
     let stranger = if account == "210987654321" { "123456789012" } else { "210987654321" };
     let sibling = arn(region, account, "table/zz-another-table");

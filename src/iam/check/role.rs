@@ -1,14 +1,20 @@
 //! What a role may do: all its policies in force, within its boundary, in the context of a running function.
 
 use crate::iam::document::{Effect, Statement, Version};
-use crate::iam::eval::{Answer, Context, Decision, Others, Policy, Request, StatementName, applies, evaluate};
+use crate::iam::eval::{
+    Answer, Context, Decision, Others, Policy, Request, StatementName, applies, evaluate,
+};
 use crate::iam::eval::{Truth, names_action};
 use crate::iam::snapshot::{Documents, Stack};
 
+#[derive(Clone)]
 pub struct Role<'a> {
     pub stack: &'a Stack,
+    /// The policies that can be read.
     pub policies: Vec<Policy>,
     pub boundary: Vec<Policy>,
+    /// The policies that cannot: IAM would not have taken them, so they grant nothing that we could claim.
+    pub unreadable: Vec<Policy>,
     context: Context,
 }
 
@@ -23,14 +29,22 @@ pub struct Placed<'a> {
 
 impl<'a> Role<'a> {
     pub fn new(stack: &'a Stack, documents: &Documents) -> Self {
-        Role { stack, policies: documents.in_force(), boundary: documents.boundary(), context: context(stack) }
+        let (policies, unreadable) =
+            documents.in_force().into_iter().partition(|policy| policy.document.is_ok());
+        Role {
+            stack,
+            policies,
+            boundary: documents.boundary(),
+            unreadable,
+            context: context(stack),
+        }
     }
 
     /// The same role without one of its policies.
     pub fn without(&self, policy: usize) -> Self {
-        let mut policies = self.policies.clone();
-        policies.remove(policy);
-        Role { stack: self.stack, policies, boundary: self.boundary.clone(), context: self.context.clone() }
+        let mut role = self.clone();
+        role.policies.remove(policy);
+        role
     }
 
     pub fn may(&self, action: &str, resource: &str) -> Answer {
@@ -42,9 +56,14 @@ impl<'a> Role<'a> {
         evaluate(&self.policies, &[], &self.request(action, resource)).decision == Decision::Allowed
     }
 
-    /// Whether this is allowed, or cannot be shown to be denied.
+    /// Whether this is allowed, or a statement leaves that open.
     pub fn cannot_exclude(&self, action: &str, resource: &str) -> bool {
-        matches!(self.may(action, resource).decision, Decision::Allowed | Decision::Unproven)
+        let answer = self.may(action, resource);
+        match answer.decision {
+            Decision::Allowed => true,
+            Decision::Unproven => answer.statement.is_some(),
+            Decision::ImplicitDeny | Decision::ExplicitDeny => false,
+        }
     }
 
     /// Whether one statement covers a request, surely or perhaps.
@@ -53,16 +72,17 @@ impl<'a> Role<'a> {
     }
 
     pub fn statements(&self) -> impl Iterator<Item = Placed<'_>> {
-        self.policies.iter().filter_map(|policy| Some((policy, policy.document.as_ref().ok()?))).flat_map(
-            |(policy, document)| {
+        self.policies
+            .iter()
+            .filter_map(|policy| Some((policy, policy.document.as_ref().ok()?)))
+            .flat_map(|(policy, document)| {
                 document.statements.iter().enumerate().map(|(index, statement)| Placed {
                     policy: &policy.name,
                     index,
                     version: document.version,
                     statement,
                 })
-            },
-        )
+            })
     }
 
     pub fn allows(&self) -> impl Iterator<Item = Placed<'_>> {
@@ -78,7 +98,10 @@ impl<'a> Role<'a> {
     pub fn written(&self, answer: &Answer, resource: &str) -> Option<String> {
         let name = answer.statement.as_ref()?;
         let placed = self.statements().find(|placed| placed.name() == *name)?;
-        placed.resources().find(|pattern| crate::iam::eval::names_resource(pattern, resource)).map(str::to_owned)
+        placed
+            .resources()
+            .find(|pattern| crate::iam::eval::names_resource(pattern, resource))
+            .map(str::to_owned)
     }
 
     fn request(&self, action: &str, resource: &str) -> Request {
@@ -103,7 +126,11 @@ impl<'a> Placed<'a> {
     }
 
     pub fn resources(&self) -> impl Iterator<Item = &'a str> {
-        self.statement.resources.iter().flat_map(|scope| scope.items()).map(String::as_str)
+        self.statement
+            .resources
+            .iter()
+            .flat_map(super::super::document::Scope::items)
+            .map(String::as_str)
     }
 }
 

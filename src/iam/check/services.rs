@@ -7,7 +7,7 @@ use super::probes::{instance, is_wild, service};
 use super::role::{Placed, Role};
 use crate::iam::catalogue::{ESCALATIONS, NEEDED_FOR_LOGS, OTHER_LOG_ACTIONS, Risk};
 use crate::iam::document::Scope;
-use crate::iam::eval::{Answer, Decision, names_action};
+use crate::iam::eval::{Answer, names_action};
 use crate::iam::findings::{Finding, Kind, Severity};
 use crate::iam::snapshot::LogPolicy;
 
@@ -30,13 +30,15 @@ fn log_findings(role: &Role, needs: &Needs) -> Vec<Finding> {
     let mut findings = vec![];
     for action in log_actions(role) {
         for resource in log_resources(role) {
-            let answer = role.may(&action, &resource);
-            let allowed = matches!(answer.decision, Decision::Allowed | Decision::Unproven);
-            if !allowed || needs.cover(&action, &resource) || is_inert(role, &action, &resource) {
+            let needed = needs.cover(&action, &resource) || is_inert(role, &action, &resource);
+            if needed || !role.cannot_exclude(&action, &resource) {
                 continue;
             }
-            let finding = log_finding(role, &action, &resource, &answer);
-            if seen.insert((finding.kind, finding.resource.clone().filter(|_| finding.kind == Kind::LogScope), finding.action.clone().filter(|_| finding.kind != Kind::LogScope))) {
+            let finding = log_finding(role, &action, &resource, &role.may(&action, &resource));
+            // One finding for each action too many, and one for each resource too many.
+            let subject =
+                if finding.kind == Kind::LogScope { &finding.resource } else { &finding.action };
+            if seen.insert((finding.kind, subject.clone())) {
                 findings.push(finding);
             }
         }
@@ -48,11 +50,17 @@ fn log_finding(role: &Role, action: &str, resource: &str, answer: &Answer) -> Fi
     let written = role.written(answer, resource).unwrap_or_else(|| resource.to_owned());
     let own = is_own_group(role, resource);
     let finding = if own {
-        let message = format!("{action} is granted, and a function needs no more than {}", NEEDED_FOR_LOGS.join(" and "));
-        Finding::error(Kind::OverGrant, message).hint("remove the action: the stack makes the log group itself")
+        let message = format!(
+            "{action} is granted, and a function needs no more than {}",
+            NEEDED_FOR_LOGS.join(" and ")
+        );
+        Finding::error(Kind::OverGrant, message)
+            .hint("remove the action: the stack makes the log group itself")
     } else {
-        let message = format!("{action} is granted on {written}, beyond the function's own log group");
-        Finding::error(Kind::LogScope, message).hint(format!("grant it on {}:* only", role.stack.log_group()))
+        let message =
+            format!("{action} is granted on {written}, beyond the function's own log group");
+        Finding::error(Kind::LogScope, message)
+            .hint(format!("grant it on {}:* only", role.stack.log_group()))
     };
     let mut finding = finding
         .action(action)
@@ -68,19 +76,21 @@ fn log_finding(role: &Role, action: &str, resource: &str, answer: &Answer) -> Fi
 }
 
 fn chosen_by_the_stack(role: &Role, answer: &Answer) -> bool {
-    let basic = answer.statement.as_ref().is_some_and(|statement| statement.policy == BASIC_EXECUTION);
+    let basic =
+        answer.statement.as_ref().is_some_and(|statement| statement.policy == BASIC_EXECUTION);
     basic && role.stack.log_policy == Some(LogPolicy::AwsManaged)
 }
 
 /// The actions that are needed come first, so that a wide grant is reported for one of them.
-fn log_actions(role: &Role) -> BTreeSet<String> {
-    let known = NEEDED_FOR_LOGS.iter().chain(&OTHER_LOG_ACTIONS).map(|action| (*action).to_owned());
+fn log_actions(role: &Role) -> Vec<String> {
+    let known = NEEDED_FOR_LOGS.into_iter().chain(OTHER_LOG_ACTIONS);
     let written = role.allows().flat_map(|placed| placed.actions().collect::<Vec<_>>());
-    let written = written.filter(|action| service(action) == "logs" && !is_wild(action)).map(str::to_owned);
-    let mut actions: BTreeSet<String> = known.collect();
-    for action in written {
-        if !actions.iter().any(|known| known.eq_ignore_ascii_case(&action)) {
-            actions.insert(action);
+    let mut actions: Vec<String> = vec![];
+    for action in
+        known.chain(written.filter(|action| service(action) == "logs" && !is_wild(action)))
+    {
+        if !actions.iter().any(|known| known.eq_ignore_ascii_case(action)) {
+            actions.push(action.to_owned());
         }
     }
     actions
@@ -92,13 +102,17 @@ fn log_resources(role: &Role) -> Vec<String> {
     let elsewhere = if stack.region == "eu-west-1" { "us-east-1" } else { "eu-west-1" };
     let stranger = if stack.account == "210987654321" { "123456789012" } else { "210987654321" };
     let others = [
-        format!("arn:{}:logs:{}:{}:log-group:/aws/lambda/zz-another", stack.partition, stack.region, stack.account),
+        format!(
+            "arn:{}:logs:{}:{}:log-group:/aws/lambda/zz-another",
+            stack.partition, stack.region, stack.account
+        ),
         format!("{group}zz"),
         group.replace(&format!(":{}:", stack.region), &format!(":{elsewhere}:")),
         group.replace(&format!(":{}:", stack.account), &format!(":{stranger}:")),
     ];
     let mut resources = vec![group.to_owned(), format!("{group}:log-stream:zz"), "*".to_owned()];
-    resources.extend(others.iter().flat_map(|other| [other.clone(), format!("{other}:log-stream:zz")]));
+    resources
+        .extend(others.iter().flat_map(|other| [other.clone(), format!("{other}:log-stream:zz")]));
     let named = role.allows().flat_map(|placed| placed.resources().collect::<Vec<_>>());
     resources.extend(named.filter(|resource| resource.contains(":logs:")).map(instance));
     resources
@@ -112,18 +126,28 @@ fn is_own_group(role: &Role, resource: &str) -> bool {
 /// Writing to the own group under a name that is no stream reaches nothing, and `*` is not a group.
 fn is_inert(role: &Role, action: &str, resource: &str) -> bool {
     let needed = NEEDED_FOR_LOGS.iter().any(|known| known.eq_ignore_ascii_case(action));
-    (needed && is_own_group(role, resource)) || (resource == "*" && action != "logs:DescribeLogGroups")
+    (needed && is_own_group(role, resource))
+        || (resource == "*" && action != "logs:DescribeLogGroups")
 }
 
 /// Grants of services that the handler never calls.
 fn foreign_grants(role: &Role, placed: &Placed) -> Vec<Finding> {
     let Scope::Only(actions) = &placed.statement.actions else { return vec![] };
-    let foreign = actions.iter().filter(|action| !["dynamodb", "logs", "*"].contains(&service(action).as_str()));
+    let foreign = actions
+        .iter()
+        .filter(|action| !["dynamodb", "logs", "*"].contains(&service(action).as_str()));
     let grant = |pattern: &String| {
         let action = instance(pattern);
-        let resources: Vec<&str> = if placed.resources().next().is_some() { placed.resources().collect() } else { vec!["*"] };
-        let resource = resources.into_iter().find(|resource| role.cannot_exclude(&action, &instance(resource)))?;
-        let message = format!("{pattern} is granted on {resource}, and the handler never calls that service");
+        let resources: Vec<&str> = if placed.resources().next().is_some() {
+            placed.resources().collect()
+        } else {
+            vec!["*"]
+        };
+        let resource = resources
+            .into_iter()
+            .find(|resource| role.cannot_exclude(&action, &instance(resource)))?;
+        let message =
+            format!("{pattern} is granted on {resource}, and the handler never calls that service");
         Some(
             Finding::error(Kind::OverGrant, message)
                 .action(pattern)
@@ -140,27 +164,44 @@ fn foreign_grants(role: &Role, placed: &Placed) -> Vec<Finding> {
 /// Ways to rights that the role was not given: one finding for each action that is written, one for each wildcard.
 fn escalations(role: &Role, placed: &Placed) -> Vec<Finding> {
     let mut findings: Vec<Finding> = vec![];
-    let exact = |action: &str| placed.actions().find(|written| written.eq_ignore_ascii_case(action));
+    let exact =
+        |action: &str| placed.actions().find(|written| written.eq_ignore_ascii_case(action));
     for action in ESCALATIONS.into_iter().filter(|action| names_action(placed.statement, action)) {
         let mut resources: Vec<&str> = placed.resources().collect();
-        // A role that may assume one other role was told which; one that may assume any was not.
-        resources.retain(|resource| action != "sts:AssumeRole" || is_wild(resource));
+        resources.retain(|resource| is_way_up(action, resource));
         let reached = resources.into_iter().find(|resource| {
             let real = instance(resource);
             role.covers(placed, action, &real) && role.cannot_exclude(action, &real)
         });
         let Some(resource) = reached else { continue };
-        if exact(action).is_none() && findings.iter().any(|finding| finding.details.contains_key("through")) {
+        if exact(action).is_none()
+            && findings.iter().any(|finding| finding.details.contains_key("through"))
+        {
             continue;
         }
-        let message = format!("{} allows {action} on {resource}, with which the role can gain more rights", placed.name());
+        let message = format!(
+            "{} allows {action} on {resource}, with which the role can gain more rights",
+            placed.name()
+        );
         let finding = Finding::error(Kind::PrivilegeEscalation, message)
             .action(action)
             .resource(resource)
             .statement(Some(placed.name()))
             .request(action, instance(resource))
             .hint("a handler never needs it: remove it");
-        findings.push(if exact(action).is_some() { finding } else { finding.detail("through", "wildcard") });
+        findings.push(if exact(action).is_some() {
+            finding
+        } else {
+            finding.detail("through", "wildcard")
+        });
     }
     findings
+}
+
+/// Whether an action on such a resource leads anywhere. A role that may assume one other role was told which; one that may
+/// assume any was not.
+fn is_way_up(action: &str, resource: &str) -> bool {
+    let kind = if action.starts_with("lambda:") { ":lambda:" } else { ":iam:" };
+    let reaches = resource == "*" || instance(resource).contains(kind);
+    reaches && (action != "sts:AssumeRole" || is_wild(resource))
 }

@@ -33,19 +33,27 @@ pub struct Sets {
 
 impl Evidence {
     pub fn declared_by(manifest: &Manifest) -> Self {
-        let lines = manifest.operations.iter().map(|declaration| (declaration.operation, declaration.site.clone()));
+        let lines = manifest
+            .operations
+            .iter()
+            .map(|declaration| (declaration.operation, declaration.site.clone()));
         Evidence { declared: lines.collect(), ..Evidence::default() }
     }
 
     pub fn site(&self, operation: &str) -> Option<Site> {
-        let called = self.source.iter().flat_map(|audit| &audit.calls).find(|found| found.call.operation == operation);
+        let called = self
+            .source
+            .iter()
+            .flat_map(|audit| &audit.calls)
+            .find(|found| found.call.operation == operation);
         called.map(|found| found.site.clone()).or_else(|| self.declared.get(operation).cloned())
     }
 }
 
 impl Sets {
     pub fn new(declared: Option<BTreeSet<String>>, evidence: &Evidence) -> Self {
-        let owned = |names: &BTreeSet<&'static str>| names.iter().map(|name| (*name).to_owned()).collect();
+        let owned =
+            |names: &BTreeSet<&'static str>| names.iter().map(|name| (*name).to_owned()).collect();
         Sets {
             declared,
             source: evidence.source.as_ref().map(Audit::operations),
@@ -72,13 +80,16 @@ fn doubts(evidence: &Evidence) -> Vec<Finding> {
     let unresolved = audit.unresolved.iter().map(|doubt| {
         let mut finding = unproven(doubt.reason, &doubt.message).source(Some(doubt.site.clone()));
         // What the calls ask for, and on what, the binary does not show.
-        let shown = !["partiql", "transaction", "index", "syntax", "language"].contains(&doubt.reason);
+        let shown =
+            !["partiql", "transaction", "index", "syntax", "language"].contains(&doubt.reason);
         finding.severity = if shown { severity } else { Severity::Error };
         finding.hint("declare the call with operations!, or verify with the linked binary as well")
     });
     let foreign = audit.services.iter().map(|(service, site)| {
         let message = format!("the handler names {service}, whose calls are not modelled");
-        Finding::error(Kind::UnmodelledService, message).source(Some(site.clone())).detail("service", service)
+        Finding::error(Kind::UnmodelledService, message)
+            .source(Some(site.clone()))
+            .detail("service", service)
     });
     unresolved.chain(foreign).collect()
 }
@@ -89,7 +100,8 @@ fn undeclared(declared: &BTreeSet<String>, sets: &Sets, evidence: &Evidence) -> 
     };
     let called = missing(&sets.source).into_iter().map(|operation| {
         let message = format!("the source calls {operation}, which is not declared");
-        let finding = Finding::error(Kind::UndeclaredOperation, message).source(evidence.site(&operation));
+        let finding =
+            Finding::error(Kind::UndeclaredOperation, message).source(evidence.site(&operation));
         finding.detail("operation", operation).detail("reason", "source")
     });
     let made = missing(&sets.recorded).into_iter().map(|operation| {
@@ -98,7 +110,9 @@ fn undeclared(declared: &BTreeSet<String>, sets: &Sets, evidence: &Evidence) -> 
         finding.detail("operation", operation).detail("reason", "recorded")
     });
     let linked = missing(&sets.linked).into_iter().map(|operation| {
-        let message = format!("the linked binary names {operation}, which is not declared: a branch that never runs?");
+        let message = format!(
+            "the linked binary names {operation}, which is not declared: a branch that never runs?"
+        );
         unproven("linked", message).detail("operation", operation)
     });
     called.chain(made).chain(linked).collect()
@@ -107,8 +121,13 @@ fn undeclared(declared: &BTreeSet<String>, sets: &Sets, evidence: &Evidence) -> 
 fn dead(declared: &BTreeSet<String>, sets: &Sets, evidence: &Evidence) -> Vec<Finding> {
     let mut findings = vec![];
     for operation in declared {
-        let lacks = |set: &Option<BTreeSet<String>>| set.as_ref().is_some_and(|set| !set.contains(operation));
-        let hidden = evidence.source.as_ref().is_some_and(|audit| audit.possible_operations().includes(operation));
+        let lacks = |set: &Option<BTreeSet<String>>| {
+            set.as_ref().is_some_and(|set| !set.contains(operation))
+        };
+        let hidden = evidence
+            .source
+            .as_ref()
+            .is_some_and(|audit| audit.possible_operations().includes(operation));
         let (severity, whence, reason) = if lacks(&sets.linked) {
             (Severity::Error, "the linked binary does not name it", "linked")
         } else if lacks(&sets.source) && !hidden {

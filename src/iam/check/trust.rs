@@ -4,7 +4,9 @@
 
 use super::needs::unproven;
 use crate::iam::document::{Document, Effect, Principal, Scope, Statement};
-use crate::iam::eval::{Context, Decision, Others, Policy, Request, StatementName, Truth, applies, evaluate};
+use crate::iam::eval::{
+    Context, Decision, Others, Policy, Request, StatementName, Truth, applies, evaluate,
+};
 use crate::iam::findings::{Finding, Kind, Severity};
 use crate::iam::json::Json;
 use crate::iam::parse;
@@ -19,24 +21,35 @@ pub fn findings(json: &Json, stack: &Stack) -> Vec<Finding> {
     }
     let document = match Document::read(parse::Kind::Trust, json) {
         Ok(document) => document,
-        Err(error) => return vec![unproven(error.reason, format!("{POLICY}: {error}")).detail("policy", POLICY)],
+        Err(error) => {
+            return vec![
+                unproven(error.reason, format!("{POLICY}: {error}")).detail("policy", POLICY),
+            ];
+        }
     };
     let request = request(stack);
     let mut findings = vec![];
     for (index, statement) in document.statements.iter().enumerate() {
         if statement.effect == Effect::Allow {
-            let name = StatementName { policy: POLICY.to_owned(), index, sid: statement.sid.clone() };
+            let name =
+                StatementName { policy: POLICY.to_owned(), index, sid: statement.sid.clone() };
             findings.extend(too_open(statement, &name));
-            if applies(statement, document.version, &request) == Truth::Unknown && !statement.conditions.is_empty() {
+            if applies(statement, document.version, &request) == Truth::Unknown
+                && !statement.conditions.is_empty()
+            {
                 let message = "whether Lambda may assume the role depends on a condition";
                 let hint = "drop it: Lambda's own test of the role may not meet it";
-                let finding = Finding::new(Kind::ConditionalGrant, Severity::Warning, message).action(ASSUME);
+                let finding =
+                    Finding::new(Kind::ConditionalGrant, Severity::Warning, message).action(ASSUME);
                 findings.push(finding.statement(Some(name)).hint(hint));
             }
         }
     }
     let policy = Policy { name: POLICY.to_owned(), document: Ok(document) };
-    if matches!(evaluate(&[policy], &[], &request).decision, Decision::ImplicitDeny | Decision::ExplicitDeny) {
+    if matches!(
+        evaluate(&[policy], &[], &request).decision,
+        Decision::ImplicitDeny | Decision::ExplicitDeny
+    ) {
         let message = "the trust policy does not let Lambda assume the role";
         let hint = "allow sts:AssumeRole to the service lambda.amazonaws.com";
         findings.push(Finding::error(Kind::TrustMissing, message).action(ASSUME).hint(hint));
@@ -54,11 +67,14 @@ fn too_open(statement: &Statement, name: &StatementName) -> Vec<Finding> {
         Some(Scope::Only(principals)) => {
             for principal in principals.iter().filter(|principal| **principal != lambda()) {
                 let name = principal_name(principal);
-                findings.push(finding(format!("{name} may assume the role, too")).detail("principal", name));
+                findings.push(
+                    finding(format!("{name} may assume the role, too")).detail("principal", name),
+                );
             }
         }
         _ => findings.push(
-            finding("everyone but some may assume the role".to_owned()).detail("principal", "NotPrincipal"),
+            finding("everyone but some may assume the role".to_owned())
+                .detail("principal", "NotPrincipal"),
         ),
     }
     match &statement.actions {
@@ -67,7 +83,9 @@ fn too_open(statement: &Statement, name: &StatementName) -> Vec<Finding> {
                 findings.push(finding(format!("the trust policy allows {action}")).action(action));
             }
         }
-        Scope::AllBut(_) => findings.push(finding("the trust policy allows every action but some".to_owned())),
+        Scope::AllBut(_) => {
+            findings.push(finding("the trust policy allows every action but some".to_owned()));
+        }
     }
     findings
 }
@@ -76,7 +94,10 @@ fn request(stack: &Stack) -> Request {
     Request {
         principal: Some(lambda()),
         action: ASSUME.to_owned(),
-        resource: format!("arn:{}:iam::{}:role/{}", stack.partition, stack.account, stack.role_name),
+        resource: format!(
+            "arn:{}:iam::{}:role/{}",
+            stack.partition, stack.account, stack.role_name
+        ),
         context: Context::new(Others::Unknown).with("aws:SourceAccount", &stack.account),
     }
 }
@@ -88,8 +109,9 @@ fn lambda() -> Principal {
 pub fn principal_name(principal: &Principal) -> &str {
     match principal {
         Principal::Anyone => "*",
-        Principal::Aws(name) | Principal::Service(name) | Principal::Federated(name) | Principal::CanonicalUser(name) => {
-            name
-        }
+        Principal::Aws(name)
+        | Principal::Service(name)
+        | Principal::Federated(name)
+        | Principal::CanonicalUser(name) => name,
     }
 }

@@ -6,6 +6,7 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
 
 mod arn;
+pub mod cases;
 mod condition;
 mod context;
 mod pattern;
@@ -16,6 +17,7 @@ mod value;
 
 use std::fmt;
 
+pub use condition::is_operator;
 pub use context::{Context, Others};
 use rule::Rule;
 pub use statement::{applies, names_action, names_resource};

@@ -1,18 +1,21 @@
-//! Parses a source, if it is simple enough that reading it cannot exhaust the stack.
+//! Parses Rust source, if it is simple enough that reading it cannot exhaust the stack.
 
-use proc_macro2::{Delimiter, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Span, TokenStream, TokenTree};
 
 /// Groups within groups, deeper than anyone writes.
 const DEEPEST: usize = 64;
 /// Tokens in one expression: a chain of calls is a tree as deep as it is long.
 const LONGEST: usize = 1_500;
 
-pub fn parse(text: &str) -> Result<syn::File, String> {
-    let tokens: TokenStream = text.parse().map_err(|error| format!("{error}"))?;
+pub fn parse(text: &str) -> syn::Result<syn::File> {
+    let tokens: TokenStream = text.parse().map_err(syn::Error::from)?;
     if !is_simple(tokens, 0) {
-        return Err("an expression is too long or too deep to be read".to_owned());
+        return Err(syn::Error::new(
+            Span::call_site(),
+            "an expression is too long or too deep to be read",
+        ));
     }
-    syn::parse_file(text).map_err(|error| error.to_string())
+    syn::parse_file(text)
 }
 
 /// How often each identifier is written.
@@ -47,7 +50,8 @@ fn is_simple(tokens: TokenStream, depth: usize) -> bool {
             _ => false,
         };
         length = if after_block && begins { 1 } else { length + 1 };
-        after_block = matches!(&token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace);
+        after_block =
+            matches!(&token, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace);
         match token {
             TokenTree::Punct(punct) if [';', ','].contains(&punct.as_char()) => length = 0,
             TokenTree::Group(group) if !is_simple(group.stream(), depth + 1) => return false,
