@@ -87,8 +87,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn waiting_ends_when_the_probe_is_ready() {
-        let looks = Cell::new(0);
-        let found = until(&Progress::silent(), "it is there", Duration::from_secs(60), || async {
+        let (silent, looks) = (Progress::silent(), Cell::new(0));
+        let found = until(&silent, "it is there", Duration::from_secs(60), || async {
             looks.set(looks.get() + 1);
             Ok(if looks.get() == 5 { Poll::Ready("there") } else { Poll::Pending("absent".into()) })
         });

@@ -31,7 +31,9 @@ impl Case {
     pub fn decide(&self) -> Answer {
         match &self.question {
             Ok(question) => evaluate(&question.policies, &question.boundary, &question.request),
-            Err(problem) => Answer { decision: Decision::Unproven, statement: None, why: problem.clone() },
+            Err(problem) => {
+                Answer { decision: Decision::Unproven, statement: None, why: problem.clone() }
+            }
         }
     }
 
@@ -56,14 +58,24 @@ impl Question {
         };
         Ok(Question {
             policies: policies(case, "policies")?,
-            boundary: if case.get("boundary").is_some() { policies(case, "boundary")? } else { vec![] },
-            request: Request { principal: None, action: text("action")?, resource: text("resource")?, context },
+            boundary: if case.get("boundary").is_some() {
+                policies(case, "boundary")?
+            } else {
+                vec![]
+            },
+            request: Request {
+                principal: None,
+                action: text("action")?,
+                resource: text("resource")?,
+                context,
+            },
         })
     }
 }
 
 fn policies(case: &Json, name: &str) -> Result<Vec<Policy>, String> {
-    let read = |(place, document)| Policy::read(format!("{name}[{place}]"), Kind::Identity, document);
+    let read =
+        |(place, document)| Policy::read(format!("{name}[{place}]"), Kind::Identity, document);
     match case.get(name) {
         Some(Json::Array(documents)) => Ok(documents.iter().enumerate().map(read).collect()),
         Some(Json::Null) => Ok(vec![]),

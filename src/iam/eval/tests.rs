@@ -12,15 +12,23 @@ const OURS: &str = include_str!("cases-ours.json");
 /// The failures of a list, each with its label.
 fn failures(text: &str) -> Vec<String> {
     let cases = Case::read_all(text).expect("the cases are a list");
-    let Json::Array(expectations) = Json::parse(text).expect("the cases are JSON") else { panic!("a list") };
+    let Json::Array(expectations) = Json::parse(text).expect("the cases are JSON") else {
+        panic!("a list")
+    };
     let mut failures = vec![];
     for (case, expectation) in cases.iter().zip(&expectations) {
-        let member = |name: &str| expectation.get(name).and_then(Json::as_str).expect("the member is a text");
+        let member = |name: &str| {
+            expectation.get(name).and_then(Json::as_str).expect("the member is a text")
+        };
         let decision = case.decide().decision;
         // In the robustness group, not knowing is as good as knowing.
         let excused = member("group") == "extra" && decision == Decision::Unproven;
         if decision.as_str() != member("expect") && !excused {
-            failures.push(format!("{}: {decision:?}, expected {}", member("name"), member("expect")));
+            failures.push(format!(
+                "{}: {decision:?}, expected {}",
+                member("name"),
+                member("expect")
+            ));
         }
     }
     failures
@@ -41,9 +49,7 @@ fn no_rule_can_break_without_a_case_that_notices() {
     let unnoticed: Vec<Rule> = Rule::ALL
         .into_iter()
         .filter(|rule| {
-            broken::with(*rule, || {
-                failures(GIVEN).is_empty() && failures(OURS).is_empty()
-            })
+            broken::with(*rule, || failures(GIVEN).is_empty() && failures(OURS).is_empty())
         })
         .collect();
     assert_eq!(unnoticed, []);
