@@ -13,11 +13,11 @@ use crate::engine::{
     Action, Event, Id, Label, Outcome, Ownership, Plan, Progress, alone, execute, plan_up, read,
 };
 use crate::error::{Error, Result};
-use crate::manifest;
 use crate::proof::{self, Proof};
 use crate::resources::{LiveApi, LiveRelease, Release};
 use crate::stack::Stack;
 use crate::ui::seconds;
+use crate::{env_file, manifest};
 
 /// Make the stack what the file says, and prove that it answers
 #[derive(Debug, clap::Args)]
@@ -28,6 +28,9 @@ pub struct Args {
     /// Take over resources that stand under our names without our tags
     #[arg(long)]
     adopt: bool,
+    /// Write the API's address into this file, such as `web/.env.local`, as `VITE_API_URL` and `NEXT_PUBLIC_API_URL`
+    #[arg(long, value_name = "FILE")]
+    write_env: Option<PathBuf>,
 }
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {
@@ -50,6 +53,9 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         })
         .await?;
     let (api, release) = live(&stack, &outcome)?;
+    if let Some(path) = &args.write_env {
+        env_file::write(path, &api.url)?;
+    }
     let mut document = outputs::document(
         &config,
         &cloud.identity().await?,
