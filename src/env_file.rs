@@ -4,11 +4,23 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use crate::error::{Doing, Result};
+use crate::error::{Doing, Error, Result};
 use crate::files;
 
 /// What Vite and Next.js let through to the browser.
 pub const KEYS: [&str; 2] = ["VITE_API_URL", "NEXT_PUBLIC_API_URL"];
+
+/// Refuses a file that could not be written later on, when the stack is up.
+pub fn check(path: &Path) -> Result<()> {
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    match folder {
+        Some(folder) if !folder.is_dir() => {
+            Err(Error::usage(format!("there is no folder `{}`", folder.display()))
+                .hint("`--write-env` takes a file in the folder of your frontend"))
+        }
+        _ => Ok(()),
+    }
+}
 
 /// Writes the address of the API under our keys, and leaves every other byte as it is.
 pub fn write(path: &Path, url: &str) -> Result<()> {
