@@ -6,6 +6,7 @@ pub mod deploy;
 pub mod local;
 mod outputs;
 pub mod plan;
+pub mod rollback;
 pub mod status;
 pub mod teardown;
 pub mod up;
@@ -41,6 +42,7 @@ pub async fn run(cli: Cli, ui: Ui, stop: watch::Receiver<bool>) -> (Ui, Result<(
         Verb::Plan(args) => plan::run(args, &app).await,
         Verb::Build(args) => build::run(args, &app).await,
         Verb::Status(args) => status::run(args, &app).await,
+        Verb::Rollback(args) => rollback::run(args, &app).await,
         Verb::Teardown(args) => teardown::run(args, &app).await,
         Verb::Local(args) => local::run(args, &app).await,
         Verb::Api(args) => api::run(args, &app),
