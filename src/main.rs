@@ -7,6 +7,7 @@ mod commands;
 mod config;
 mod contract;
 mod engine;
+mod env_file;
 mod error;
 mod files;
 mod iam;
