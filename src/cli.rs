@@ -4,7 +4,15 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{build, deploy, local, plan, status, teardown, up};
+use crate::commands::{api, build, deploy, local, plan, rollback, status, teardown, up};
+
+/// The end of a verb's help: each line is a command that can be typed as it stands.
+macro_rules! examples {
+    ($($line:literal),+ $(,)?) => {
+        concat!("\u{1b}[1m\u{1b}[4mExamples:\u{1b}[0m\n", $("  ", $line, "\n"),+)
+    };
+}
+pub(crate) use examples;
 
 /// One small file and one Rust crate become a running backend for your frontend.
 #[derive(Debug, Parser)]
@@ -74,6 +82,8 @@ pub enum Verb {
     Plan(plan::Args),
     Build(build::Args),
     Status(status::Args),
+    Rollback(rollback::Args),
     Teardown(teardown::Args),
     Local(local::Args),
+    Api(api::Args),
 }

@@ -74,6 +74,12 @@ where
     }
 }
 
+/// Waits for something that cannot be looked up.
+pub async fn pause(progress: &Progress, what: &str, time: Duration) {
+    progress.note(format!("waiting until {what}"));
+    sleep(time).await;
+}
+
 /// Between half and the whole of `pause`, so that two runs do not keep meeting each other.
 fn jittered(pause: Duration) -> Duration {
     pause.mul_f64(0.5 + fastrand::f64() / 2.0)
@@ -87,8 +93,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn waiting_ends_when_the_probe_is_ready() {
-        let looks = Cell::new(0);
-        let found = until(&Progress::silent(), "it is there", Duration::from_secs(60), || async {
+        let (looks, progress) = (Cell::new(0), Progress::silent());
+        let found = until(&progress, "it is there", Duration::from_secs(60), || async {
             looks.set(looks.get() + 1);
             Ok(if looks.get() == 5 { Poll::Ready("there") } else { Poll::Pending("absent".into()) })
         });

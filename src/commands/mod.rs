@@ -1,10 +1,12 @@
 //! One file a verb. What they share is here: how a run is set up, stopped and told.
 
+pub mod api;
 pub mod build;
 pub mod deploy;
 pub mod local;
 mod outputs;
 pub mod plan;
+pub mod rollback;
 pub mod status;
 pub mod teardown;
 pub mod up;
@@ -40,8 +42,10 @@ pub async fn run(cli: Cli, ui: Ui, stop: watch::Receiver<bool>) -> (Ui, Result<(
         Verb::Plan(args) => plan::run(args, &app).await,
         Verb::Build(args) => build::run(args, &app).await,
         Verb::Status(args) => status::run(args, &app).await,
+        Verb::Rollback(args) => rollback::run(args, &app).await,
         Verb::Teardown(args) => teardown::run(args, &app).await,
         Verb::Local(args) => local::run(args, &app).await,
+        Verb::Api(args) => api::run(args, &app),
     };
     (app.ui, result)
 }

@@ -170,6 +170,10 @@ impl Resource for Attachments {
         self.policies.iter().map(|policy| policy.id).chain([self.role.id]).collect()
     }
 
+    fn belongs_to(&self) -> Option<Id> {
+        Some(self.role.id)
+    }
+
     async fn read(&self, _: &Progress) -> Result<Option<LiveAttachments>> {
         let (attached, inline, _) =
             tokio::try_join!(self.attached(), self.inline(), self.cloud.identity())?;

@@ -3,7 +3,10 @@
 mod api;
 mod attachments;
 mod code;
+mod commits;
 mod export;
+#[cfg(test)]
+mod fixture;
 mod function;
 mod log_group;
 mod permission;
@@ -12,6 +15,7 @@ mod release;
 mod role;
 mod routes;
 mod table;
+mod versions;
 
 pub use api::{Api, LiveApi};
 pub use attachments::Attachments;
@@ -25,3 +29,4 @@ pub use release::{LiveRelease, Release};
 pub use role::Role;
 pub use routes::Routes;
 pub use table::Table;
+pub use versions::{Version, versions};

@@ -6,6 +6,7 @@ use aws_sdk_lambda::Client;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{AliasRoutingConfiguration, State};
 
+use super::commits::Commits;
 use super::function::Settings;
 use super::{Code, Function};
 use crate::cloud::wait::{self, Poll};
@@ -39,7 +40,10 @@ pub struct LiveRelease {
     role: String,
     /// A second version that takes a share of the requests.
     shares_with: Option<String>,
-    revision: Option<String>,
+    /// Changes with every change of the alias: guards writes against somebody else's.
+    pub revision: Option<String>,
+    /// Of the newest versions; the alias's description, because writing it costs no call.
+    pub commits: Commits,
 }
 
 impl Release {
@@ -112,6 +116,15 @@ impl Release {
 
     /// Points `live` at `version` in one write.
     pub async fn switch(&self, version: &str, revision: Option<String>) -> Result<()> {
+        self.point(version, revision, None).await
+    }
+
+    async fn point(
+        &self,
+        version: &str,
+        revision: Option<String>,
+        commits: Option<&Commits>,
+    ) -> Result<()> {
         let call = self
             .client
             .update_alias()
@@ -123,15 +136,23 @@ impl Release {
                     .set_additional_version_weights(Some([].into()))
                     .build(),
             )
+            .set_description(commits.map(Commits::to_string))
             .set_revision_id(revision);
-        call.send().await.doing(format!("point `{ALIAS}` at version {version}")).map(|_| ())
+        let answer = call.send().await.doing(format!("point `{ALIAS}` at version {version}"));
+        answer.map(|_| ()).map_err(|error| match error.has_code(&["PreconditionFailedException"]) {
+            true => error.hint(format!(
+                "somebody else moved `{ALIAS}` at the same time: see `stackctl rollback --list`, then run this again"
+            )),
+            false => error,
+        })
     }
 
-    fn now(&self, inputs: &Inputs, version: String, before: Option<String>) -> LiveRelease {
+    fn now(&self, inputs: &Inputs, version: String, commits: Commits) -> LiveRelease {
         let function = inputs.get(self.function);
         LiveRelease {
             version,
-            before,
+            commits,
+            before: None,
             code_sha256: inputs.get(self.code).sha256.base64(),
             settings: function.settings.clone(),
             role: function.role.clone(),
@@ -190,6 +211,7 @@ impl Resource for Release {
             role: version.role.unwrap_or_default(),
             shares_with: weights.and_then(|weights| weights.into_keys().next()),
             revision: alias.revision_id,
+            commits: alias.description.map(|text| Commits::parse(&text)).unwrap_or_default(),
         }))
     }
 
@@ -218,12 +240,13 @@ impl Resource for Release {
 
     async fn create(&self, inputs: &Inputs, progress: &Progress) -> Result<LiveRelease> {
         let version = self.publish(inputs, progress).await?;
+        let commits = Commits::default().with(&version, inputs.get(self.code).commit.as_deref());
         let call = self.client.create_alias().function_name(&self.function_name).name(ALIAS);
-        let answer =
-            call.function_version(&version).send().await.doing(format!("create alias `{ALIAS}`"));
+        let call = call.function_version(&version).description(commits.to_string());
+        let answer = call.send().await.doing(format!("create alias `{ALIAS}`"));
         answer.exists_if(&["ResourceConflictException", "ConflictException"])?;
         self.until_active(&version, progress).await?;
-        Ok(self.now(inputs, version, None))
+        Ok(self.now(inputs, version, commits))
     }
 
     async fn update(
@@ -238,8 +261,11 @@ impl Resource for Release {
         let version =
             if only_shared { live.version.clone() } else { self.publish(inputs, progress).await? };
         self.until_active(&version, progress).await?;
-        self.switch(&version, live.revision.clone()).await?;
-        Ok(self.now(inputs, version, Some(live.version.clone())))
+        let commit = inputs.get(self.code).commit.as_deref();
+        let commits = live.commits.clone().with(&version, commit);
+        self.point(&version, live.revision.clone(), Some(&commits)).await?;
+        let before = Some(live.version.clone());
+        Ok(LiveRelease { before, ..self.now(inputs, version, commits) })
     }
 
     /// Goes with the function.

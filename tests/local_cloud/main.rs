@@ -1,5 +1,19 @@
 //! The built binary against a real local cloud.
 
+mod contract;
+mod cors;
+mod deploy;
+mod drift;
+mod help;
+mod journey;
 mod life;
+mod neighbours;
+mod offline;
+mod output;
+mod ownership;
+mod permissions;
 mod smoke;
+mod stages;
+mod store;
 mod support;
+mod teardown;

@@ -62,7 +62,7 @@ impl<'ast> Visit<'ast> for Collect<'_> {
                 self.index.statics.insert(item.ident.to_string(), (self.place, (*item.ty).clone()));
             }
             Item::Macro(item) => {
-                self.index.macros.extend(item.ident.as_ref().map(ToString::to_string))
+                self.index.macros.extend(item.ident.as_ref().map(ToString::to_string));
             }
             _ => {}
         }
@@ -90,10 +90,10 @@ impl Collect<'_> {
             }
             UseTree::Group(group) => group.items.iter().for_each(|tree| self.import(tree, prefix)),
             UseTree::Name(name) => {
-                self.bind(prefix, &name.ident.to_string(), &name.ident.to_string())
+                self.bind(prefix, &name.ident.to_string(), &name.ident.to_string());
             }
             UseTree::Rename(rename) => {
-                self.bind(prefix, &rename.ident.to_string(), &rename.rename.to_string())
+                self.bind(prefix, &rename.ident.to_string(), &rename.rename.to_string());
             }
             UseTree::Glob(_) => {
                 let names = &mut self.index.names[self.place];

@@ -39,7 +39,7 @@ pub struct Found {
 /// A line that may call something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Doubt {
-    /// One word: `macro`, `receiver`, `index`, `transaction`, `syntax`, `language`.
+    /// One word: `macro`, `dyn`, `receiver`, `index`, `transaction`, `syntax`, `language`.
     pub reason: &'static str,
     pub message: String,
     pub site: Site,
@@ -76,7 +76,7 @@ impl Audit {
             let mut walk = Walk::new(&index, place, path, &mut audit);
             walk.visit_file(file);
         }
-        audit.services = index.services.clone();
+        audit.services.clone_from(&index.services);
         audit.settle_transactions(&collect::transaction_members(&index, &files));
         audit
     }

@@ -36,7 +36,7 @@ impl Walk<'_> {
             }
             // `Some(client)`, `Ok(client)`.
             Pat::TupleStruct(wrapped) if wrapped.elems.len() == 1 => {
-                self.bind_pattern(&wrapped.elems[0], kind)
+                self.bind_pattern(&wrapped.elems[0], kind);
             }
             Pat::Struct(parts) => {
                 let owner = self.index.kind_of_path(self.place, &parts.path);
@@ -50,10 +50,10 @@ impl Walk<'_> {
                 }
             }
             Pat::Tuple(parts) => {
-                parts.elems.iter().for_each(|part| self.bind_pattern(part, &Kind::Unknown))
+                parts.elems.iter().for_each(|part| self.bind_pattern(part, &Kind::Unknown));
             }
             Pat::TupleStruct(parts) => {
-                parts.elems.iter().for_each(|part| self.bind_pattern(part, &Kind::Unknown))
+                parts.elems.iter().for_each(|part| self.bind_pattern(part, &Kind::Unknown));
             }
             Pat::Slice(parts) => parts.elems.iter().for_each(|part| self.bind_pattern(part, kind)),
             Pat::Or(cases) => cases.cases.iter().for_each(|case| self.bind_pattern(case, kind)),

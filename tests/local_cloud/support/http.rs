@@ -4,6 +4,8 @@ use std::io::{Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
+use serde_json::Value;
+
 /// Longer than the slowest cold start.
 const PATIENCE: Duration = Duration::from_mins(1);
 
@@ -25,10 +27,22 @@ impl Response {
             .map(|(_, value)| value.as_str())
             .collect()
     }
+
+    /// The document in the body.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
 }
 
 /// Sends a request to an `http://` address and waits for the whole answer.
-pub fn request(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> Response {
+pub fn request(
+    method: &str,
+    url: &str,
+    headers: &[(&str, &str)],
+    body: impl AsRef<[u8]>,
+) -> Response {
+    let body = body.as_ref();
     let address = url.strip_prefix("http://").expect("a local address");
     let (host, path) = address.split_at(address.find('/').unwrap_or(address.len()));
     let path = if path.is_empty() { "/" } else { path };
@@ -41,7 +55,8 @@ pub fn request(method: &str, url: &str, headers: &[(&str, &str)], body: &str) ->
     for (name, value) in headers {
         text = text + name + ": " + value + "\r\n";
     }
-    stream.write_all((text + "\r\n" + body).as_bytes()).expect("it is read");
+    text += "\r\n";
+    stream.write_all(&[text.as_bytes(), body].concat()).expect("it is read");
     let mut answer = Vec::new();
     stream.read_to_end(&mut answer).expect("it answers in time");
     parse(&answer)

@@ -1,0 +1,29 @@
+//! Files of the user's project, written whole or not at all.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use crate::error::{Doing, Result};
+
+/// Replaces a file, or makes it, so that a reader sees the old text or the new one and never a part. A link stays a
+/// link, and the file keeps its permissions.
+pub fn replace(path: &Path, contents: &[u8]) -> Result<()> {
+    let doing = || format!("write `{}`", path.display());
+    let path = match path.canonicalize() {
+        Ok(path) => path,
+        Err(error) if error.kind() == ErrorKind::NotFound => path.to_owned(),
+        Err(error) => return Err(error).doing(doing()),
+    };
+    let beside = path.with_added_extension(std::process::id().to_string());
+    let written = fs::write(&beside, contents)
+        .and_then(|()| match fs::metadata(&path) {
+            Ok(before) => fs::set_permissions(&beside, before.permissions()),
+            Err(_) => Ok(()),
+        })
+        .and_then(|()| fs::rename(&beside, &path));
+    if written.is_err() {
+        let _ = fs::remove_file(&beside);
+    }
+    written.doing(doing())
+}
