@@ -66,12 +66,12 @@ impl LogGroup {
         }
     }
 
-    async fn tags(&self) -> Result<Tags> {
+    async fn tags(&self) -> Result<Option<Tags>> {
         let answer =
             self.client.list_tags_for_resource().resource_arn(self.arn().await?).send().await;
         let answer = answer.doing(format!("read the tags of log group `{}`", self.name));
         let answer = answer.absent_if(&["ResourceNotFoundException"])?;
-        Ok(answer.and_then(|answer| answer.tags).unwrap_or_default().into_iter().collect())
+        Ok(answer.map(|answer| answer.tags.unwrap_or_default().into_iter().collect()))
     }
 
     /// Runs `attempt` again while another change of the group is under way.
@@ -120,7 +120,8 @@ impl Resource for LogGroup {
 
     async fn read(&self, _: &Progress) -> Result<Option<LiveLogGroup>> {
         let (retention, tags) = tokio::try_join!(self.find(), self.tags())?;
-        Ok(retention.map(|retention| LiveLogGroup { retention, tags }))
+        // One that somebody deletes at this moment may be seen by the first call and not by the second.
+        Ok(retention.zip(tags).map(|(retention, tags)| LiveLogGroup { retention, tags }))
     }
 
     fn is_ours(&self, live: &LiveLogGroup) -> bool {
