@@ -14,6 +14,7 @@ mod run;
 mod snapshot;
 mod strict;
 #[path = "../local_cloud/support/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "other tests use the rest of it")]
 mod support;
 mod throttled;
 mod whole;
