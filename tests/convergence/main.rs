@@ -4,6 +4,7 @@ mod artifact;
 mod aws;
 mod counts;
 mod crash;
+mod drift;
 mod figures;
 mod interrupt;
 mod lane;
