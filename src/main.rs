@@ -5,6 +5,7 @@ mod cli;
 mod cloud;
 mod commands;
 mod config;
+mod cors;
 mod engine;
 mod error;
 mod iam;
@@ -14,6 +15,7 @@ mod manifest;
 mod payload;
 mod proof;
 mod resources;
+mod smoke;
 mod stack;
 mod ui;
 
