@@ -2,6 +2,7 @@
 
 mod architecture;
 mod cargo;
+mod commit;
 mod digest;
 mod elf;
 #[cfg(test)]
@@ -48,6 +49,8 @@ pub struct Artifact {
     pub sha256: Digest,
     /// Of the zip.
     pub bytes: u64,
+    /// The commit it was built from, when that is known.
+    pub commit: Option<String>,
     contents: Arc<[u8]>,
 }
 
@@ -63,6 +66,7 @@ impl Artifact {
             architecture,
             sha256: Digest::of(&zip),
             bytes: zip.len() as u64,
+            commit: None,
             contents: zip.into(),
         }
     }
@@ -70,7 +74,7 @@ impl Artifact {
 
 impl fmt::Debug for Artifact {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, architecture, sha256, bytes, contents: _ } = self;
+        let Self { path, architecture, sha256, bytes, commit: _, contents: _ } = self;
         write!(out, "Artifact({} for {architecture}, {bytes} bytes, {sha256})", path.display())
     }
 }
@@ -79,12 +83,14 @@ impl fmt::Debug for Artifact {
 pub async fn build(recipe: &Recipe, progress: &Progress) -> Result<Artifact> {
     let Recipe { root, crate_directory, architecture, profile } = recipe;
     let folder = profile.folder(&root.join("target/stackctl").join(architecture.name()));
-    let program = order::compile(crate_directory, *architecture, *profile, progress).await?;
+    let compile = order::compile(crate_directory, *architecture, *profile, progress);
+    let (program, commit) = tokio::join!(compile, commit::of(crate_directory));
+    let program = program?;
     progress.note("packing the zip");
     let architecture = *architecture;
     blocking(move || {
         let zip = store::zip(&folder, &program)?;
-        Ok(Artifact::new(folder.join(store::ZIP), architecture, zip))
+        Ok(Artifact { commit, ..Artifact::new(folder.join(store::ZIP), architecture, zip) })
     })
     .await
 }

@@ -16,6 +16,9 @@ use crate::error::{Doing, Error, Result};
 /// Ten calls a second for the whole account, and one change of an API at a time.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// What the SDK would retry by itself, in creates that it may send only once.
+const THROTTLED: [&str; 3] = ["TooManyRequestsException", "ThrottlingException", "Throttling"];
+
 /// An API of a name, and how many others have that name without being ours.
 pub struct Found {
     pub api: Api,
@@ -55,8 +58,14 @@ pub async fn find(
     Ok(found.map(|(api, tags)| Found { api, tags, namesakes }))
 }
 
-/// Every API called `name`, the oldest first.
-pub async fn named(client: &Client, name: &str) -> Result<Vec<Api>> {
+/// The ids of other APIs than `id` that are called `name` and carry `ours`.
+pub async fn others(client: &Client, name: &str, ours: &Tags, id: &str) -> Result<Vec<String>> {
+    let named = named(client, name).await?.into_iter();
+    let own = named.filter(|api| tags::is_ours(ours, &tags_of(api)));
+    Ok(own.filter_map(|api| api.api_id).filter(|other| other != id).collect())
+}
+
+async fn named(client: &Client, name: &str) -> Result<Vec<Api>> {
     let mut found = Vec::new();
     let mut token = None;
     loop {
@@ -67,14 +76,9 @@ pub async fn named(client: &Client, name: &str) -> Result<Vec<Api>> {
         );
         token = page.next_token;
         if token.is_none() {
-            break;
+            return Ok(found);
         }
     }
-    found.sort_by_key(|api| {
-        let made = api.created_date().map(|date| (date.secs(), date.subsec_nanos()));
-        (made, api.api_id().map(str::to_owned))
-    });
-    Ok(found)
 }
 
 /// The tags of what does not seem to be ours: the list of all APIs may not show the newest ones yet.
@@ -109,7 +113,7 @@ pub async fn when_free<T, F: Future<Output = Result<T>>>(
     attempt: impl FnMut() -> F,
 ) -> Result<T> {
     let passes = |error: &Error| {
-        error.has_code(&["TooManyRequestsException"])
+        error.has_code(&THROTTLED)
             || (error.has_code(&["ConflictException"]) && error.says("try again"))
     };
     wait::while_refused(progress, "API Gateway takes the change", PATIENCE, passes, attempt).await

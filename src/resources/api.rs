@@ -1,18 +1,22 @@
 //! The HTTP API and its CORS rules. What it does with a request is the business of `routes.rs`.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use aws_sdk_apigatewayv2::Client;
 use aws_sdk_apigatewayv2::types::{Api as SdkApi, Cors as SdkCors, ProtocolType};
 
 use crate::cloud::apis::{self, Found};
 use crate::cloud::tags::{self, Tags};
+use crate::cloud::wait::{self, Poll};
 use crate::cloud::{Answer, Cloud};
 use crate::config::{Config, Cors};
 use crate::engine::{Difference, Inputs, Progress, Resource};
-use crate::error::{Doing, Result};
+use crate::error::{Doing, Error, Kind, Result};
 
 const ABSENT: [&str; 1] = ["NotFoundException"];
+/// Until another run has seen that it made a second API, and has taken it back.
+const HEEDED: Duration = Duration::from_secs(5);
 
 pub struct Api {
     cloud: Cloud,
@@ -127,17 +131,32 @@ impl Api {
         .await
     }
 
-    /// Of two that were made at the same moment the older one stays, whoever made it.
-    async fn the_only_one(&self, made: LiveApi, progress: &Progress) -> Result<LiveApi> {
-        let named = apis::named(&self.client, &self.name).await?;
-        let oldest = named.iter().find(|api| tags::is_ours(&self.tags, &apis::tags_of(api)));
-        match oldest {
-            Some(oldest) if oldest.api_id() != Some(&made.id) => {
-                self.delete_one(&made.id, progress).await?;
-                Ok(self.live(oldest, apis::tags_of(oldest), Vec::new()))
-            }
-            _ => Ok(made),
+    /// Two runs at once both make an API, since AWS refuses no second one of a name. The one with the
+    /// greater id goes; the other stays, unless it is not heeded by a run that has looked before it was made.
+    async fn stay_alone(&self, id: &str, progress: &Progress) -> Result<()> {
+        let others = || apis::others(&self.client, &self.name, &self.tags, id);
+        let first = others().await?;
+        if first.is_empty() {
+            return Ok(());
         }
+        if first.iter().all(|other| id < other.as_str()) {
+            let gone =
+                wait::until(progress, "the other run takes its API back", HEEDED, || async {
+                    let left = others().await?;
+                    Ok(if left.is_empty() {
+                        Poll::Ready(())
+                    } else {
+                        Poll::Pending(left.join(", "))
+                    })
+                });
+            if gone.await.is_ok() {
+                return Ok(());
+            }
+        }
+        self.delete_one(id, progress).await?;
+        let error = Error::failed(format!("create API `{}`", self.name));
+        let error = error.cause("another run has made it at the same moment");
+        Err(Error { kind: Kind::Exists, ..error.hint("run the same command again: it continues") })
     }
 }
 
@@ -229,14 +248,14 @@ impl Resource for Api {
         });
         let answer = answer.await?;
         let id = answer.api_id.unwrap_or_default();
-        let made = LiveApi {
+        self.stay_alone(&id, progress).await?;
+        Ok(LiveApi {
             url: self.url(&id, &answer.api_endpoint.unwrap_or_default()),
             id,
             cors: self.wants_cors().then(|| self.cors.clone()),
             tags: self.tags.clone(),
             namesakes: Vec::new(),
-        };
-        self.the_only_one(made, progress).await
+        })
     }
 
     async fn update(&self, _: &Inputs, live: &LiveApi, progress: &Progress) -> Result<LiveApi> {

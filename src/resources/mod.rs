@@ -3,27 +3,36 @@
 mod api;
 mod attachments;
 mod code;
+mod commits;
 mod export;
 #[cfg(test)]
 mod fixture;
 mod function;
+mod invocation;
 mod log_group;
+mod log_search;
+mod log_tail;
 mod permission;
 mod policy;
 mod release;
 mod role;
 mod routes;
 mod table;
+mod versions;
 
 pub use api::{Api, LiveApi};
 pub use attachments::Attachments;
 pub use code::{Code, Source};
 pub use export::export;
 pub use function::{Function, LiveFunction};
+pub use invocation::{Invocation, invoke};
 pub use log_group::LogGroup;
+pub use log_search::{LogSearch, pattern};
+pub use log_tail::LogTail;
 pub use permission::Permission;
 pub use policy::Policy;
 pub use release::{LiveRelease, Release};
 pub use role::Role;
 pub use routes::Routes;
 pub use table::Table;
+pub use versions::{Version, versions};

@@ -23,7 +23,9 @@ pub enum Kind {
     Forwarder,
     /// A type or trait of the source itself.
     Named(String),
-    /// Anything else that is surely no client.
+    /// An object or a parameter of a trait that the source does not declare.
+    Dynamic,
+    /// Anything else, of other packages: no client, unless they wrap one.
     Other,
     Unknown,
 }
@@ -99,13 +101,24 @@ impl Index {
     }
 
     pub fn kind_of_type(&self, place: usize, kind: &Type) -> Kind {
-        let mut found = Find { index: self, place, client: false, forwarder: false, named: None };
+        let mut found = Find {
+            index: self,
+            place,
+            client: false,
+            forwarder: false,
+            dynamic: false,
+            named: None,
+        };
         found.visit_type(kind);
         match kind {
             _ if found.client => Kind::Client,
             _ if found.forwarder => Kind::Forwarder,
             Type::Infer(_) | Type::Macro(_) => Kind::Unknown,
-            _ => found.named.map_or(Kind::Other, Kind::Named),
+            _ => match found.named {
+                Some(name) => Kind::Named(name),
+                None if found.dynamic => Kind::Dynamic,
+                None => Kind::Other,
+            },
         }
     }
 
@@ -203,6 +216,7 @@ struct Find<'a> {
     place: usize,
     client: bool,
     forwarder: bool,
+    dynamic: bool,
     named: Option<String>,
 }
 
@@ -212,9 +226,19 @@ impl<'ast> Visit<'ast> for Find<'_> {
             Kind::Client => self.client = true,
             Kind::Forwarder => self.forwarder = true,
             Kind::Named(name) => drop(self.named.get_or_insert(name)),
-            Kind::Other | Kind::Unknown => {}
+            Kind::Dynamic | Kind::Other | Kind::Unknown => {}
         }
         visit::visit_path(self, path);
+    }
+
+    fn visit_type_trait_object(&mut self, object: &'ast syn::TypeTraitObject) {
+        self.dynamic = true;
+        visit::visit_type_trait_object(self, object);
+    }
+
+    fn visit_type_impl_trait(&mut self, parameter: &'ast syn::TypeImplTrait) {
+        self.dynamic = true;
+        visit::visit_type_impl_trait(self, parameter);
     }
 
     /// A function that takes a client is none.

@@ -39,7 +39,7 @@ pub struct Found {
 /// A line that may call something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Doubt {
-    /// One word: `macro`, `receiver`, `index`, `transaction`, `syntax`, `language`.
+    /// One word: `macro`, `dyn`, `receiver`, `index`, `transaction`, `syntax`, `language`.
     pub reason: &'static str,
     pub message: String,
     pub site: Site,

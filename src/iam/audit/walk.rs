@@ -13,6 +13,9 @@ use crate::iam::manifest::site;
 use crate::iam::operations::Operation;
 use crate::iam::snapshot::Call;
 
+/// Names of operations that methods of other things have as well.
+const AMBIGUOUS: [&str; 2] = ["query", "scan"];
+
 pub struct Walk<'a> {
     pub index: &'a Index,
     pub place: usize,
@@ -93,15 +96,19 @@ impl<'a> Walk<'a> {
         let Some(operation) = Operation::of_method(&name).filter(|_| call.args.is_empty()) else {
             return;
         };
-        let unclear = match &receiver {
-            Kind::Unknown => true,
-            Kind::Named(owner) => !self.index.has_method(owner, &name),
-            Kind::Client | Kind::Forwarder | Kind::Other => false,
+        let reason = match &receiver {
+            Kind::Client | Kind::Forwarder => None,
+            Kind::Named(owner) if self.index.has_method(owner, &name) => None,
+            // Many things are queried and scanned; only DynamoDB has `put_item()` without an argument.
+            Kind::Other if AMBIGUOUS.contains(&name.as_str()) => None,
+            Kind::Dynamic => Some("dyn"),
+            Kind::Named(_) | Kind::Other | Kind::Unknown => Some("receiver"),
         };
         // The handler's own operations may have the names of the SDK's.
-        if unclear && !self.index.forwards.contains_key(&name) {
-            let message = format!("`.{name}()` is called on something whose type is not known");
-            self.doubt("receiver", message, &call.method, Candidates::of([operation.name]));
+        if let Some(reason) = reason.filter(|_| !self.index.forwards.contains_key(&name)) {
+            let message =
+                format!("`.{name}()` is called on something that may be the SDK's client");
+            self.doubt(reason, message, &call.method, Candidates::of([operation.name]));
         }
     }
 

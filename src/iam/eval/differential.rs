@@ -2,7 +2,10 @@
 //! plain conditions on strings. Elsewhere it is known to be wrong: variables in the old language, `Arn…` operators,
 //! documents without a version, requests for `*`.
 
-use iam_rs::{Arn, Context as TheirContext, Decision as Theirs, IAMPolicy, IAMRequest, PolicyEvaluator, Principal, PrincipalId};
+use iam_rs::{
+    Arn, Context as TheirContext, Decision as Theirs, IAMPolicy, IAMRequest, PolicyEvaluator,
+    Principal, PrincipalId,
+};
 use proptest::prelude::*;
 
 use crate::iam::document::Document;
@@ -13,8 +16,15 @@ const TABLE: &str = "arn:aws:dynamodb:us-east-1:123456789012:table/my-frontend-a
 
 fn any_action() -> impl Strategy<Value = &'static str> {
     prop::sample::select(vec![
-        "dynamodb:GetItem", "dynamodb:Get*", "dynamodb:*Item", "dynamodb:?etItem", "dynamodb:*", "dynamodb:Query",
-        "dynamodb:PutItem", "s3:GetObject", "*",
+        "dynamodb:GetItem",
+        "dynamodb:Get*",
+        "dynamodb:*Item",
+        "dynamodb:?etItem",
+        "dynamodb:*",
+        "dynamodb:Query",
+        "dynamodb:PutItem",
+        "s3:GetObject",
+        "*",
     ])
 }
 
@@ -30,7 +40,12 @@ fn any_resource() -> impl Strategy<Value = String> {
 
 fn any_condition() -> impl Strategy<Value = String> {
     let operators = vec![
-        "StringEquals", "StringNotEquals", "StringLike", "StringNotLike", "StringEqualsIgnoreCase", "StringEqualsIfExists",
+        "StringEquals",
+        "StringNotEquals",
+        "StringLike",
+        "StringNotLike",
+        "StringEqualsIgnoreCase",
+        "StringEqualsIfExists",
     ];
     let values = vec!["web", "w*", "WEB", "ops"];
     prop_oneof![
@@ -43,19 +58,30 @@ fn any_condition() -> impl Strategy<Value = String> {
 
 fn any_statement() -> impl Strategy<Value = String> {
     let effect = prop_oneof![3 => Just("Allow"), 1 => Just("Deny")];
-    let (action, resource) = (prop_oneof![4 => Just("Action"), 1 => Just("NotAction")], prop_oneof![4 => Just("Resource"), 1 => Just("NotResource")]);
+    let (action, resource) = (
+        prop_oneof![4 => Just("Action"), 1 => Just("NotAction")],
+        prop_oneof![4 => Just("Resource"), 1 => Just("NotResource")],
+    );
     (effect, action, any_action(), resource, any_resource(), any_condition()).prop_map(
         |(effect, action, name, resource, arn, condition)| {
-            format!(r#"{{"Effect":"{effect}","{action}":"{name}","{resource}":"{arn}"{condition}}}"#)
+            format!(
+                r#"{{"Effect":"{effect}","{action}":"{name}","{resource}":"{arn}"{condition}}}"#
+            )
         },
     )
 }
 
 fn ours(document: &str, action: &str, resource: &str, team: Option<&str>) -> Decision {
-    let policies = [Policy { name: "p".to_owned(), document: Document::parse(Kind::Identity, document) }];
+    let policies =
+        [Policy { name: "p".to_owned(), document: Document::parse(Kind::Identity, document) }];
     let context = Context::new(Others::Absent);
     let context = team.map_or(context.clone(), |team| context.with("aws:PrincipalTag/team", team));
-    let request = Request { principal: None, action: action.to_owned(), resource: resource.to_owned(), context };
+    let request = Request {
+        principal: None,
+        action: action.to_owned(),
+        resource: resource.to_owned(),
+        context,
+    };
     evaluate(&policies, &[], &request).decision
 }
 
@@ -68,7 +94,11 @@ fn theirs(document: &str, action: &str, resource: &str, team: Option<&str>) -> D
     }
     let resource = Arn::parse(resource).expect("it is an ARN");
     let request = IAMRequest::new_with_context(Principal::Aws(role), action, resource, context);
-    match PolicyEvaluator::with_policies(vec![policy]).evaluate(&request).expect("they decide it").decision {
+    match PolicyEvaluator::with_policies(vec![policy])
+        .evaluate(&request)
+        .expect("they decide it")
+        .decision
+    {
         Theirs::Allow => Decision::Allowed,
         Theirs::Deny => Decision::ExplicitDeny,
         Theirs::NotApplicable => Decision::ImplicitDeny,

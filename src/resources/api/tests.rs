@@ -100,21 +100,21 @@ async fn a_create_is_sent_once_because_a_second_one_would_make_a_second_api() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn of_two_that_were_made_at_the_same_moment_the_older_one_stays() {
-    let older = described("old", &json!({"createdDate": "2026-01-02T03:04:04Z"}));
-    let ours = described("abc", &json!({}));
-    let replay = Replay::new([
-        ok(CREATE, ours.clone()),
-        list(&[ours.clone(), older.clone()]),
-        ok(DELETE, ""),
-        ok(CREATE, older.clone()),
-        list(&[ours, older]),
-    ]);
-    let api = api(&replay);
-    for _ in 0..2 {
-        let made = api.create(&Inputs::default(), &Progress::silent()).await.expect("made");
-        assert_eq!(made.id, "old");
-    }
+async fn of_two_that_were_made_at_the_same_moment_the_one_with_the_greater_id_goes() {
+    let (ours, other) = (described("abc", &json!({})), described("aaa", &json!({})));
+    let replay = Replay::new([ok(CREATE, &ours), list(&[ours, other]), ok(DELETE, "")]);
+    let error = api(&replay).create(&Inputs::default(), &Progress::silent()).await;
+    assert_eq!(error.expect_err("the other stays").kind, Kind::Exists);
+    replay.is_over();
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_two_that_were_made_at_the_same_moment_the_other_one_stays() {
+    let (ours, other) = (described("abc", &json!({})), described("xyz", &json!({})));
+    let both = || list(&[ours.clone(), other.clone()]);
+    let replay = Replay::new([ok(CREATE, &ours), both(), both(), list(&[ours.clone()])]);
+    let made = api(&replay).create(&Inputs::default(), &Progress::silent()).await;
+    assert_eq!(made.expect("made").id, "abc");
     replay.is_over();
 }
 

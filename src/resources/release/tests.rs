@@ -7,7 +7,7 @@ use crate::error::Kind;
 use crate::resources::fixture::{
     ROLE, artifact, config, configuration, drift, is_absent, there, with,
 };
-use crate::resources::{LogGroup, Role, Source};
+use crate::resources::{LiveFunction, LogGroup, Role, Source};
 
 const ALIAS_PATH: &str = "/2015-03-31/functions/app-api/aliases/live";
 const ALIASES: &str = "POST /2015-03-31/functions/app-api/aliases";
@@ -286,7 +286,7 @@ async fn live_stays_where_somebody_else_has_put_it_meanwhile() {
     let (release, inputs) = release(&replay, holding("old"));
     let live = there(&release).await;
     let error = release.update(&inputs, &live, &Progress::silent()).await.expect_err("moved");
-    assert!(error.hint.expect("a hint").starts_with("somebody else changed it"));
+    assert!(error.hint.expect("a hint").starts_with("somebody else moved `live`"));
     replay.is_over();
 }
 

@@ -1,14 +1,19 @@
 //! The alias `live`: which version the API calls. Uploads, publishes and switches, in one atomic step for callers.
 
+mod publish;
+#[cfg(test)]
+mod tests;
+
 use std::time::Duration;
 
 use aws_sdk_lambda::Client;
-use aws_sdk_lambda::operation::get_function_configuration::GetFunctionConfigurationOutput;
-use aws_sdk_lambda::primitives::Blob;
-use aws_sdk_lambda::types::{AliasRoutingConfiguration, LastUpdateStatus, State};
+use aws_sdk_lambda::types::{AliasRoutingConfiguration, State};
 
-use super::function::{Settings, architecture};
-use super::{Code, Function, LiveFunction};
+use publish::Latest;
+
+use super::commits::Commits;
+use super::function::Settings;
+use super::{Code, Function};
 use crate::cloud::wait::{self, Poll};
 use crate::cloud::{Answer, Cloud};
 use crate::config::{ALIAS, Config};
@@ -46,7 +51,10 @@ pub struct LiveRelease {
     role: String,
     /// A second version that takes a share of the requests.
     shares_with: Option<String>,
+    /// Changes with every change of the alias: guards writes against somebody else's.
     revision: Option<String>,
+    /// Of the newest versions; the alias's description, because writing it costs no call.
+    pub commits: Commits,
 }
 
 #[cfg(test)]
@@ -55,15 +63,6 @@ impl LiveRelease {
     pub(super) fn made_again() -> Self {
         Self { made_again: true, ..Self::default() }
     }
-}
-
-/// What the function would publish now.
-struct Latest {
-    code_sha256: String,
-    architecture: String,
-    settings: Settings,
-    role: String,
-    revision: Option<String>,
 }
 
 impl Release {
@@ -75,85 +74,6 @@ impl Release {
     ) -> Self {
         let function_name = config.names.function.clone();
         Self { client: Client::new(&cloud.sdk), function_name, function, code }
-    }
-
-    /// Publishes our code and returns the number of the version. Nothing is uploaded twice.
-    async fn publish(&self, inputs: &Inputs, progress: &Progress) -> Result<String> {
-        let function = inputs.get(self.function);
-        if let Some(version) = &function.published {
-            return Ok(version.clone());
-        }
-        let planned = Latest::of(function);
-        let refused = match self.ship(inputs, &planned, progress).await {
-            Err(error) if error.has_code(&["PreconditionFailedException"]) => error,
-            ended => return ended,
-        };
-        // The revision also changes when an update settles, and by our own call when its answer was lost.
-        let now = self.latest(progress).await?;
-        let is_ours = now.code_sha256 == inputs.get(self.code).sha256.base64();
-        if now.settings == planned.settings
-            && now.role == planned.role
-            && (is_ours || now.code_sha256 == planned.code_sha256)
-        {
-            return self.ship(inputs, &now, progress).await;
-        }
-        Err(refused)
-    }
-
-    /// Uploads the code when the function does not hold it yet, and publishes it.
-    async fn ship(&self, inputs: &Inputs, latest: &Latest, progress: &Progress) -> Result<String> {
-        let code = inputs.get(self.code);
-        let (sha256, architecture) = (code.sha256.base64(), code.architecture.name());
-        if latest.code_sha256 == sha256 && latest.architecture == architecture {
-            return self
-                .when_free(progress, || async {
-                    let call = self.client.publish_version().function_name(&self.function_name);
-                    let answer = call.code_sha256(&sha256).send().await;
-                    let doing = format!("publish a version of function `{}`", self.function_name);
-                    Ok(answer.doing(doing)?.version.unwrap_or_default())
-                })
-                .await;
-        }
-        progress.note(format!("uploading {} KB", code.bytes / 1000));
-        let zip = Blob::new(code.contents());
-        self.when_free(progress, || async {
-            let call = self
-                .client
-                .update_function_code()
-                .function_name(&self.function_name)
-                .architectures(architecture.into())
-                .zip_file(zip.clone())
-                .set_revision_id(latest.revision.clone())
-                .publish(true);
-            let doing = format!("upload the code of function `{}`", self.function_name);
-            Ok(call.send().await.doing(doing)?.version.unwrap_or_default())
-        })
-        .await
-    }
-
-    /// Runs `attempt` again while another update of the function is under way.
-    async fn when_free<T, F: Future<Output = Result<T>>>(
-        &self,
-        progress: &Progress,
-        attempt: impl FnMut() -> F,
-    ) -> Result<T> {
-        let busy = |error: &Error| error.has_code(&["ResourceConflictException"]);
-        let what = "no other update of the function is under way";
-        wait::while_refused(progress, what, SETTLING, busy, attempt).await
-    }
-
-    /// The function as it is once no update is under way.
-    async fn latest(&self, progress: &Progress) -> Result<Latest> {
-        wait::until(progress, "the function has settled", SETTLING, || async {
-            let call = self.client.get_function_configuration().function_name(&self.function_name);
-            let answer = call.send().await;
-            let answer = answer.doing(format!("read function `{}`", self.function_name))?;
-            if answer.last_update_status() == Some(&LastUpdateStatus::InProgress) {
-                return Ok(Poll::Pending("InProgress".into()));
-            }
-            Ok(Poll::Ready(Latest::from_answer(answer)))
-        })
-        .await
     }
 
     async fn until_active(&self, version: &str, progress: &Progress) -> Result<()> {
@@ -179,14 +99,24 @@ impl Release {
     /// Points `live` back at the version before this run, unless somebody else has moved it since.
     pub async fn switch_back(&self, from: &LiveRelease) -> Result<()> {
         match &from.before {
-            Some(before) => self.switch(from, before).await.map(|_| ()),
+            Some(before) => self.switch(from, before).await,
             None => Ok(()),
         }
     }
 
-    /// Moves `live` from one version to another in one write and returns its new revision.
-    async fn switch(&self, from: &LiveRelease, to: &str) -> Result<Option<String>> {
-        let refused = match self.point(to, from.revision.clone()).await {
+    /// Moves `live` to another version in one write, unless somebody else has moved it since `from` was read.
+    pub async fn switch(&self, from: &LiveRelease, to: &str) -> Result<()> {
+        self.point(from, to, &from.commits).await.map(|_| ())
+    }
+
+    /// The same, and writes down the commits; returns the new revision.
+    async fn point(
+        &self,
+        from: &LiveRelease,
+        to: &str,
+        commits: &Commits,
+    ) -> Result<Option<String>> {
+        let refused = match self.point_once(to, commits, from.revision.clone()).await {
             Err(error) if error.has_code(&["PreconditionFailedException"]) => error,
             ended => return ended,
         };
@@ -194,13 +124,20 @@ impl Release {
         match self.find().await? {
             Some(now) if now.version == to && now.shares_with.is_none() => Ok(now.revision),
             Some(now) if now.version == from.version && now.shares_with == from.shares_with => {
-                self.point(to, now.revision).await
+                self.point_once(to, commits, now.revision).await
             }
-            _ => Err(refused),
+            _ => Err(refused.hint(format!(
+                "somebody else moved `{ALIAS}` at the same time: see `stackctl rollback --list`, then run this again"
+            ))),
         }
     }
 
-    async fn point(&self, version: &str, revision: Option<String>) -> Result<Option<String>> {
+    async fn point_once(
+        &self,
+        version: &str,
+        commits: &Commits,
+        revision: Option<String>,
+    ) -> Result<Option<String>> {
         let alone =
             AliasRoutingConfiguration::builder().set_additional_version_weights(Some([].into()));
         let call = self
@@ -209,6 +146,7 @@ impl Release {
             .function_name(&self.function_name)
             .name(ALIAS)
             .function_version(version)
+            .description(commits.to_string())
             .routing_config(alone.build())
             .set_revision_id(revision);
         let answer = call.send().await.doing(format!("point `{ALIAS}` at version {version}"))?;
@@ -226,11 +164,12 @@ impl Release {
                 .and_then(|routing| routing.additional_version_weights)
                 .and_then(|weights| weights.into_keys().next()),
             revision: alias.revision_id,
+            commits: alias.description.map(|text| Commits::parse(&text)).unwrap_or_default(),
             ..LiveRelease::default()
         }))
     }
 
-    fn now(&self, inputs: &Inputs, version: String, revision: Option<String>) -> LiveRelease {
+    fn now(&self, inputs: &Inputs, version: String, commits: Commits) -> LiveRelease {
         let (function, code) = (inputs.get(self.function), inputs.get(self.code));
         LiveRelease {
             version,
@@ -238,7 +177,7 @@ impl Release {
             architecture: code.architecture.name().to_owned(),
             settings: function.settings.clone(),
             role: function.role.clone(),
-            revision,
+            commits,
             ..LiveRelease::default()
         }
     }
@@ -270,34 +209,6 @@ impl Release {
             differences.extend(live.settings.diff(&function.settings).into_iter().map(Some));
         }
         differences.into_iter().flatten().collect()
-    }
-}
-
-impl Latest {
-    fn of(function: &LiveFunction) -> Self {
-        Self {
-            code_sha256: function.code_sha256.clone(),
-            architecture: function.architecture.clone(),
-            settings: function.settings.clone(),
-            role: function.role.clone(),
-            revision: function.revision.clone(),
-        }
-    }
-
-    fn from_answer(answer: GetFunctionConfigurationOutput) -> Self {
-        Self {
-            architecture: architecture(answer.architectures()),
-            code_sha256: answer.code_sha256.unwrap_or_default(),
-            settings: Settings::of(
-                answer.runtime,
-                answer.handler,
-                answer.memory_size,
-                answer.timeout,
-                answer.environment,
-            ),
-            role: answer.role.unwrap_or_default(),
-            revision: answer.revision_id,
-        }
     }
 }
 
@@ -350,18 +261,18 @@ impl Resource for Release {
 
     async fn create(&self, inputs: &Inputs, progress: &Progress) -> Result<LiveRelease> {
         let version = self.publish(inputs, progress).await?;
+        let commits = Commits::default().with(&version, inputs.get(self.code).commit.as_deref());
         let unknown = |error: &Error| error.has_code(&ABSENT);
         let what = format!("version {version} is known");
         let answer = wait::while_refused(progress, &what, SPREADING, unknown, || async {
             let call = self.client.create_alias().function_name(&self.function_name).name(ALIAS);
-            let answer = call.function_version(&version).send().await;
-            answer
-                .doing(format!("create alias `{ALIAS}`"))
-                .exists_if(&["ResourceConflictException", "ConflictException"])
+            let call = call.function_version(&version).description(commits.to_string());
+            let answer = call.send().await.doing(format!("create alias `{ALIAS}`"));
+            answer.exists_if(&["ResourceConflictException", "ConflictException"])
         });
         let revision = answer.await?.revision_id;
         self.until_active(&version, progress).await?;
-        Ok(self.now(inputs, version, revision))
+        Ok(LiveRelease { revision, ..self.now(inputs, version, commits) })
     }
 
     async fn update(
@@ -379,9 +290,11 @@ impl Resource for Release {
             false => self.publish(inputs, progress).await?,
         };
         self.until_active(&version, progress).await?;
-        let revision = self.switch(live, &version).await?;
+        let commit = inputs.get(self.code).commit.as_deref();
+        let commits = live.commits.clone().with(&version, commit);
+        let revision = self.point(live, &version, &commits).await?;
         let before = Some(live.version.clone()).filter(|before| *before != version);
-        Ok(LiveRelease { before, ..self.now(inputs, version, revision) })
+        Ok(LiveRelease { before, revision, ..self.now(inputs, version, commits) })
     }
 
     /// Goes with the function.
@@ -389,6 +302,3 @@ impl Resource for Release {
         Ok(())
     }
 }
-
-#[cfg(test)]
-mod tests;

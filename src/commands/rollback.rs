@@ -1,0 +1,230 @@
+//! `stackctl rollback`
+
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::{App, source};
+use crate::cli::examples;
+use crate::cloud::Cloud;
+use crate::config::Config;
+use crate::engine::{Id, Label, Progress, alone, read};
+use crate::error::{Error, Result};
+use crate::iam::manifest::Manifest;
+use crate::proof;
+use crate::resources::{LiveApi, LiveRelease, Release, Version, versions};
+use crate::stack::Stack;
+use crate::ui::{Paint, seconds};
+
+/// Point the API back at an earlier version, in one call, and prove that it answers
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "stackctl rollback           to the version before the live one",
+    "stackctl rollback --list    which versions there are, and which is live",
+    "stackctl rollback 3         to version 3, older or newer",
+))]
+pub struct Args {
+    /// The number of the version; without it, the one before the live version
+    version: Option<u64>,
+    /// Show the versions, and change nothing
+    #[arg(long, conflicts_with = "version")]
+    list: bool,
+}
+
+/// What there is, and what is live.
+struct Found {
+    versions: Vec<Version>,
+    live: LiveRelease,
+    api: LiveApi,
+}
+
+pub async fn run(args: &Args, app: &App) -> Result<()> {
+    let since = Instant::now();
+    let config = app.config()?;
+    let cloud = app.cloud(&config).await?;
+    let stack = Stack::new(&cloud, &config, &Manifest::default(), source(&config, None));
+    let found = app.unless_stopped(find(&cloud, &config, &stack)).await?;
+    let live = &found.live.version;
+    if args.list {
+        let text = || list(&found, app.ui.result_paint);
+        return app.ui.result(text, || json!({"live": live, "versions": all(&found)}));
+    }
+    let version = chosen(&found.versions, live, args.version, &config.names.function)?;
+    let number = version.number.to_string();
+    if number == *live {
+        let text = || format!("version {number} is live already: nothing to do");
+        return app.ui.result(text, || document(&found, version, live, None));
+    }
+    let release = Release::new(&cloud, &config, stack.function, stack.code);
+    release.switch(&found.live, &number).await?;
+    let switched = since.elapsed();
+    let label = Label { kind: "proof".into(), name: format!("version {number} answers") };
+    let url = format!("{}/", found.api.url);
+    let proof = app.ui.watch(vec![label], async |events| {
+        let progress = Progress::new(Id::default(), events);
+        alone(&progress, proof::answers(&url, &number, &progress)).await
+    });
+    let proof = proof.await.map_err(|error| {
+        Error::failed(format!("prove that version {number} answers"))
+            .cause(error.cause.unwrap_or(error.message))
+            .hint(format!("`live` points at version {number} now; `stackctl logs --errors` may say why, and `stackctl rollback {live}` goes back to version {live}"))
+    })?;
+    let text = || {
+        format!(
+            "version {number} is live again after {}: {}; its first answer took {}\n`stackctl rollback {live}` returns to version {live}; `stackctl deploy` ships what is in this folder",
+            seconds(switched),
+            origin(version, &found.live),
+            seconds(proof.took)
+        )
+    };
+    app.ui.result(text, || document(&found, version, live, Some(proof.took.as_secs_f64())))
+}
+
+/// Three lookups at once.
+async fn find(cloud: &Cloud, config: &Config, stack: &Stack) -> Result<Found> {
+    let (sender, _unheard) = tokio::sync::mpsc::unbounded_channel();
+    let both = [stack.release.id, stack.api.id];
+    let (reading, versions) = tokio::try_join!(
+        read(&stack.graph, &both, &sender),
+        versions(cloud, &config.names.function)
+    )?;
+    let both = reading.find(stack.release).zip(reading.find(stack.api));
+    let Some((live, api)) = both else {
+        return Err(Error::failed("roll back")
+            .cause(format!("{} is not up", config.names.api))
+            .hint("run `stackctl up` first"));
+    };
+    Ok(Found { versions, live: live.clone(), api: api.clone() })
+}
+
+/// The version that is meant: the one that is named, else the newest below the live one.
+fn chosen<'a>(
+    versions: &'a [Version],
+    live: &str,
+    wanted: Option<u64>,
+    function: &str,
+) -> Result<&'a Version> {
+    let numbers: Vec<String> = versions.iter().map(|version| version.number.to_string()).collect();
+    let there = format!("there is: {}", numbers.join(", "));
+    if let Some(wanted) = wanted {
+        let named = versions.iter().find(|version| version.number == wanted);
+        return named.ok_or_else(|| {
+            Error::usage(format!("function `{function}` has no version {wanted}")).hint(there)
+        });
+    }
+    let live: u64 = live.parse().unwrap_or(u64::MAX);
+    let older = versions.iter().filter(|version| version.number < live);
+    older.max_by_key(|version| version.number).ok_or_else(|| {
+        Error::usage(format!("there is no version before {live}, which is live")).hint(there)
+    })
+}
+
+/// `published 2026-08-30 12:00:00 UTC from commit ab12cd3`.
+fn origin(version: &Version, live: &LiveRelease) -> String {
+    let commit = live.commits.of(&version.number.to_string());
+    let commit = commit.map(|commit| format!(" from commit {commit}")).unwrap_or_default();
+    format!("published {}{commit}", time(version))
+}
+
+fn time(version: &Version) -> String {
+    version.published_at.replace('T', " ").replace('Z', " UTC")
+}
+
+fn list(found: &Found, paint: Paint) -> String {
+    let mut lines = vec![paint.dim(&format!(
+        "{:9} {:24} {:>8}  {:12}  commit",
+        "version", "published", "size", "sha256"
+    ))];
+    for version in &found.versions {
+        let number = version.number.to_string();
+        let digest: String = version.sha256().chars().take(12).collect();
+        let line = format!(
+            "{number:9} {:24} {:>5} KB  {digest:12}  {}",
+            time(version),
+            version.bytes / 1000,
+            found.live.commits.of(&number).unwrap_or("-")
+        );
+        lines.push(match number == found.live.version {
+            true => format!("{line}  {}", paint.green("live")),
+            false => line,
+        });
+    }
+    lines.join("\n")
+}
+
+fn all(found: &Found) -> Value {
+    found.versions.iter().map(|version| entry(version, &found.live)).collect()
+}
+
+fn entry(version: &Version, live: &LiveRelease) -> Value {
+    let number = version.number.to_string();
+    json!({
+        "version": number,
+        "published_at": version.published_at,
+        "bytes": version.bytes,
+        "sha256": version.sha256(),
+        "code_sha256": version.code_sha256,
+        "commit": live.commits.of(&number),
+        "live": number == live.version,
+    })
+}
+
+fn document(found: &Found, now: &Version, before: &str, first_answer: Option<f64>) -> Value {
+    json!({
+        "function_version": now.number.to_string(),
+        "before": before,
+        "published_at": now.published_at,
+        "commit": found.live.commits.of(&now.number.to_string()),
+        "code_sha256": now.code_sha256,
+        "changed": now.number.to_string() != before,
+        "first_answer_seconds": first_answer,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn versions(numbers: &[u64]) -> Vec<Version> {
+        let version = |number: &u64| Version {
+            number: *number,
+            published_at: "2026-08-30T12:00:00Z".into(),
+            bytes: 1,
+            code_sha256: "/w==".into(),
+        };
+        numbers.iter().map(version).collect()
+    }
+
+    fn choice(numbers: &[u64], live: &str, wanted: Option<u64>) -> Result<u64> {
+        chosen(&versions(numbers), live, wanted, "app-api").map(|version| version.number)
+    }
+
+    #[test]
+    fn without_a_number_it_is_the_newest_below_the_live_one() {
+        assert_eq!(choice(&[10, 9, 7, 2], "9", None), Ok(7));
+        assert_eq!(choice(&[10, 9, 7, 2], "10", None), Ok(9));
+    }
+
+    #[test]
+    fn any_version_that_exists_can_be_named() {
+        assert_eq!(choice(&[3, 2, 1], "2", Some(3)), Ok(3));
+        assert_eq!(choice(&[3, 2, 1], "2", Some(2)), Ok(2));
+    }
+
+    #[test]
+    fn a_version_that_is_not_there_names_those_that_are() {
+        let error = choice(&[3, 1], "3", Some(2)).expect_err("not there");
+        assert_eq!(error.message, "function `app-api` has no version 2");
+        assert_eq!(error.hint.as_deref(), Some("there is: 3, 1"));
+    }
+
+    #[test]
+    fn the_first_version_has_none_before_it() {
+        let error = choice(&[1], "1", None).expect_err("nothing older");
+        assert_eq!(error.message, "there is no version before 1, which is live");
+    }
+
+    #[test]
+    fn the_digest_is_told_as_build_tells_it() {
+        assert_eq!(versions(&[1])[0].sha256(), "ff");
+    }
+}
