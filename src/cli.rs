@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    build, completions, cors, deploy, invoke, local, logs, man, plan, rollback, smoke, status,
+    api, build, completions, cors, deploy, invoke, local, logs, man, plan, rollback, smoke, status,
     teardown, up,
 };
 
@@ -92,6 +92,7 @@ pub enum Verb {
     Cors(cors::Args),
     Teardown(teardown::Args),
     Local(local::Args),
+    Api(api::Args),
     Completions(completions::Args),
     Man(man::Args),
 }

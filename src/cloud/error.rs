@@ -68,6 +68,9 @@ fn hint(error: &Error) -> Option<String> {
         Some("LimitExceeded" | "LimitExceededException") => {
             "a quota of the account is used up: ask AWS to raise it, or remove what is not needed"
         }
+        Some("PreconditionFailedException") => {
+            "somebody else changed it at the same moment: run the same command again"
+        }
         Some("CodeStorageExceededException") => {
             "the region's code storage is full: delete old versions of functions"
         }

@@ -4,11 +4,13 @@ pub mod apis;
 pub mod documents;
 mod error;
 mod http;
+pub mod iam;
 #[cfg(test)]
 pub mod replay;
 pub mod tags;
 pub mod wait;
 
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use aws_config::{BehaviorVersion, Region, SdkConfig};
@@ -92,12 +94,7 @@ impl Cloud {
                 "set `region` in `stack.toml`, `--region` or `AWS_REGION`, or run `aws configure`",
             ));
         }
-        let attempts = if is_loopback(sdk.endpoint_url()) { LOCAL_ATTEMPTS } else { ATTEMPTS };
-        let sdk = sdk
-            .into_builder()
-            .retry_config(RetryConfig::standard().with_max_attempts(attempts))
-            .build();
-        Ok(Self::new(sdk, target.account))
+        Ok(Self::new(patient(sdk), target.account))
     }
 
     pub fn new(sdk: SdkConfig, account: Option<String>) -> Self {
@@ -142,11 +139,70 @@ impl Cloud {
 
     /// The endpoint on this machine that stands for AWS, if one does.
     pub fn loopback(&self) -> Option<&str> {
-        self.sdk.endpoint_url().filter(|url| is_loopback(Some(url)))
+        self.sdk.endpoint_url().filter(|url| is_loopback(url))
     }
 }
 
-fn is_loopback(endpoint: Option<&str>) -> bool {
-    let host = endpoint.and_then(|url| url.split("://").nth(1)).unwrap_or_default();
-    ["127.0.0.1", "localhost", "[::1]"].iter().any(|loopback| host.starts_with(loopback))
+/// `sdk`, repeating calls that were throttled or not answered.
+fn patient(sdk: SdkConfig) -> SdkConfig {
+    let attempts =
+        if sdk.endpoint_url().is_some_and(is_loopback) { LOCAL_ATTEMPTS } else { ATTEMPTS };
+    let retries = RetryConfig::standard().with_max_attempts(attempts);
+    sdk.into_builder().retry_config(retries).build()
+}
+
+/// Whether the host of `url` is this machine.
+fn is_loopback(url: &str) -> bool {
+    let authority = url.split_once("://").map_or(url, |(_, rest)| rest);
+    let authority = authority.split(['/', '?', '#']).next().unwrap_or_default();
+    let host = match authority.strip_prefix('[') {
+        Some(bracketed) => bracketed.split(']').next(),
+        None => authority.split(':').next(),
+    };
+    let host = host.unwrap_or_default();
+    host.eq_ignore_ascii_case("localhost")
+        || host.parse().is_ok_and(|address: IpAddr| address.is_loopback())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::replay::{Replay, ok};
+    use super::*;
+
+    #[test]
+    fn only_this_machine_is_loopback() {
+        for url in
+            ["http://127.0.0.1:4566", "http://localhost", "https://[::1]:1/x", "http://127.1.2.3/"]
+        {
+            assert!(is_loopback(url), "{url}");
+        }
+        for url in [
+            "http://localhost.example.com",
+            "http://127.0.0.1.example.com/",
+            "http://10.0.0.1",
+            "x",
+        ] {
+            assert!(!is_loopback(url), "{url}");
+        }
+    }
+
+    const CALLER: &str = "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws-cn:iam::123456789012:user/d</Arn><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
+
+    #[tokio::test]
+    async fn who_we_are_is_asked_once_and_tells_the_partition() {
+        let replay = Replay::new([ok("Action=GetCallerIdentity", CALLER)]);
+        let cloud = Cloud::new(replay.cloud().sdk, None);
+        let (one, other) = tokio::join!(cloud.identity(), cloud.identity());
+        assert_eq!(one, other);
+        assert_eq!(one.expect("an identity").iam("role/r"), "arn:aws-cn:iam::123456789012:role/r");
+        replay.is_over();
+    }
+
+    #[tokio::test]
+    async fn another_account_than_the_pinned_one_is_refused() {
+        let replay = Replay::new([ok("Action=GetCallerIdentity", CALLER)]);
+        let cloud = Cloud::new(replay.cloud().sdk, Some("999999999999".into()));
+        let error = cloud.identity().await.expect_err("another account");
+        assert_eq!(error.kind, crate::error::Kind::Usage);
+    }
 }

@@ -74,6 +74,12 @@ where
     }
 }
 
+/// Waits for something that cannot be looked up.
+pub async fn pause(progress: &Progress, what: &str, time: Duration) {
+    progress.note(format!("waiting until {what}"));
+    sleep(time).await;
+}
+
 /// Waits until `moment`: for whoever looks again and again without an end.
 pub async fn pause_until(moment: Instant) {
     sleep_until(moment).await;
@@ -92,8 +98,8 @@ mod tests {
 
     #[tokio::test(start_paused = true)]
     async fn waiting_ends_when_the_probe_is_ready() {
-        let (looks, silent) = (Cell::new(0), Progress::silent());
-        let found = until(&silent, "it is there", Duration::from_secs(60), || async {
+        let (looks, progress) = (Cell::new(0), Progress::silent());
+        let found = until(&progress, "it is there", Duration::from_secs(60), || async {
             looks.set(looks.get() + 1);
             Ok(if looks.get() == 5 { Poll::Ready("there") } else { Poll::Pending("absent".into()) })
         });

@@ -1,5 +1,6 @@
 //! One file a verb. What they share is here: how a run is set up, stopped and told.
 
+pub mod api;
 pub mod build;
 pub mod completions;
 pub mod cors;
@@ -56,8 +57,9 @@ pub async fn run(cli: Cli, ui: Ui, stop: watch::Receiver<bool>) -> (Ui, Result<(
         Verb::Cors(args) => cors::run(args, &app).await,
         Verb::Teardown(args) => teardown::run(args, &app).await,
         Verb::Local(args) => local::run(args, &app).await,
-        Verb::Completions(args) => completions::run(args, &app).await,
-        Verb::Man(args) => man::run(args, &app).await,
+        Verb::Completions(args) => completions::run(args, &app),
+        Verb::Man(args) => man::run(args, &app),
+        Verb::Api(args) => api::run(args, &app),
     };
     (app.ui, result)
 }

@@ -14,11 +14,11 @@ use crate::engine::{
     Action, Event, Id, Label, Outcome, Ownership, Plan, Progress, alone, execute, plan_up, read,
 };
 use crate::error::{Error, Result};
-use crate::manifest;
 use crate::proof::{self, Proof};
 use crate::resources::{LiveApi, LiveRelease, Release};
 use crate::stack::Stack;
 use crate::ui::seconds;
+use crate::{env_file, manifest};
 
 /// Make the stack what the file says, and prove that it answers
 #[derive(Debug, clap::Args)]
@@ -34,11 +34,15 @@ pub struct Args {
     /// Take over resources that stand under our names without our tags
     #[arg(long)]
     adopt: bool,
+    /// Write the API's address into this file, such as `web/.env.local`, as `VITE_API_URL` and `NEXT_PUBLIC_API_URL`
+    #[arg(long, value_name = "FILE")]
+    write_env: Option<PathBuf>,
 }
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {
     let since = Instant::now();
     let config = app.config()?;
+    args.write_env.as_deref().map_or(Ok(()), env_file::check)?;
     let recipe = source(&config, args.artifact.as_ref());
     let manifest = manifest::read(&config.root.join(&config.function.crate_directory))?;
     let cloud = app.cloud(&config).await?;
@@ -56,6 +60,9 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         })
         .await?;
     let (api, release) = live(&stack, &outcome)?;
+    if let Some(path) = &args.write_env {
+        env_file::write(path, &api.url)?;
+    }
     let mut document = outputs::document(
         &config,
         &cloud.identity().await?,
@@ -133,7 +140,7 @@ fn text(config: &Config, api: &LiveApi, document: &Value, took: &str) -> String 
     let version = document["function_version"].as_str().unwrap_or_default();
     let url = format!("{}/", api.url);
     format!(
-        "{} is up: {what} in {took}, version {version} answers\n\n  {url}\n\n  curl '{url}?userId=me' -d '{{\"title\":\"Buy milk\"}}'\n  curl '{url}?userId=me'",
+        "{} is up: {what}, version {version} is live ({took})\n\n  {url}\n\n  curl '{url}?userId=me' -d '{{\"title\":\"Buy milk\"}}'\n  curl '{url}?userId=me'",
         config.names.api
     )
 }

@@ -8,7 +8,7 @@ use tokio::task::JoinSet;
 
 use super::event::Happening;
 use super::graph::AnyLive;
-use super::plan::not_ours;
+use super::plan::{not_ours, refusal};
 use super::{Action, Event, Graph, Handle, Id, Inputs, Node, Plan, Progress, Resource, Step};
 use crate::error::{Error, Kind, Result};
 
@@ -149,32 +149,44 @@ impl Run {
             progress.tell(Happening::Cancelled);
             return (Ended::Stopped, Report::Cancelled);
         }
-        let action = self.decide(&inputs);
-        if action == Action::Keep {
-            progress.tell(Happening::Unchanged);
-            return (Ended::Made(self.step.live), Report::Did(action));
-        }
-        progress.tell(Happening::Started(action.clone()));
-        match self.act(&action, &inputs, &progress).await {
-            Ok(live) => {
-                progress.tell(Happening::Done { action: action.clone(), took: progress.took() });
-                (Ended::Made(live), Report::Did(action))
+        match self.decide(&inputs) {
+            Ok(Action::Keep) => {
+                progress.tell(Happening::Unchanged);
+                (Ended::Made(self.step.live), Report::Did(Action::Keep))
             }
-            Err(error) => {
-                progress.tell(Happening::Failed(error.clone()));
-                (Ended::Stopped, Report::Failed(error))
-            }
+            Ok(action) => self.carry_out(action, &inputs, &progress).await,
+            Err(error) => failed(error, &progress),
         }
     }
 
     /// What to do now that everything before this step has ended.
-    fn decide(&self, inputs: &Inputs) -> Action {
+    fn decide(&self, inputs: &Inputs) -> Result<Action> {
         match (&self.step.action, &self.step.live) {
-            (Action::Recheck, Some(live)) => match self.node.diff(inputs, live) {
-                differences if differences.is_empty() => Action::Keep,
-                differences => Action::Update(differences),
-            },
-            (action, _) => action.clone(),
+            (Action::Recheck, Some(live)) => {
+                let differences = self.node.diff(inputs, live);
+                match refusal(&*self.node, &differences) {
+                    Some(refused) => Err(refused),
+                    None if differences.is_empty() => Ok(Action::Keep),
+                    None => Ok(Action::Update(differences)),
+                }
+            }
+            (action, _) => Ok(action.clone()),
+        }
+    }
+
+    async fn carry_out(
+        &self,
+        action: Action,
+        inputs: &Inputs,
+        progress: &Progress,
+    ) -> (Ended, Report) {
+        progress.tell(Happening::Started(action.clone()));
+        match self.act(&action, inputs, progress).await {
+            Ok(live) => {
+                progress.tell(Happening::Done { action: action.clone(), took: progress.took() });
+                (Ended::Made(live), Report::Did(action))
+            }
+            Err(error) => failed(error, progress),
         }
     }
 
@@ -184,22 +196,29 @@ impl Run {
         inputs: &Inputs,
         progress: &Progress,
     ) -> Result<Option<AnyLive>> {
-        match (action, &self.step.live) {
-            (Action::Delete, Some(live)) => self.node.delete(live, progress).await.map(|()| None),
-            (Action::Update(_), Some(live)) => {
-                self.node.update(inputs, live, progress).await.map(Some)
+        let made = match (action, &self.step.live) {
+            (Action::Delete, Some(live)) => {
+                return self.node.delete(live, progress).await.map(|()| None);
             }
-            _ => self.make(inputs, progress).await.map(Some),
+            (Action::Update(_), Some(live)) => self.node.update(inputs, live, progress).await,
+            _ => self.node.create(inputs, progress).await,
+        };
+        match made {
+            Err(error) if matches!(error.kind, Kind::Exists | Kind::Unanswered) => {
+                self.look_again(error, inputs, progress).await.map(Some)
+            }
+            made => made.map(Some),
         }
     }
 
-    /// Creates it. When that may have been done already, by an answer that was lost or by somebody
-    /// else at this moment, what is there is looked at and brought in line instead.
-    async fn make(&self, inputs: &Inputs, progress: &Progress) -> Result<AnyLive> {
-        let refused = match self.node.create(inputs, progress).await {
-            Err(error) if matches!(error.kind, Kind::Exists | Kind::Unanswered) => error,
-            made => return made,
-        };
+    /// What was `refused` may have been done already, by a call whose answer was lost or by somebody
+    /// else at this moment: what is there now is looked at, and brought in line.
+    async fn look_again(
+        &self,
+        refused: Error,
+        inputs: &Inputs,
+        progress: &Progress,
+    ) -> Result<AnyLive> {
         progress.note("looking at what is there");
         let Some(live) = self.node.read(progress).await? else {
             return match refused.kind {
@@ -207,19 +226,22 @@ impl Run {
                 _ => Err(refused),
             };
         };
-        if !self.node.is_ours(&live) {
-            return Err(not_ours(self.node.kind(), &self.node.name()));
+        let is_new = self.step.live.is_none();
+        if is_new && !self.node.is_ours(&live) {
+            return Err(not_ours(&*self.node));
         }
-        match self.node.diff(inputs, &live) {
-            differences if differences.is_empty() => Ok(live),
-            differences => {
-                match differences.into_iter().find_map(|difference| difference.refusal) {
-                    Some(way_out) => Err(refused.hint(way_out)),
-                    None => self.node.update(inputs, &live, progress).await,
-                }
-            }
+        let differences = self.node.diff(inputs, &live);
+        match refusal(&*self.node, &differences) {
+            Some(refused) => Err(refused),
+            None if differences.is_empty() => Ok(live),
+            None => self.node.update(inputs, &live, progress).await,
         }
     }
+}
+
+fn failed(error: Error, progress: &Progress) -> (Ended, Report) {
+    progress.tell(Happening::Failed(error.clone()));
+    (Ended::Stopped, Report::Failed(error))
 }
 
 async fn ended(promise: &mut Promise) -> Ended {

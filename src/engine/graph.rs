@@ -107,6 +107,13 @@ impl Inputs {
         self.lives.get(&handle.id)?.downcast_ref()
     }
 
+    /// The same with `live` behind `handle`.
+    #[cfg(test)]
+    pub fn with<R: Resource>(mut self, handle: Handle<R>, live: R::Live) -> Self {
+        self.insert(handle.id, Arc::new(live));
+        self
+    }
+
     pub(super) fn has(&self, id: Id) -> bool {
         self.lives.contains_key(&id)
     }

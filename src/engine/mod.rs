@@ -5,6 +5,8 @@ mod execute;
 mod graph;
 mod plan;
 mod resource;
+#[cfg(test)]
+mod tests;
 
 pub use event::{Event, Happening, Progress, alone};
 pub use execute::{Outcome, Stop, execute};

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use super::event::Happening;
 use super::graph::AnyLive;
-use super::{Difference, Event, Graph, Handle, Id, Inputs, Progress, Resource};
+use super::{Difference, Event, Graph, Handle, Id, Inputs, Node, Progress, Resource};
 use crate::error::{Error, Result};
 
 /// The resources that were looked at, as they are.
@@ -26,11 +26,18 @@ impl Reading {
         self.lives.has(id)
     }
 
-    /// Whether `id` is there and carries our tags, and so does what it is part of.
+    /// Whether `id` is there and carries our tags, and so does what it belongs to.
     pub fn is_ours(&self, graph: &Graph, id: Id) -> bool {
+        self.is_there(id) && self.foreign(graph, id).is_none()
+    }
+
+    /// What is there without our tags: `id`, or what it belongs to.
+    fn foreign(&self, graph: &Graph, id: Id) -> Option<Id> {
         let node = graph.node(id);
-        let own = self.lives.any(id).is_some_and(|live| node.is_ours(live));
-        own && node.contained_in().is_none_or(|parent| self.is_ours(graph, parent))
+        match self.lives.any(id) {
+            Some(live) if !node.is_ours(live) => Some(id),
+            _ => self.foreign(graph, node.belongs_to()?),
+        }
     }
 }
 
@@ -170,24 +177,31 @@ fn compare(
     needs_change: bool,
 ) -> Result<Action> {
     let node = graph.node(id);
-    if ownership == Ownership::Respect && !node.is_ours(live) {
-        return Err(not_ours(node.kind(), &node.name()));
+    if let (Ownership::Respect, Some(foreign)) = (ownership, reading.foreign(graph, id)) {
+        return Err(not_ours(&**graph.node(foreign)));
     }
     let differences = node.diff(&reading.lives, live);
-    if let Some(refused) = differences.iter().find(|difference| difference.refusal.is_some()) {
-        let message = format!("refused to change {} `{}` ({refused})", node.kind(), node.name());
-        return Err(Error::usage(message).hint(refused.refusal.clone().unwrap_or_default()));
+    match refusal(&**node, &differences) {
+        Some(refused) => Err(refused),
+        None if !differences.is_empty() => Ok(Action::Update(differences)),
+        None if needs_change => Ok(Action::Recheck),
+        None => Ok(Action::Keep),
     }
-    Ok(match differences {
-        differences if !differences.is_empty() => Action::Update(differences),
-        _ if needs_change => Action::Recheck,
-        _ => Action::Keep,
-    })
 }
 
-pub(super) fn not_ours(kind: &str, name: &str) -> Error {
+pub(super) fn not_ours(node: &dyn Node) -> Error {
+    let (kind, name) = (node.kind(), node.name());
     Error::usage(format!("{kind} `{name}` exists already and does not belong to this stack"))
         .hint("choose another `name` or `--stage`, or take it over with `--adopt`")
+}
+
+/// The first of `differences` that cannot be taken away in place, as an error with the way out.
+pub(super) fn refusal(node: &dyn Node, differences: &[Difference]) -> Option<Error> {
+    let (refused, way_out) = differences
+        .iter()
+        .find_map(|difference| Some((difference, difference.refusal.clone()?)))?;
+    let (kind, name) = (node.kind(), node.name());
+    Some(Error::usage(format!("refused to change {kind} `{name}` ({refused})")).hint(way_out))
 }
 
 /// What deletes the resources of `ids` that are there and ours; dependents go first.

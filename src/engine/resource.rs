@@ -30,6 +30,11 @@ pub trait Resource: Send + Sync + 'static {
         None
     }
 
+    /// The resource whose tags say whose this one is, when it carries none itself.
+    fn belongs_to(&self) -> Option<Id> {
+        self.contained_in()
+    }
+
     /// Whether it takes so long to read that `up` starts it and goes on: true of compiling.
     fn is_slow_to_read(&self) -> bool {
         false
@@ -125,6 +130,7 @@ pub trait Node: Send + Sync {
     fn name(&self) -> String;
     fn needs(&self) -> Vec<Id>;
     fn contained_in(&self) -> Option<Id>;
+    fn belongs_to(&self) -> Option<Id>;
     fn is_slow_to_read(&self) -> bool;
     fn is_ours(&self, live: &AnyLive) -> bool;
     fn diff(&self, inputs: &Inputs, live: &AnyLive) -> Vec<Difference>;
@@ -158,6 +164,10 @@ impl<R: Resource> Node for R {
 
     fn contained_in(&self) -> Option<Id> {
         Resource::contained_in(self)
+    }
+
+    fn belongs_to(&self) -> Option<Id> {
+        Resource::belongs_to(self)
     }
 
     fn is_slow_to_read(&self) -> bool {

@@ -109,10 +109,10 @@ fn read_statement(kind: Kind, value: &Json) -> Result<Statement, Malformed> {
             "Sid" => sid = Some(text(value, "Sid")?),
             "Effect" => effect = Some(read_effect(value)?),
             "Principal" => {
-                set_once(&mut principals, Scope::Only(read_principals(value)?), "Principal")?
+                set_once(&mut principals, Scope::Only(read_principals(value)?), "Principal")?;
             }
             "NotPrincipal" => {
-                set_once(&mut principals, Scope::AllBut(read_principals(value)?), "Principal")?
+                set_once(&mut principals, Scope::AllBut(read_principals(value)?), "Principal")?;
             }
             "Action" => set_once(&mut actions, Scope::Only(read_actions(value)?), "Action")?,
             "NotAction" => set_once(
@@ -121,7 +121,7 @@ fn read_statement(kind: Kind, value: &Json) -> Result<Statement, Malformed> {
                 "Action",
             )?,
             "Resource" => {
-                set_once(&mut resources, Scope::Only(read_resources(value)?), "Resource")?
+                set_once(&mut resources, Scope::Only(read_resources(value)?), "Resource")?;
             }
             "NotResource" => {
                 set_once(

@@ -5,6 +5,8 @@ mod attachments;
 mod code;
 mod commits;
 mod export;
+#[cfg(test)]
+mod fixture;
 mod function;
 mod invocation;
 mod log_group;

@@ -1,11 +1,13 @@
 //! The DynamoDB table: keys, on-demand billing, point-in-time recovery, deletion protection.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableFluentBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, PointInTimeRecoverySpecification,
-    PointInTimeRecoveryStatus, ScalarAttributeType, TableDescription, TableStatus, Tag,
+    AttributeDefinition, BillingMode, ContinuousBackupsDescription, KeySchemaElement, KeyType,
+    PointInTimeRecoverySpecification, PointInTimeRecoveryStatus, ScalarAttributeType,
+    TableDescription, TableStatus, Tag,
 };
 
 use crate::cloud::tags::{self, Tags};
@@ -19,6 +21,11 @@ use crate::error::{Doing, Error, Result};
 const SETTLING: Duration = Duration::from_secs(600);
 /// Until a fresh table takes point-in-time recovery.
 const BACKUPS: Duration = Duration::from_secs(300);
+
+/// Until the tags of a table that was made a moment ago are seen; they are kept apart from it.
+const SPREADING: Duration = Duration::from_secs(5);
+/// Younger tables may have tags that are not seen yet.
+const YOUNG: Duration = Duration::from_secs(60);
 
 const ABSENT: [&str; 2] = ["ResourceNotFoundException", "TableNotFoundException"];
 
@@ -72,11 +79,7 @@ impl Table {
         let answer = answer
             .doing(format!("read the backups of table `{}`", self.name))
             .absent_if(&ABSENT)?;
-        let status = answer
-            .and_then(|answer| answer.continuous_backups_description)
-            .and_then(|backups| backups.point_in_time_recovery_description)
-            .and_then(|recovery| recovery.point_in_time_recovery_status);
-        Ok(status == Some(PointInTimeRecoveryStatus::Enabled))
+        Ok(is_enabled(answer.and_then(|answer| answer.continuous_backups_description)))
     }
 
     async fn tags(&self) -> Result<Tags> {
@@ -102,24 +105,37 @@ impl Table {
         }
     }
 
+    /// The tags, looked at again for a while when ours are not among them.
+    async fn settled_tags(&self, progress: &Progress) -> Result<Tags> {
+        let ours = wait::until(progress, "the table's tags are seen", SPREADING, || async {
+            let tags = self.tags().await?;
+            Ok(if tags::is_ours(&self.tags, &tags) {
+                Poll::Ready(tags)
+            } else {
+                Poll::Pending("not ours".into())
+            })
+        });
+        match ours.await {
+            Ok(tags) => Ok(tags),
+            Err(_) => self.tags().await,
+        }
+    }
+
     async fn until_active(&self, progress: &Progress) -> Result<TableDescription> {
         wait::until(progress, "the table is active", SETTLING, || async {
-            let table = self.describe().await?;
-            Ok(match table.as_ref().and_then(|table| table.table_status.as_ref()) {
-                Some(TableStatus::Active) => {
-                    table.map_or(Poll::Pending("absent".into()), Poll::Ready)
-                }
+            let Some(table) = self.describe().await? else {
+                return Ok(Poll::Pending("absent".into()));
+            };
+            match table.table_status() {
+                Some(TableStatus::Active) => Ok(Poll::Ready(table)),
                 Some(
                     status @ (TableStatus::InaccessibleEncryptionCredentials
                     | TableStatus::Archived),
-                ) => {
-                    return Err(Error::failed(format!("use table `{}`", self.name))
-                        .cause(format!("it is {status}"))
-                        .hint("check the KMS key that encrypts the table"));
-                }
-                Some(status) => Poll::Pending(status.to_string()),
-                None => Poll::Pending("absent".into()),
-            })
+                ) => Err(Error::failed(format!("use table `{}`", self.name))
+                    .cause(format!("it is {status}"))
+                    .hint("check the KMS key that encrypts the table")),
+                _ => Ok(Poll::Pending(status(&table))),
+            }
         })
         .await
     }
@@ -134,6 +150,32 @@ impl Table {
         .await
     }
 
+    /// Runs `attempt` again while the table, or all tables together, take no more changes.
+    async fn when_free<F: Future<Output = Result<()>>>(
+        &self,
+        progress: &Progress,
+        attempt: impl FnMut() -> F,
+    ) -> Result<()> {
+        let busy = |error: &Error| {
+            error.has_code(&["ResourceInUseException"]) || is_one_too_many_at_once(error)
+        };
+        wait::while_refused(progress, "the table can be changed", SETTLING, busy, attempt).await
+    }
+
+    /// Makes one change, of which a table takes one at a time.
+    async fn change(
+        &self,
+        progress: &Progress,
+        change: impl Fn(UpdateTableFluentBuilder) -> UpdateTableFluentBuilder,
+    ) -> Result<TableDescription> {
+        self.when_free(progress, || async {
+            let call = change(self.client.update_table().table_name(&self.name));
+            call.send().await.doing(format!("update table `{}`", self.name)).map(|_| ())
+        })
+        .await?;
+        self.until_active(progress).await
+    }
+
     /// A fresh table refuses this for a while:
     /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateContinuousBackups.html>
     async fn set_recovery(&self, progress: &Progress) -> Result<()> {
@@ -141,14 +183,38 @@ impl Table {
             .point_in_time_recovery_enabled(self.recovery)
             .build()
             .expect("the only required field is set");
-        let passes = |error: &Error| error.has_code(&["ContinuousBackupsUnavailableException"]);
-        wait::while_refused(progress, "the table takes backups", BACKUPS, passes, || async {
-            let call = self.client.update_continuous_backups().table_name(&self.name);
-            let answer =
-                call.point_in_time_recovery_specification(specification.clone()).send().await;
-            answer.doing(format!("set point-in-time recovery of table `{}`", self.name)).map(|_| ())
+        let passes = |error: &Error| {
+            error.has_code(&[
+                "ContinuousBackupsUnavailableException",
+                "ResourceInUseException",
+                "TableNotFoundException",
+            ])
+        };
+        let answer =
+            wait::while_refused(progress, "the table takes backups", BACKUPS, passes, || async {
+                let call = self.client.update_continuous_backups().table_name(&self.name);
+                let answer =
+                    call.point_in_time_recovery_specification(specification.clone()).send().await;
+                answer.doing(format!("set point-in-time recovery of table `{}`", self.name))
+            });
+        if is_enabled(answer.await?.continuous_backups_description) == self.recovery {
+            return Ok(());
+        }
+        wait::until(progress, "point-in-time recovery is set", BACKUPS, || async {
+            let is_set = self.recovery().await? == self.recovery;
+            Ok(if is_set { Poll::Ready(()) } else { Poll::Pending("not yet".into()) })
         })
         .await
+    }
+
+    async fn tag(&self, arn: &str, progress: &Progress) -> Result<()> {
+        self.when_free(progress, || async {
+            let call = self.client.tag_resource().resource_arn(arn);
+            let answer = call.set_tags(Some(sdk_tags(&self.tags))).send().await;
+            answer.doing(format!("tag table `{}`", self.name)).map(|_| ())
+        })
+        .await?;
+        self.settled_tags(progress).await.map(|_| ())
     }
 
     fn live(&self, table: &TableDescription, recovery: bool, tags: Tags) -> LiveTable {
@@ -185,6 +251,25 @@ fn status(table: &TableDescription) -> String {
     table.table_status().map_or_else(|| "unknown".to_owned(), ToString::to_string)
 }
 
+/// Whether the table was made so lately that its tags may not be seen yet.
+fn is_young(table: &TableDescription) -> bool {
+    let made = table.creation_date_time().and_then(|date| SystemTime::try_from(*date).ok());
+    // A clock that is behind AWS's own sees a table of the future.
+    made.is_some_and(|made| made.elapsed().is_ok_and(|age| age < YOUNG))
+}
+
+fn is_enabled(backups: Option<ContinuousBackupsDescription>) -> bool {
+    let status = backups
+        .and_then(|backups| backups.point_in_time_recovery_description)
+        .and_then(|recovery| recovery.point_in_time_recovery_status);
+    status == Some(PointInTimeRecoveryStatus::Enabled)
+}
+
+/// Only so many tables of an account may be changing; the quota of tables has the same code.
+fn is_one_too_many_at_once(error: &Error) -> bool {
+    error.has_code(&["LimitExceededException"]) && error.says("simultaneous")
+}
+
 impl Resource for Table {
     type Live = LiveTable;
 
@@ -196,13 +281,17 @@ impl Resource for Table {
         self.name.clone()
     }
 
-    async fn read(&self, _: &Progress) -> Result<Option<LiveTable>> {
+    async fn read(&self, progress: &Progress) -> Result<Option<LiveTable>> {
         let (table, recovery, tags) = tokio::join!(self.describe(), self.recovery(), self.tags());
-        match table? {
-            Some(table) => Ok(Some(self.live(&table, recovery?, tags?))),
-            // Of a table that is not there, the tags are denied to everyone.
-            None => Ok(None),
+        // Of a table that is not there, the tags may be denied.
+        let Some(table) = table? else {
+            return Ok(None);
+        };
+        let mut tags = tags?;
+        if is_young(&table) && !tags::is_ours(&self.tags, &tags) {
+            tags = self.settled_tags(progress).await?;
         }
+        Ok(Some(self.live(&table, recovery?, tags)))
     }
 
     fn is_ours(&self, live: &LiveTable) -> bool {
@@ -211,7 +300,9 @@ impl Resource for Table {
 
     fn diff(&self, _: &Inputs, live: &LiveTable) -> Vec<Difference> {
         let mut differences = tags::diff(&self.tags, &live.tags);
-        let keys = |keys: &(String, String)| format!("{} + {}", keys.0, keys.1);
+        let keys = |(partition, sort): &(String, String)| {
+            if sort.is_empty() { partition.clone() } else { format!("{partition} + {sort}") }
+        };
         if live.keys != self.keys {
             let difference = Difference::new("keys", keys(&live.keys), keys(&self.keys));
             differences.push(difference.refused(
@@ -256,20 +347,24 @@ impl Resource for Table {
                 .attribute_type(ScalarAttributeType::S);
             builder.build().expect("both fields are set")
         };
-        let call = self
-            .client
-            .create_table()
-            .table_name(&self.name)
-            .key_schema(key(&self.keys.0, KeyType::Hash))
-            .key_schema(key(&self.keys.1, KeyType::Range))
-            .attribute_definitions(attribute(&self.keys.0))
-            .attribute_definitions(attribute(&self.keys.1))
-            .billing_mode(BillingMode::PayPerRequest)
-            .deletion_protection_enabled(self.protection)
-            .set_tags(Some(sdk_tags(&self.tags)));
-        let answer = call.send().await.doing(format!("create table `{}`", self.name));
-        let created =
-            answer.exists_if(&["ResourceInUseException"])?.table_description.unwrap_or_else(empty);
+        let at_once = "fewer tables are being made";
+        let answer =
+            wait::while_refused(progress, at_once, SETTLING, is_one_too_many_at_once, || async {
+                let call = self
+                    .client
+                    .create_table()
+                    .table_name(&self.name)
+                    .key_schema(key(&self.keys.0, KeyType::Hash))
+                    .key_schema(key(&self.keys.1, KeyType::Range))
+                    .attribute_definitions(attribute(&self.keys.0))
+                    .attribute_definitions(attribute(&self.keys.1))
+                    .billing_mode(BillingMode::PayPerRequest)
+                    .deletion_protection_enabled(self.protection)
+                    .set_tags(Some(sdk_tags(&self.tags)));
+                let answer = call.send().await.doing(format!("create table `{}`", self.name));
+                answer.exists_if(&["ResourceInUseException"])
+            });
+        let created = answer.await?.table_description.unwrap_or_else(empty);
         let table = match created.table_status() {
             Some(TableStatus::Active) => created,
             _ => self.until_active(progress).await?,
@@ -290,53 +385,37 @@ impl Resource for Table {
             self.until_gone(progress).await?;
             return self.create(inputs, progress).await;
         }
-        let doing = format!("update table `{}`", self.name);
         let mut table = self.until_active(progress).await?;
         if !live.on_demand {
-            let call = self
-                .client
-                .update_table()
-                .table_name(&self.name)
-                .billing_mode(BillingMode::PayPerRequest);
-            call.send().await.doing(&doing)?;
-            table = self.until_active(progress).await?;
+            let change =
+                |call: UpdateTableFluentBuilder| call.billing_mode(BillingMode::PayPerRequest);
+            table = self.change(progress, change).await?;
         }
         if live.protection != self.protection {
-            let call = self
-                .client
-                .update_table()
-                .table_name(&self.name)
-                .deletion_protection_enabled(self.protection);
-            call.send().await.doing(&doing)?;
-            table = self.until_active(progress).await?;
+            let change =
+                |call: UpdateTableFluentBuilder| call.deletion_protection_enabled(self.protection);
+            table = self.change(progress, change).await?;
         }
         if live.recovery != self.recovery {
             self.set_recovery(progress).await?;
         }
         if !self.is_ours(live) {
-            let call = self
-                .client
-                .tag_resource()
-                .resource_arn(&live.arn)
-                .set_tags(Some(sdk_tags(&self.tags)));
-            call.send().await.doing(format!("tag table `{}`", self.name))?;
+            self.tag(&live.arn, progress).await?;
         }
         Ok(self.live(&table, self.recovery, self.tags.clone()))
     }
 
     async fn delete(&self, live: &LiveTable, progress: &Progress) -> Result<()> {
         if live.protection {
-            let call = self
-                .client
-                .update_table()
-                .table_name(&self.name)
-                .deletion_protection_enabled(false);
-            call.send()
-                .await
-                .doing(format!("lift the deletion protection of table `{}`", self.name))?;
+            self.when_free(progress, || async {
+                let call = self.client.update_table().table_name(&self.name);
+                let answer = call.deletion_protection_enabled(false).send().await;
+                let doing = format!("lift the deletion protection of table `{}`", self.name);
+                answer.doing(doing).absent_if(&ABSENT).map(|_| ())
+            })
+            .await?;
         }
-        let busy = |error: &Error| error.has_code(&["ResourceInUseException"]);
-        wait::while_refused(progress, "the table can be deleted", SETTLING, busy, || async {
+        self.when_free(progress, || async {
             let answer = self.client.delete_table().table_name(&self.name).send().await;
             answer.doing(format!("delete table `{}`", self.name)).absent_if(&ABSENT).map(|_| ())
         })
@@ -355,3 +434,6 @@ fn sdk_tags(tags: &Tags) -> Vec<Tag> {
 fn empty() -> TableDescription {
     TableDescription::builder().build()
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! The life of a local cloud: started, stopped, crashed, reset.
 
+use std::env;
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::Command;
 use std::thread;
@@ -78,7 +79,7 @@ fn a_crash_is_noticed_and_said_before_the_next_start() {
     crash(&cloud);
     assert_eq!(cloud.local("status").succeeded().json()["state"], "crashed");
 
-    let start = cloud.local("start").succeeded();
+    let start = cloud.stackctl(&env::temp_dir(), &["local", "start"]).succeeded();
     assert!(start.stderr.contains("ended without saving"), "{start:#?}");
     assert!(
         start.stderr.contains("table created: lost"),

@@ -1,5 +1,22 @@
 //! The built binary against a real local cloud.
 
+mod browser;
+mod contract;
+mod cors;
+mod day_two;
+mod deploy;
+mod drift;
+mod help;
+mod journey;
 mod life;
+mod neighbours;
+mod offline;
+mod output;
+mod ownership;
+mod permissions;
+mod second_opinion;
 mod smoke;
+mod stages;
+mod store;
 mod support;
+mod teardown;

@@ -95,7 +95,9 @@ impl Walk<'_> {
         }
         match Block::parse_within.parse2(tokens.clone()) {
             Ok(statements) => {
-                statements.iter().for_each(|statement| self.visit_stmt(statement));
+                for statement in &statements {
+                    self.visit_stmt(statement);
+                }
                 true
             }
             Err(_) => false,

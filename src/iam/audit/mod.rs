@@ -3,8 +3,11 @@
 //! A source reader without the compiler's types cannot see everything. What it cannot resolve it says: a call on a
 //! receiver whose type it does not know, a call inside of a macro, a text that it cannot parse. It never stays silent.
 
+mod collect;
 mod index;
+mod kinds;
 mod macros;
+mod scope;
 mod walk;
 
 use std::collections::BTreeSet;
@@ -36,7 +39,7 @@ pub struct Found {
 /// A line that may call something.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Doubt {
-    /// One word: `macro`, `receiver`, `index`, `transaction`, `syntax`, `language`.
+    /// One word: `macro`, `dyn`, `receiver`, `index`, `transaction`, `syntax`, `language`.
     pub reason: &'static str,
     pub message: String,
     pub site: Site,
@@ -73,8 +76,8 @@ impl Audit {
             let mut walk = Walk::new(&index, place, path, &mut audit);
             walk.visit_file(file);
         }
-        audit.services = index.services.clone();
-        audit.settle_transactions(&index.transaction_members(&files));
+        audit.services.clone_from(&index.services);
+        audit.settle_transactions(&collect::transaction_members(&index, &files));
         audit
     }
 

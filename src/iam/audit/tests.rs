@@ -220,3 +220,21 @@ fn hostile_sources_are_in_doubt_and_no_crash() {
     let chain = format!("pub fn f() {{ {} {{}} }}", "if a {} else ".repeat(50_000));
     assert_eq!(read(&chain).1, ["syntax"]);
 }
+
+proptest::proptest! {
+    #![proptest_config(proptest::prelude::ProptestConfig { failure_persistence: None, ..Default::default() })]
+
+    #[test]
+    fn no_source_makes_the_audit_panic(text in "\\PC{0,120}") {
+        audit(&text);
+    }
+
+    #[test]
+    fn no_tokens_make_the_audit_panic(words in proptest::collection::vec(proptest::sample::select(vec![
+        "fn f", "(", ")", "{", "}", "<", ">", "::", ".", ";", ",", "=", "&", "|", "!", "?", "let x", "x", "self", "Client", "use",
+        "aws_sdk_dynamodb", "get_item", "GetItem", "query()", "operations!", "routes!", "macro_rules! m", "$x", "=>", "impl",
+        "struct S", "trait T", "async", "move", "await", "match", "if", "\"t\"", "index_name", "#[cfg(test)]", "mod m", "pub",
+    ]), 0..60)) {
+        audit(&words.join(" "));
+    }
+}

@@ -3,64 +3,27 @@
 use std::collections::HashMap;
 
 use syn::visit::{self, Visit};
-use syn::{Attribute, Block, Expr, ExprMethodCall, Item, Pat};
+use syn::{Block, Expr, ExprMethodCall, Item};
 
-use super::index::{Index, Kind, is_test, operation_of_type, type_name};
+use super::collect::{attributes, is_test};
+use super::index::{Index, Kind, operation_of_type};
+use super::kinds::begins;
 use super::{Audit, Candidates, Doubt, Found};
 use crate::iam::manifest::site;
 use crate::iam::operations::Operation;
 use crate::iam::snapshot::Call;
 
-/// Methods that hand on what they are called on.
-const HANDS_ON: [&str; 34] = [
-    "as_deref",
-    "as_mut",
-    "as_ref",
-    "borrow",
-    "borrow_mut",
-    "clone",
-    "cloned",
-    "copied",
-    "deref",
-    "downgrade",
-    "expect",
-    "first",
-    "get",
-    "get_mut",
-    "get_or_init",
-    "get_or_insert_with",
-    "get_or_try_init",
-    "into",
-    "into_inner",
-    "iter",
-    "last",
-    "load",
-    "lock",
-    "next",
-    "ok",
-    "read",
-    "to_owned",
-    "unwrap",
-    "unwrap_or_default",
-    "unwrap_or_else",
-    "upgrade",
-    "wait",
-    "with",
-    "write",
-];
-/// Functions that hand on their argument: `Arc::clone(&client)`, `Some(client)`.
-const WRAPS: [&str; 12] = [
-    "Arc", "Rc", "Box", "Some", "Ok", "Mutex", "RwLock", "Cow", "Pin", "RefCell", "OnceCell",
-    "OnceLock",
-];
+/// Names of operations that methods of other things have as well.
+const AMBIGUOUS: [&str; 2] = ["query", "scan"];
 
 pub struct Walk<'a> {
     pub index: &'a Index,
     pub place: usize,
     pub path: &'a str,
     audit: &'a mut Audit,
-    scopes: Vec<HashMap<String, Kind>>,
-    this: Kind,
+    pub scopes: Vec<HashMap<String, Kind>>,
+    /// What `self` is.
+    pub this: Kind,
     /// What the rest of a chain says about the call that begins it.
     chain: Chain,
 }
@@ -102,92 +65,6 @@ impl<'a> Walk<'a> {
         self.audit.unresolved.push(Doubt { reason, message, site, candidates });
     }
 
-    fn scoped(&mut self, visit: impl FnOnce(&mut Self)) {
-        self.scopes.push(HashMap::new());
-        visit(self);
-        self.scopes.pop();
-    }
-
-    fn lookup(&self, name: &str) -> Option<Kind> {
-        self.scopes.iter().rev().find_map(|scope| scope.get(name)).cloned()
-    }
-
-    fn bind(&mut self, name: &str, kind: Kind) {
-        if let Some(scope) = self.scopes.last_mut() {
-            scope.insert(name.to_owned(), kind);
-        }
-    }
-
-    /// Binds the names of a pattern to (parts of) a value.
-    fn bind_pattern(&mut self, pattern: &Pat, kind: &Kind) {
-        match pattern {
-            Pat::Ident(name) => self.bind(&name.ident.to_string(), kind.clone()),
-            Pat::Reference(reference) => self.bind_pattern(&reference.pat, kind),
-            Pat::Paren(inner) => self.bind_pattern(&inner.pat, kind),
-            Pat::Type(typed) => {
-                let kind = self.kind_of_type(&typed.ty);
-                self.bind_pattern(&typed.pat, &kind);
-            }
-            // `Some(client)`, `Ok(client)`.
-            Pat::TupleStruct(wrapped) if wrapped.elems.len() == 1 => {
-                self.bind_pattern(&wrapped.elems[0], kind)
-            }
-            Pat::Struct(parts) => {
-                let owner = self.index.kind_of_path(self.place, &parts.path);
-                for part in &parts.fields {
-                    let name = match &part.member {
-                        syn::Member::Named(name) => name.to_string(),
-                        syn::Member::Unnamed(place) => place.index.to_string(),
-                    };
-                    let kind = self.index.kind_of_field(&owner, &name);
-                    self.bind_pattern(&part.pat, &kind);
-                }
-            }
-            Pat::Tuple(parts) => {
-                parts.elems.iter().for_each(|part| self.bind_pattern(part, &Kind::Unknown))
-            }
-            Pat::TupleStruct(parts) => {
-                parts.elems.iter().for_each(|part| self.bind_pattern(part, &Kind::Unknown))
-            }
-            Pat::Slice(parts) => parts.elems.iter().for_each(|part| self.bind_pattern(part, kind)),
-            Pat::Or(cases) => cases.cases.iter().for_each(|case| self.bind_pattern(case, kind)),
-            _ => {}
-        }
-    }
-
-    fn kind_of_type(&self, kind: &syn::Type) -> Kind {
-        match type_name(kind).and_then(|name| self.lookup(&format!("<{name}>"))) {
-            Some(parameter) => parameter,
-            None => self.index.kind_of_type(self.place, kind),
-        }
-    }
-
-    /// A type parameter is what its bounds say; the name in angle brackets keeps it apart from variables.
-    fn bind_generics(&mut self, generics: &syn::Generics) {
-        for parameter in generics.type_params() {
-            let name = parameter.ident.to_string();
-            let where_bounds =
-                generics.where_clause.iter().flat_map(|clause| &clause.predicates).filter_map(
-                    |predicate| match predicate {
-                        syn::WherePredicate::Type(bound)
-                            if type_name(&bound.bounded_ty).as_ref() == Some(&name) =>
-                        {
-                            Some(&bound.bounds)
-                        }
-                        _ => None,
-                    },
-                );
-            let bounds = where_bounds.flatten().chain(&parameter.bounds).cloned().collect();
-            let (attrs, impl_token) = (vec![], <syn::Token![impl]>::default());
-            let bound = syn::Type::ImplTrait(syn::TypeImplTrait { attrs, impl_token, bounds });
-            let kind = match self.index.kind_of_type(self.place, &bound) {
-                Kind::Other => Kind::Unknown,
-                known => known,
-            };
-            self.bind(&format!("<{name}>"), kind);
-        }
-    }
-
     fn function(&mut self, signature: &syn::Signature, body: &Block) {
         self.scoped(|walk| {
             walk.bind_generics(&signature.generics);
@@ -207,123 +84,6 @@ impl<'a> Walk<'a> {
         });
     }
 
-    pub fn kind_of(&self, expression: &Expr) -> Kind {
-        match expression {
-            Expr::Path(path) => self.kind_of_value(path),
-            Expr::Field(field) => self.kind_of_field(field),
-            Expr::MethodCall(call) => self.kind_of_result(call),
-            Expr::Call(call) => self.kind_of_call(call),
-            Expr::Reference(inner) => self.kind_of(&inner.expr),
-            Expr::Paren(inner) => self.kind_of(&inner.expr),
-            Expr::Group(inner) => self.kind_of(&inner.expr),
-            Expr::Unary(inner) => self.kind_of(&inner.expr),
-            Expr::Try(inner) => self.kind_of(&inner.expr),
-            Expr::Await(inner) => self.kind_of(&inner.base),
-            Expr::Index(inner) => self.kind_of(&inner.expr),
-            Expr::Cast(cast) => self.kind_of_type(&cast.ty),
-            Expr::Block(block) => self.kind_of_block(&block.block),
-            Expr::Async(block) => self.kind_of_block(&block.block),
-            Expr::Unsafe(block) => self.kind_of_block(&block.block),
-            Expr::If(choice) => self.kind_of_block(&choice.then_branch),
-            Expr::Match(choice) => {
-                choice.arms.first().map_or(Kind::Unknown, |arm| self.kind_of(&arm.body))
-            }
-            Expr::Struct(literal) => self.index.kind_of_path(self.place, &literal.path),
-            Expr::Lit(_) | Expr::Binary(_) | Expr::Range(_) | Expr::Array(_) => Kind::Other,
-            _ => Kind::Unknown,
-        }
-    }
-
-    fn kind_of_value(&self, value: &syn::ExprPath) -> Kind {
-        let Some(last) = value.path.segments.last() else { return Kind::Unknown };
-        let name = last.ident.to_string();
-        let local = value.path.get_ident().and_then(|_| self.lookup(&name));
-        local.or_else(|| self.index.kind_of_static(&name)).unwrap_or(Kind::Unknown)
-    }
-
-    fn kind_of_field(&self, field: &syn::ExprField) -> Kind {
-        let name = match &field.member {
-            syn::Member::Named(name) => name.to_string(),
-            syn::Member::Unnamed(place) => place.index.to_string(),
-        };
-        match self.kind_of(&field.base) {
-            // A field of what holds a client and nothing else, of an `Arc` say, is not for us to see.
-            Kind::Client | Kind::Forwarder => Kind::Unknown,
-            owner => self.index.kind_of_field(&owner, &name),
-        }
-    }
-
-    fn kind_of_result(&self, call: &ExprMethodCall) -> Kind {
-        let name = call.method.to_string();
-        let receiver = self.kind_of(&call.receiver);
-        match &receiver {
-            Kind::Client | Kind::Forwarder if begins(self.index, &receiver, call).is_some() => {
-                Kind::Other
-            }
-            _ if HANDS_ON.contains(&name.as_str())
-                && self.index.kind_of_method(&receiver, &name).is_none() =>
-            {
-                receiver
-            }
-            Kind::Client | Kind::Forwarder if HANDS_ON.contains(&name.as_str()) => receiver,
-            Kind::Other => Kind::Other,
-            _ => self.index.kind_of_method(&receiver, &name).unwrap_or(Kind::Unknown),
-        }
-    }
-
-    fn kind_of_call(&self, call: &syn::ExprCall) -> Kind {
-        let Expr::Path(function) = &*call.func else { return Kind::Unknown };
-        let names: Vec<String> =
-            function.path.segments.iter().map(|segment| segment.ident.to_string()).collect();
-        let Some((last, owner)) = names.split_last() else { return Kind::Unknown };
-        let wrapper = owner.last().unwrap_or(last);
-        if WRAPS.contains(&wrapper.as_str()) {
-            return call.args.first().map_or(Kind::Other, |argument| self.kind_of(argument));
-        }
-        if owner.is_empty() {
-            return self.index.kind_of_function(last).unwrap_or(Kind::Unknown);
-        }
-        match self.kind_of_owner(function) {
-            Kind::Client if Operation::of_method(last).is_some() => Kind::Other,
-            Kind::Client => Kind::Client,
-            Kind::Forwarder => Kind::Forwarder,
-            owner @ Kind::Named(_) => {
-                self.index.kind_of_method(&owner, last).unwrap_or(Kind::Unknown)
-            }
-            // `Cache::new()` of another crate is a `Cache`; what `helpers::client()` is, nobody knows.
-            _ if wrapper.starts_with(char::is_uppercase) => Kind::Other,
-            _ => self.index.kind_of_function(last).unwrap_or(Kind::Unknown),
-        }
-    }
-
-    /// What the type before the last `::` is.
-    fn kind_of_owner(&self, path: &syn::ExprPath) -> Kind {
-        let mut owner = path.path.clone();
-        owner.segments.pop();
-        owner.segments.pop_punct();
-        if let Some(own) = &path.qself
-            && owner.segments.is_empty() | (self.kind_of_type(&own.ty) == Kind::Client)
-        {
-            return self.kind_of_type(&own.ty);
-        }
-        match owner.get_ident() {
-            Some(name) if name == "Self" => self.this.clone(),
-            Some(name) => self
-                .lookup(&format!("<{name}>"))
-                .unwrap_or_else(|| self.index.kind_of_path(self.place, &owner)),
-            None if owner.segments.is_empty() => Kind::Unknown,
-            None => self.index.kind_of_path(self.place, &owner),
-        }
-    }
-
-    fn kind_of_block(&self, block: &Block) -> Kind {
-        match block.stmts.last() {
-            // Names that the block itself binds are out of reach here.
-            Some(syn::Stmt::Expr(last, None)) if block.stmts.len() == 1 => self.kind_of(last),
-            _ => Kind::Unknown,
-        }
-    }
-
     fn method_call(&mut self, call: &ExprMethodCall) {
         let name = call.method.to_string();
         let receiver = self.kind_of(&call.receiver);
@@ -336,15 +96,19 @@ impl<'a> Walk<'a> {
         let Some(operation) = Operation::of_method(&name).filter(|_| call.args.is_empty()) else {
             return;
         };
-        let unclear = match &receiver {
-            Kind::Unknown => true,
-            Kind::Named(owner) => !self.index.has_method(owner, &name),
-            Kind::Client | Kind::Forwarder | Kind::Other => false,
+        let reason = match &receiver {
+            Kind::Client | Kind::Forwarder => None,
+            Kind::Named(owner) if self.index.has_method(owner, &name) => None,
+            // Many things are queried and scanned; only DynamoDB has `put_item()` without an argument.
+            Kind::Other if AMBIGUOUS.contains(&name.as_str()) => None,
+            Kind::Dynamic => Some("dyn"),
+            Kind::Named(_) | Kind::Other | Kind::Unknown => Some("receiver"),
         };
         // The handler's own operations may have the names of the SDK's.
-        if unclear && !self.index.forwards.contains_key(&name) {
-            let message = format!("`.{name}()` is called on something whose type is not known");
-            self.doubt("receiver", message, &call.method, Candidates::of([operation.name]));
+        if let Some(reason) = reason.filter(|_| !self.index.forwards.contains_key(&name)) {
+            let message =
+                format!("`.{name}()` is called on something that may be the SDK's client");
+            self.doubt(reason, message, &call.method, Candidates::of([operation.name]));
         }
     }
 
@@ -357,13 +121,11 @@ impl<'a> Walk<'a> {
             },
             _ => None,
         };
-        match operation {
-            Some(operation) => self.found(operation, &call.method),
-            None => {
-                let message = "`.send_with()` sends an input that is built elsewhere".to_owned();
-                self.doubt("receiver", message, &call.method, Candidates::Any);
-            }
-        }
+        let Some(operation) = operation else {
+            let message = "`.send_with()` sends an input that is built elsewhere".to_owned();
+            return self.doubt("receiver", message, &call.method, Candidates::Any);
+        };
+        self.found(operation, &call.method);
     }
 
     /// `Client::get_item`, called or passed on.
@@ -539,16 +301,6 @@ impl<'ast> Visit<'ast> for Walk<'_> {
     }
 }
 
-/// The operation that a call begins, if its receiver is known to have such a method.
-fn begins(index: &Index, receiver: &Kind, call: &ExprMethodCall) -> Option<&'static Operation> {
-    let name = call.method.to_string();
-    match receiver {
-        Kind::Client if call.args.is_empty() => Operation::of_method(&name),
-        Kind::Forwarder if call.args.is_empty() => Operation::named(index.forwards.get(&name)?),
-        _ => None,
-    }
-}
-
 fn operation_in(path: &syn::Path) -> Option<&'static Operation> {
     path.segments.iter().rev().find_map(|segment| operation_of_type(&segment.ident.to_string()))
 }
@@ -572,21 +324,4 @@ fn is_builder(receiver: &Expr) -> bool {
     let Expr::Call(begin) = root(receiver) else { return false };
     let Expr::Path(path) = &*begin.func else { return false };
     path.path.segments.last().is_some_and(|segment| segment.ident == "builder")
-}
-
-pub fn attributes(item: &Item) -> &[Attribute] {
-    match item {
-        Item::Const(item) => &item.attrs,
-        Item::Enum(item) => &item.attrs,
-        Item::Fn(item) => &item.attrs,
-        Item::Impl(item) => &item.attrs,
-        Item::Macro(item) => &item.attrs,
-        Item::Mod(item) => &item.attrs,
-        Item::Static(item) => &item.attrs,
-        Item::Struct(item) => &item.attrs,
-        Item::Trait(item) => &item.attrs,
-        Item::Type(item) => &item.attrs,
-        Item::Use(item) => &item.attrs,
-        _ => &[],
-    }
 }

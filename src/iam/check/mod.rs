@@ -35,7 +35,8 @@ use super::snapshot::{Handler, Snapshot};
 /// The result of a check.
 #[derive(Clone, Debug, Serialize)]
 pub struct Verdict {
-    pub verdict: Outcome,
+    #[serde(rename = "verdict")]
+    pub outcome: Outcome,
     pub findings: Vec<Finding>,
     /// Pairs of action and resource that were decided.
     pub probed: usize,
@@ -86,7 +87,7 @@ pub fn check(snapshot: &Snapshot, evidence: &Evidence) -> Verdict {
         .extend(invoke::findings(&snapshot.documents.function_resource_policy, &snapshot.stack));
     let findings = in_order(findings);
     Verdict {
-        verdict: outcome(&findings, is_finite(&role)),
+        outcome: outcome(&findings, is_finite(&role)),
         probed: excess.probed,
         excess: excess.proven().filter(|extra| !needs.possible.includes(extra.name())).count(),
         needed: actions(&needs, |_| true),
@@ -118,7 +119,7 @@ pub fn needed(snapshot: &Snapshot, evidence: &Evidence) -> Needs {
 impl Verdict {
     /// 0, 3 or 4, as the verb exits; with `strict`, warnings and notes count as well.
     pub fn exit_code(&self, strict: bool) -> u8 {
-        match self.verdict {
+        match self.outcome {
             Outcome::Proven | Outcome::Sampled if strict && !self.findings.is_empty() => 3,
             Outcome::Proven | Outcome::Sampled => 0,
             Outcome::Findings => 3,
@@ -149,16 +150,17 @@ fn outcome(findings: &[Finding], finite: bool) -> Outcome {
     }
 }
 
-/// Whether all grants are literal. Log streams are named by Lambda, so their wildcard is the exact claim.
+/// Whether all grants are literal. Log streams are named by Lambda and some actions take no ARN, so their wildcards are
+/// the exact claim.
 fn is_finite(role: &Role) -> bool {
     role.allows().all(|placed| {
         let Scope::Only(actions) = &placed.statement.actions else { return false };
         let Some(Scope::Only(resources)) = &placed.statement.resources else { return false };
-        let logs = actions.iter().all(|action| service(action) == "logs");
         let literal = |text: &String| !is_wild(text) && !text.contains("${");
-        actions.iter().all(literal)
-            && (logs || resources.iter().all(literal))
-            && placed.statement.conditions.is_empty()
+        let logs = actions.iter().all(|action| service(action) == "logs");
+        let no_arn = actions.iter().all(|action| statements::takes_no_arn(action));
+        let exact = logs || no_arn || resources.iter().all(literal);
+        exact && actions.iter().all(literal) && placed.statement.conditions.is_empty()
     })
 }
 
@@ -174,5 +176,9 @@ fn in_order(findings: Vec<Finding>) -> Vec<Finding> {
     unique
 }
 
+#[cfg(test)]
+mod fuzz;
+#[cfg(test)]
+mod mutants;
 #[cfg(test)]
 mod tests;

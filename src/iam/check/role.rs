@@ -126,7 +126,11 @@ impl<'a> Placed<'a> {
     }
 
     pub fn resources(&self) -> impl Iterator<Item = &'a str> {
-        self.statement.resources.iter().flat_map(|scope| scope.items()).map(String::as_str)
+        self.statement
+            .resources
+            .iter()
+            .flat_map(super::super::document::Scope::items)
+            .map(String::as_str)
     }
 }
 

@@ -39,12 +39,12 @@ fn every_snapshot_has_its_expected_findings_and_exit_code() {
         assert!(
             codes.contains(&verdict.exit_code(false).to_string()),
             "{name}: {:?} {:#?}",
-            verdict.verdict,
+            verdict.outcome,
             verdict.findings
         );
         if wanted.is_empty() {
             assert_eq!(verdict.findings, [], "{name}");
-            assert_eq!(verdict.verdict, Outcome::Proven);
+            assert_eq!(verdict.outcome, Outcome::Proven);
         }
     }
 }

@@ -84,7 +84,7 @@ fn too_open(statement: &Statement, name: &StatementName) -> Vec<Finding> {
             }
         }
         Scope::AllBut(_) => {
-            findings.push(finding("the trust policy allows every action but some".to_owned()))
+            findings.push(finding("the trust policy allows every action but some".to_owned()));
         }
     }
     findings

@@ -58,6 +58,11 @@ pub fn condition_matches(pattern: &Pattern, value: &str, context: &Context) -> T
         .unwrap_or_else(|| matches(pattern, value).min(Truth::Unknown))
 }
 
+/// Whether a pattern has fewer segments than an ARN, and is not the `*` that may stand for all of them.
+pub fn is_short(pattern: &Pattern) -> bool {
+    (2..SEGMENTS).contains(&pattern.split_arn().len())
+}
+
 /// Nothing if either is no ARN.
 fn by_segment(
     pattern: &Pattern,

@@ -11,7 +11,7 @@ use super::pattern::Pattern;
 use super::rule::Rule;
 use super::truth::Truth;
 use super::value;
-use crate::iam::document::Condition;
+use crate::iam::document::{Condition, Effect, Statement};
 
 /// An operator with its prefix and its suffix: `ForAllValues:StringNotLikeIfExists`.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -59,8 +59,10 @@ pub fn is_operator(name: &str) -> bool {
 }
 
 /// Whether all conditions of a statement hold; every operator and every key must.
-pub fn all_hold(conditions: &[Condition], variables: bool, context: &Context) -> Truth {
-    let truths = conditions.iter().map(|condition| holds(condition, variables, context));
+pub fn all_hold(statement: &Statement, variables: bool, context: &Context) -> Truth {
+    let conditions = &statement.conditions;
+    let truths =
+        conditions.iter().map(|condition| holds(condition, statement.effect, variables, context));
     if Rule::ConditionsMustAllHold.holds() || conditions.is_empty() {
         Truth::all(truths)
     } else {
@@ -68,7 +70,7 @@ pub fn all_hold(conditions: &[Condition], variables: bool, context: &Context) ->
     }
 }
 
-fn holds(condition: &Condition, variables: bool, context: &Context) -> Truth {
+fn holds(condition: &Condition, effect: Effect, variables: bool, context: &Context) -> Truth {
     let Some(operator) = Operator::parse(&condition.operator) else {
         return if Rule::UnknownOperatorIsUnproven.holds() { Truth::Unknown } else { Truth::Yes };
     };
@@ -88,6 +90,9 @@ fn holds(condition: &Condition, variables: bool, context: &Context) -> Truth {
     };
     let patterns: Vec<Pattern> =
         condition.values.iter().map(|value| Pattern::parse(value, variables)).collect();
+    if effect == Effect::Allow && operator.asks_for_an_arn() && patterns.iter().all(arn::is_short) {
+        return Truth::No;
+    }
     let matches = |value: &String| operator.matches(&condition.values, &patterns, value, context);
     match operator.quantifier {
         Quantifier::Single if request.len() > 1 && Rule::ListForOneValueIsUnproven.holds() => {
@@ -137,6 +142,12 @@ impl Operator {
         // Null takes neither a prefix nor a suffix.
         let alone = quantifier == Quantifier::Single && !if_exists;
         (test != Test::Null || alone).then_some(Operator { quantifier, test, negated, if_exists })
+    }
+
+    /// "Each of the six components is checked separately": a pattern of fewer has nothing to match them with. That is
+    /// certain enough to withhold a right, and not to keep a denial or an exception from applying.
+    fn asks_for_an_arn(self) -> bool {
+        self.test == Test::Arn && !self.negated && Rule::ArnConditionsMatchBySegment.holds()
     }
 
     fn without_a_value(self) -> Truth {

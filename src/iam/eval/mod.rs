@@ -6,6 +6,7 @@
 //! <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_evaluation-logic.html>
 
 mod arn;
+pub mod cases;
 mod condition;
 mod context;
 mod pattern;
@@ -221,5 +222,7 @@ impl fmt::Display for StatementName {
     }
 }
 
+#[cfg(test)]
+mod differential;
 #[cfg(test)]
 mod tests;

@@ -103,11 +103,10 @@ impl Pattern {
         let mut null = false;
         for part in &self.0 {
             match part {
-                Part::Text(character) => pieces.push(piece(*character)),
                 Part::Escaped(character) if Rule::EscapesAreLiteral.holds() => {
-                    pieces.push(Piece::Literal(*character))
+                    pieces.push(Piece::Literal(*character));
                 }
-                Part::Escaped(character) => pieces.push(piece(*character)),
+                Part::Text(character) | Part::Escaped(character) => pieces.push(piece(*character)),
                 Part::Broken => return Resolved::Unknown,
                 Part::Variable { key, default } => match (context.get(key), default) {
                     (Lookup::Values([value]), _) if Rule::VariableValuesAreLiteral.holds() => {
@@ -152,7 +151,7 @@ impl Resolved {
         for piece in pieces {
             match piece {
                 Piece::Literal(character) => {
-                    lower.extend(character.to_lowercase().map(Piece::Literal))
+                    lower.extend(character.to_lowercase().map(Piece::Literal));
                 }
                 wildcard => lower.push(wildcard),
             }
@@ -175,7 +174,7 @@ fn matches(pieces: &[Piece], text: &str) -> bool {
             }
             Some(Piece::One) => (at, place) = (at + 1, place + 1),
             Some(Piece::Literal(character)) if *character == text[place] => {
-                (at, place) = (at + 1, place + 1)
+                (at, place) = (at + 1, place + 1);
             }
             _ => match retry {
                 Some((after, start)) => {

@@ -39,7 +39,7 @@ pub fn applies(statement: &Statement, version: Version, request: &Request) -> Tr
     }
     let principal =
         statement.principals.as_ref().map_or(Truth::Yes, |scope| principal_in(scope, request));
-    let conditions = condition::all_hold(&statement.conditions, variables, &request.context);
+    let conditions = condition::all_hold(statement, variables, &request.context);
     Truth::all([action, resource, principal, conditions])
 }
 
@@ -50,9 +50,8 @@ fn action_in(scope: &Scope<String>, request: &Request) -> Truth {
         Truth::any(actions.iter().map(|pattern| action_matches(pattern, &request.action, request)))
     };
     match scope {
-        Scope::Only(actions) => listed(actions),
         Scope::AllBut(actions) if Rule::NotActionInverts.holds() => !listed(actions),
-        Scope::AllBut(actions) => listed(actions),
+        Scope::Only(actions) | Scope::AllBut(actions) => listed(actions),
     }
 }
 
@@ -81,9 +80,8 @@ fn resource_in(scope: &Scope<String>, variables: bool, request: &Request) -> Tru
         Truth::any(resources.iter().map(matches))
     };
     match scope {
-        Scope::Only(resources) => listed(resources),
         Scope::AllBut(resources) if Rule::NotResourceInverts.holds() => !listed(resources),
-        Scope::AllBut(resources) => listed(resources),
+        Scope::Only(resources) | Scope::AllBut(resources) => listed(resources),
     }
 }
 

@@ -77,17 +77,16 @@ fn digits(text: &str, length: usize, range: std::ops::RangeInclusive<i128>) -> O
 
 /// `08:00Z`, `08:00:00.5+01:00`: the time zone is not optional.
 fn nanoseconds(text: &str) -> Option<i128> {
-    let (clock, offset) = match text.strip_suffix('Z') {
-        Some(clock) => (clock, 0),
-        None => {
-            let (clock, zone) = text.split_at_checked(text.len().checked_sub(6)?)?;
-            let (hours, minutes) = zone.get(1..)?.split_once(':')?;
-            let minutes = digits(hours, 2, 0..=23)? * 60 + digits(minutes, 2, 0..=59)?;
-            match zone.get(..1)? {
-                "+" => (clock, minutes),
-                "-" => (clock, -minutes),
-                _ => return None,
-            }
+    let (clock, offset) = if let Some(clock) = text.strip_suffix('Z') {
+        (clock, 0)
+    } else {
+        let (clock, zone) = text.split_at_checked(text.len().checked_sub(6)?)?;
+        let (hours, minutes) = zone.get(1..)?.split_once(':')?;
+        let minutes = digits(hours, 2, 0..=23)? * 60 + digits(minutes, 2, 0..=59)?;
+        match zone.get(..1)? {
+            "+" => (clock, minutes),
+            "-" => (clock, -minutes),
+            _ => return None,
         }
     };
     let mut parts = clock.split(':');

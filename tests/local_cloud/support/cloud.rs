@@ -82,8 +82,21 @@ impl Cloud {
 
     /// Runs the binary in a folder, as the root of the local account.
     pub fn stackctl(&self, folder: &Path, arguments: &[&str]) -> Outcome {
+        let mut command = self.prepared(folder);
+        command.args(arguments).output().expect("the binary was built").into()
+    }
+
+    /// The binary, about to be run in a folder as the root of the local account.
+    pub fn prepared(&self, folder: &Path) -> Command {
         let mut command = self.command(STACKCTL);
-        command.args(arguments).current_dir(folder).stdin(Stdio::null());
+        command.current_dir(folder).stdin(Stdio::null());
+        command
+    }
+
+    /// Runs the binary where there is no cloud, no region and nobody's credentials.
+    pub fn offline(folder: &Path, arguments: &[&str]) -> Outcome {
+        let mut command = alone(STACKCTL);
+        command.current_dir(folder).stdin(Stdio::null()).args(arguments);
         command.output().expect("the binary was built").into()
     }
 
@@ -93,23 +106,28 @@ impl Cloud {
     }
 
     fn command(&self, program: &str) -> Command {
-        let mut command = Command::new(program);
-        command.env_clear();
-        command.envs(env::vars_os().filter(|(name, _)| {
-            let name = name.to_string_lossy();
-            PASSED_ON.contains(&&*name)
-                || PASSED_ON_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
-        }));
+        let mut command = alone(program);
         command
             .env("STACKCTL_LOCAL_DIR", &self.folder)
             .env("STACKCTL_LOCAL_PORT", self.port.to_string());
         command.env("AWS_ENDPOINT_URL", self.endpoint()).env("AWS_REGION", "us-east-1");
         command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
-        // Neither the developer's files nor a machine's role.
-        command.env("AWS_CONFIG_FILE", "/dev/null").env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
-        command.env("AWS_EC2_METADATA_DISABLED", "true");
         command
     }
+}
+
+/// A program that knows nothing of the developer's AWS settings, nor of a machine's role.
+pub fn alone(program: &str) -> Command {
+    let mut command = Command::new(program);
+    command.env_clear();
+    command.envs(env::vars_os().filter(|(name, _)| {
+        let name = name.to_string_lossy();
+        PASSED_ON.contains(&&*name)
+            || PASSED_ON_PREFIXES.iter().any(|prefix| name.starts_with(prefix))
+    }));
+    command.env("AWS_CONFIG_FILE", "/dev/null").env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
+    command.env("AWS_EC2_METADATA_DISABLED", "true");
+    command
 }
 
 impl Drop for Cloud {
@@ -121,7 +139,17 @@ impl Drop for Cloud {
     }
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port");
     listener.local_addr().expect("it is bound").port()
+}
+
+/// Where what was fetched once is kept for the next run, as the binary finds it.
+pub fn cache_folder() -> PathBuf {
+    let folder =
+        |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    folder("STACKCTL_CACHE_DIR")
+        .or_else(|| Some(folder("XDG_CACHE_HOME")?.join("stackctl")))
+        .or_else(|| Some(folder("HOME")?.join(".cache/stackctl")))
+        .expect("there is a home")
 }

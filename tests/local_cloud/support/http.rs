@@ -1,8 +1,10 @@
 //! An HTTP client for this machine: one request, one connection.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
+
+use serde_json::Value;
 
 /// Longer than the slowest cold start.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -25,15 +27,39 @@ impl Response {
             .map(|(_, value)| value.as_str())
             .collect()
     }
+
+    /// The document in the body.
+    #[track_caller]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
 }
 
 /// Sends a request to an `http://` address and waits for the whole answer.
-pub fn request(method: &str, url: &str, headers: &[(&str, &str)], body: &str) -> Response {
+#[track_caller]
+pub fn request(
+    method: &str,
+    url: &str,
+    headers: &[(&str, &str)],
+    body: impl AsRef<[u8]>,
+) -> Response {
+    try_request(method, url, headers, body)
+        .unwrap_or_else(|error| panic!("{method} {url}: {error}"))
+}
+
+/// The same, when perhaps nobody listens.
+pub fn try_request(
+    method: &str,
+    url: &str,
+    headers: &[(&str, &str)],
+    body: impl AsRef<[u8]>,
+) -> io::Result<Response> {
+    let body = body.as_ref();
     let address = url.strip_prefix("http://").expect("a local address");
     let (host, path) = address.split_at(address.find('/').unwrap_or(address.len()));
     let path = if path.is_empty() { "/" } else { path };
-    let mut stream = TcpStream::connect(host).expect("somebody listens");
-    stream.set_read_timeout(Some(PATIENCE)).expect("it is not zero");
+    let mut stream = TcpStream::connect(host)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
     let length = body.len();
     let mut text = format!(
         "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {length}\r\n"
@@ -41,10 +67,11 @@ pub fn request(method: &str, url: &str, headers: &[(&str, &str)], body: &str) ->
     for (name, value) in headers {
         text = text + name + ": " + value + "\r\n";
     }
-    stream.write_all((text + "\r\n" + body).as_bytes()).expect("it is read");
+    text += "\r\n";
+    stream.write_all(&[text.as_bytes(), body].concat())?;
     let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).expect("it answers in time");
-    parse(&answer)
+    stream.read_to_end(&mut answer)?;
+    Ok(parse(&answer))
 }
 
 fn parse(answer: &[u8]) -> Response {

@@ -1,11 +1,27 @@
-//! What the tests stand on: a local cloud of their own, a project, an HTTP client.
+//! What the tests stand on: a local cloud of their own, a project, a stack, and clients of the tests' own.
 
+mod artifact;
+mod aws;
 mod cloud;
+mod deadline;
+mod golden;
 mod http;
+mod moto;
 mod outcome;
 mod project;
+mod recorder;
+mod stack;
+mod terminal;
 
+pub use artifact::Artifact;
+pub use aws::Aws;
 pub use cloud::Cloud;
-pub use http::request;
-use outcome::Outcome;
+pub use deadline::eventually;
+pub use golden::assert_golden;
+pub use http::{Response, request, try_request};
+pub use moto::Moto;
+pub use outcome::Outcome;
 pub use project::Project;
+pub use recorder::{Recorder, is_read};
+pub use stack::{Stack, actions, only};
+pub use terminal::on_a_terminal;

@@ -33,6 +33,13 @@ impl Outcome {
     pub fn json(&self) -> Value {
         serde_json::from_str(&self.stdout).unwrap_or_else(|error| panic!("{error}: {self:#?}"))
     }
+
+    /// What is wrong, from the one document on standard error.
+    #[track_caller]
+    pub fn error(&self) -> Value {
+        let document: Result<Value, _> = serde_json::from_str(&self.stderr);
+        document.unwrap_or_else(|error| panic!("{error}: {self:#?}"))["error"].take()
+    }
 }
 
 impl From<Output> for Outcome {

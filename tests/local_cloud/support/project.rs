@@ -17,7 +17,7 @@ impl Project {
         let handler = Path::new(env!("CARGO_MANIFEST_DIR")).join("handler");
         symlink(handler, folder.join("handler")).expect("it is a new folder");
         let project = Self { folder };
-        project.write("stack.toml", &format!("name = \"{name}\"\n"));
+        project.write("stack.toml", &text(name));
         project
     }
 
@@ -30,6 +30,11 @@ impl Project {
     pub fn write(&self, path: &str, text: &str) {
         fs::write(self.folder.join(path), text).expect("the project can be written");
     }
+
+    /// Reads one of its files.
+    pub fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.folder.join(path)).expect("the file is there")
+    }
 }
 
 impl Drop for Project {
@@ -37,4 +42,10 @@ impl Drop for Project {
         // The handler is a link, and only the link goes.
         let _ = fs::remove_dir_all(&self.folder);
     }
+}
+
+/// The smallest `stack.toml` for the machine that runs the tests: the local cloud runs the very program.
+pub fn text(name: &str) -> String {
+    let architecture = if cfg!(target_arch = "aarch64") { "arm64" } else { "x86_64" };
+    format!("name = \"{name}\"\nfunction.architecture = \"{architecture}\"\n")
 }

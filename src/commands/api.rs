@@ -1,0 +1,96 @@
+//! `stackctl api`
+
+use std::fs;
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use serde_json::{Value, json};
+
+use super::App;
+use crate::cli::examples;
+use crate::contract::Contract;
+use crate::error::{Error, Kind, Result};
+use crate::{files, manifest};
+
+/// What a frontend needs of the API: its OpenAPI document, a typed client
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "stackctl api client --write src/api.ts     the client, beside the page",
+    "stackctl api openapi --check openapi.json  3 when it is not up to date: for CI",
+))]
+pub struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// The OpenAPI 3.1 document of the handler
+    #[command(after_help = examples!("stackctl api openapi --write openapi.json"))]
+    Openapi(Target),
+    /// One TypeScript file that calls the API: typed, on `fetch`, without dependencies
+    #[command(after_help = examples!("stackctl api client --write src/api.ts"))]
+    Client(Target),
+}
+
+/// Where the text goes: to stdout, unless one of these is given.
+#[derive(Debug, clap::Args)]
+struct Target {
+    /// Write it into this file
+    #[arg(long, value_name = "FILE")]
+    write: Option<PathBuf>,
+    /// Write nothing, and exit with 3 when this file is not up to date
+    #[arg(long, value_name = "FILE", conflicts_with = "write")]
+    check: Option<PathBuf>,
+}
+
+pub fn run(args: &Args, app: &App) -> Result<()> {
+    let config = app.config()?;
+    let folder = config.root.join(&config.function.crate_directory);
+    let contract = Contract::read(&folder, &manifest::read(&folder)?)?;
+    match &args.verb {
+        Verb::Openapi(target) => target.give(app, "openapi", &contract.text, || {
+            serde_json::from_str(&contract.text).unwrap_or_default()
+        }),
+        Verb::Client(target) => {
+            let client = contract.client()?;
+            target.give(app, "client", &client, || json!({"client": client}))
+        }
+    }
+}
+
+impl Target {
+    fn give(
+        &self,
+        app: &App,
+        verb: &str,
+        text: &str,
+        document: impl FnOnce() -> Value,
+    ) -> Result<()> {
+        let same = |path: &PathBuf| fs::read(path).is_ok_and(|found| found == text.as_bytes());
+        match (&self.write, &self.check) {
+            (Some(path), _) => {
+                let changed = !same(path);
+                if changed {
+                    files::replace(path, text.as_bytes())?;
+                }
+                let told = if changed { "written" } else { "up to date already" };
+                let name = path.display().to_string();
+                app.ui.result(
+                    || format!("{name} is {told}"),
+                    || json!({"file": name, "changed": changed}),
+                )
+            }
+            (None, Some(path)) if same(path) => Ok(()),
+            (None, Some(path)) => {
+                let path = path.display();
+                Err(Error::new(
+                    Kind::Findings,
+                    format!("`{path}` is not what the handler says today"),
+                )
+                .hint(format!("run `stackctl api {verb} --write {path}`")))
+            }
+            (None, None) => app.ui.result(|| text.trim_end().to_owned(), document),
+        }
+    }
+}

@@ -1,0 +1,80 @@
+//! What the tests of all resources share.
+
+use std::fmt::Debug;
+
+use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
+use serde_json::{Value, json};
+
+use crate::cloud::replay::{Exchange, ok, refused};
+use crate::config::{self, Config};
+use crate::engine::{Difference, Inputs, Progress, Resource};
+
+/// The stack called `app`, as the file's defaults say it.
+pub(super) fn config() -> Config {
+    with("")
+}
+
+/// The same with more lines in `stack.toml`.
+pub(super) fn with(keys: &str) -> Config {
+    config::tests::config(&format!("name = \"app\"\n{keys}")).expect("a valid file")
+}
+
+/// Our tags as most services write them.
+pub(super) fn tags() -> Value {
+    json!({"stackctl:stack": "app", "stackctl:stage": "default"})
+}
+
+/// Our tags as a list, the way DynamoDB writes them.
+pub(super) fn tag_list() -> Value {
+    json!([
+        {"Key": "stackctl:stack", "Value": "app"},
+        {"Key": "stackctl:stage", "Value": "default"},
+    ])
+}
+
+/// Our tags the way IAM writes them.
+pub(super) const IAM_TAGS: &str = "<Tags><member><Key>stackctl:stack</Key><Value>app</Value></member><member><Key>stackctl:stage</Key><Value>default</Value></member></Tags>";
+
+/// The answer of IAM to one operation.
+pub(super) fn iam(operation: &str, result: &str) -> String {
+    format!(
+        "<{operation}Response><{operation}Result>{result}</{operation}Result></{operation}Response>"
+    )
+}
+
+/// A text as IAM gives documents back.
+pub(super) fn encoded(document: &str) -> String {
+    percent_encode(document.as_bytes(), NON_ALPHANUMERIC).to_string()
+}
+
+/// A refusal of IAM.
+pub(super) fn no_such_entity(operation: &str) -> Exchange {
+    refused(format!("Action={operation}"), 404, "NoSuchEntity", "The entity was not found.")
+}
+
+/// IAM is at work on another change of the same thing.
+pub(super) fn meets_another(operation: &str) -> Exchange {
+    let message = "The previous tagging operation is still ongoing";
+    refused(format!("Action={operation}"), 409, "ConcurrentModification", message)
+}
+
+/// An answer that says no more than that it was done.
+pub(super) fn done(operation: &str) -> Exchange {
+    ok(format!("Action={operation}"), iam(operation, ""))
+}
+
+/// Reads the resource, which must be there.
+pub(super) async fn there<R: Resource<Live: Debug>>(resource: &R) -> R::Live {
+    resource.read(&Progress::silent()).await.expect("it can be read").expect("it is there")
+}
+
+/// Asserts that the resource is not there.
+pub(super) async fn is_absent<R: Resource<Live: Debug>>(resource: &R) {
+    let live = resource.read(&Progress::silent()).await.expect("it can be read");
+    assert!(live.is_none(), "{live:?}");
+}
+
+/// What differs, as the plan words it.
+pub(super) fn drift<R: Resource>(resource: &R, inputs: &Inputs, live: &R::Live) -> Vec<String> {
+    resource.diff(inputs, live).iter().map(Difference::to_string).collect()
+}

@@ -1,0 +1,284 @@
+//! The rules of ARCHITECTURE.md that the compiler does not check, checked on the sources: who may know whom, and where
+//! waiting, printing, ending and the environment belong.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Lines of one file, tests not counted.
+const LONGEST: usize = 400;
+
+/// What the files of one folder, or one file of that name, never mention.
+const WALLS: [(&str, &[&str]); 12] = [
+    ("error", &["crate::", "aws_", "clap", "indicatif", "tokio"]),
+    (
+        "iam",
+        &[
+            "crate::engine",
+            "crate::cloud",
+            "crate::resources",
+            "crate::ui",
+            "use aws_",
+            "tokio",
+            "std::fs",
+            "std::process",
+            "std::net::Tcp",
+        ],
+    ),
+    (
+        "engine",
+        &[
+            "aws_",
+            "clap",
+            "indicatif",
+            "crate::resources",
+            "crate::cloud",
+            "crate::ui",
+            "crate::commands",
+            "crate::config",
+        ],
+    ),
+    (
+        "cloud",
+        &["crate::resources", "crate::commands", "crate::ui", "crate::stack", "clap", "indicatif"],
+    ),
+    (
+        "resources",
+        &["crate::ui", "crate::commands", "crate::stack", "crate::cli", "clap", "indicatif"],
+    ),
+    (
+        "artifact",
+        &[
+            "aws_",
+            "crate::resources",
+            "crate::cloud",
+            "crate::ui",
+            "crate::commands",
+            "crate::config",
+            "clap",
+            "indicatif",
+        ],
+    ),
+    (
+        "local",
+        &[
+            "aws_",
+            "crate::resources",
+            "crate::cloud",
+            "crate::ui",
+            "crate::commands",
+            "crate::config",
+            "clap",
+            "indicatif",
+        ],
+    ),
+    (
+        "config",
+        &[
+            "aws_",
+            "crate::resources",
+            "crate::cloud",
+            "crate::ui",
+            "crate::commands",
+            "crate::engine::execute",
+            "clap",
+            "indicatif",
+        ],
+    ),
+    ("stack", &["crate::ui", "crate::commands", "aws_sdk_", "clap", "indicatif"]),
+    ("ui", &["aws_", "crate::resources", "crate::cloud", "crate::commands", "crate::stack"]),
+    ("commands", &["aws_", "indicatif"]),
+    ("manifest", &["aws_", "crate::cloud", "crate::resources", "crate::ui", "crate::commands"]),
+];
+
+/// What is done in these files and in no other.
+const PLACES: [(&str, &[&str], &[&str]); 6] = [
+    ("lines are redrawn", &["indicatif::"], &["ui/live.rs"]),
+    (
+        "somebody sleeps",
+        &["sleep(", "thread::sleep", "time::interval"],
+        &["cloud/wait.rs", "local/wait.rs"],
+    ),
+    ("the process ends", &["process::exit", "process::abort", "ExitCode"], &["main.rs"]),
+    // Cargo's own settings are read where they are understood.
+    (
+        "the environment is read",
+        &["env::var", "env::vars"],
+        &["config/mod.rs", "cloud/mod.rs", "artifact/settings.rs"],
+    ),
+    ("standard output is written", &["io::stdout", "println!", "print!("], &["ui/mod.rs"]),
+    ("standard error is written", &["io::stderr", "eprintln!", "eprint!("], &["ui/mod.rs"]),
+];
+
+#[test]
+fn nobody_knows_what_is_above_them() {
+    let mut breaches = Vec::new();
+    for (owner, never) in WALLS {
+        let files: Vec<_> = sources().into_iter().filter(|file| file.is_of(owner)).collect();
+        assert!(!files.is_empty(), "there is no src/{owner} any more: change the rule");
+        for file in &files {
+            breaches.extend(file.mentions(never, &format!("`{owner}` never mentions")));
+        }
+    }
+    assert!(breaches.is_empty(), "{}", breaches.join("\n"));
+}
+
+#[test]
+fn a_resource_speaks_to_one_service() {
+    for file in sources().into_iter().filter(|file| file.is_of("resources")) {
+        let mut services: Vec<&str> = Vec::new();
+        for (_, line) in &file.lines {
+            for rest in line.split("aws_sdk_").skip(1) {
+                services.push(rest.split(|c: char| !c.is_alphanumeric()).next().unwrap_or(""));
+            }
+        }
+        services.sort_unstable();
+        services.dedup();
+        assert!(services.len() <= 1, "src/{} speaks to {services:?}", file.path);
+    }
+}
+
+#[test]
+fn waiting_ending_printing_and_the_environment_each_have_their_place() {
+    let mut breaches = Vec::new();
+    for (what, signs, places) in PLACES {
+        for place in places {
+            assert!(sources().iter().any(|file| file.path == *place), "there is no src/{place}");
+        }
+        for file in sources().iter().filter(|file| !places.contains(&file.path.as_str())) {
+            breaches.extend(file.mentions(signs, &format!("{what} in {places:?} alone:")));
+        }
+    }
+    assert!(breaches.is_empty(), "{}", breaches.join("\n"));
+}
+
+#[test]
+fn no_file_is_longer_than_anybody_reads() {
+    let long = sources().into_iter().filter(|file| file.lines.len() > LONGEST);
+    let long: Vec<_> =
+        long.map(|file| format!("src/{}: {} lines", file.path, file.lines.len())).collect();
+    assert!(long.is_empty(), "over {LONGEST} lines: {}", long.join(", "));
+}
+
+#[test]
+fn every_module_begins_with_a_sentence_about_itself() {
+    let silent: Vec<_> = sources()
+        .into_iter()
+        .filter(|file| !file.first.starts_with("//! "))
+        .map(|file| file.path)
+        .collect();
+    assert!(silent.is_empty(), "these do not say what they are: {silent:?}");
+}
+
+/// One file of the program, without its tests and comments.
+struct Source {
+    /// Below `src`, with slashes.
+    path: String,
+    first: String,
+    /// With their numbers.
+    lines: Vec<(usize, String)>,
+}
+
+impl Source {
+    fn is_of(&self, owner: &str) -> bool {
+        self.path.starts_with(&format!("{owner}/")) || self.path == format!("{owner}.rs")
+    }
+
+    fn mentions(&self, signs: &[&str], rule: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        for (number, line) in &self.lines {
+            for sign in signs.iter().filter(|sign| is_in(line, sign)) {
+                found.push(format!("src/{}:{number}: {rule} `{sign}`: {}", self.path, line.trim()));
+            }
+        }
+        found
+    }
+}
+
+/// Whether `sign` begins where a word begins: `clap` is not in `eclapse`.
+fn is_in(line: &str, sign: &str) -> bool {
+    let inside = |c: char| c.is_alphanumeric() || c == '_';
+    line.match_indices(sign).any(|(at, _)| !line[..at].ends_with(inside))
+}
+
+/// Every file of `src` that is part of the program.
+fn sources() -> Vec<Source> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut paths = Vec::new();
+    collect(&root, &mut paths);
+    paths.sort();
+    let below = |path: &Path| {
+        let path = path.strip_prefix(&root).expect("it was found there");
+        path.components()
+            .map(|part| part.as_os_str().to_string_lossy())
+            .collect::<Vec<_>>()
+            .join("/")
+    };
+    let all: Vec<Source> = paths.iter().map(|path| read(below(path), path)).collect();
+    // A module that only tests have is declared so in the file above it.
+    let only_for_tests: Vec<String> =
+        paths.iter().flat_map(|path| test_modules(&below(path), path)).collect();
+    all.into_iter()
+        .filter(|file| !only_for_tests.contains(&file.path) && !file.path.ends_with("/tests.rs"))
+        .collect()
+}
+
+fn collect(folder: &Path, into: &mut Vec<PathBuf>) {
+    for entry in fs::read_dir(folder).expect("the folder can be read") {
+        let path = entry.expect("the folder can be read").path();
+        if path.is_dir() {
+            collect(&path, into);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            into.push(path);
+        }
+    }
+}
+
+fn read(path: String, file: &Path) -> Source {
+    let text = fs::read_to_string(file).expect("the file can be read");
+    let first = text.lines().next().unwrap_or_default().to_owned();
+    let mut lines = Vec::new();
+    let mut rest = text.lines().enumerate();
+    while let Some((index, line)) = rest.next() {
+        if line.starts_with("#[cfg(") && line.contains("test") {
+            // Tests come last: `mod tests {` ends the program. What is for tests alone but shorter is skipped whole.
+            let mut item = line;
+            while item.starts_with("#[") {
+                let Some((_, next)) = rest.next() else { break };
+                item = next;
+            }
+            if item.ends_with('{') {
+                while rest.next().is_some_and(|(_, line)| line != "}") {}
+            }
+            continue;
+        }
+        if !line.trim_start().starts_with("//") {
+            lines.push((index + 1, line.to_owned()));
+        }
+    }
+    Source { path, first, lines }
+}
+
+/// `#[cfg(test)] mod replay;` in `cloud/mod.rs` means `cloud/replay.rs`.
+fn test_modules(path: &str, file: &Path) -> Vec<String> {
+    let text = fs::read_to_string(file).expect("the file can be read");
+    let folder = path.trim_end_matches("mod.rs").trim_end_matches(".rs").trim_end_matches('/');
+    let mut found = Vec::new();
+    let mut lines = text.lines();
+    while let Some(line) = lines.next() {
+        if !(line.starts_with("#[cfg(") && line.contains("test")) {
+            continue;
+        }
+        let next = lines.next().unwrap_or_default();
+        let name = next.trim_start_matches("pub ").trim_start_matches("pub(crate) ");
+        if let Some(name) = name.strip_prefix("mod ").and_then(|name| name.strip_suffix(';')) {
+            found.push(format!("{folder}/{name}.rs"));
+        }
+    }
+    found
+}
+
+#[test]
+fn a_word_is_found_where_it_begins_alone() {
+    assert!(is_in("use clap::Parser;", "clap") && is_in("(clap)", "clap"));
+    assert!(!is_in("fn eclapse()", "clap") && !is_in("my_clap", "clap"));
+}

@@ -1,0 +1,20 @@
+//! The same verb, run again, always ends where an uninterrupted run ends. README.md here says what is tested and how.
+
+mod artifact;
+mod aws;
+mod counts;
+mod crash;
+mod figures;
+mod interrupt;
+mod lane;
+mod neighbours;
+mod proxy;
+mod race;
+mod run;
+mod snapshot;
+mod strict;
+#[path = "../local_cloud/support/mod.rs"]
+mod support;
+mod throttled;
+mod whole;
+mod xml;
