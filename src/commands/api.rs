@@ -15,8 +15,8 @@ use crate::{files, manifest};
 /// What a frontend needs of the API: its OpenAPI document, a typed client
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!(
-    "stackctl api client --write src/api.ts     the client, beside the page",
-    "stackctl api openapi --check openapi.json  3 when it is not up to date: for CI",
+    "stackctl api client --write src/api.ts        the client, beside the page",
+    "stackctl api openapi --check openapi.json    3 when it is not up to date: for CI",
 ))]
 pub struct Args {
     #[command(subcommand)]

@@ -139,11 +139,11 @@ impl Release {
             .set_description(commits.map(Commits::to_string))
             .set_revision_id(revision);
         let answer = call.send().await.doing(format!("point `{ALIAS}` at version {version}"));
-        answer.map(|_| ()).map_err(|error| match error.has_code(&["PreconditionFailedException"]) {
-            true => error.hint(format!(
-                "somebody else moved `{ALIAS}` at the same time: see `stackctl rollback --list`, then run this again"
-            )),
-            false => error,
+        answer.map(|_| ()).map_err(|error| {
+            if !error.has_code(&["PreconditionFailedException"]) {
+                return error;
+            }
+            error.hint(format!("somebody else moved `{ALIAS}` at the same time: see `stackctl rollback --list`, then run this again"))
         })
     }
 

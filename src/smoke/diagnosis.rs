@@ -152,9 +152,9 @@ pub fn from_the_function(invocation: &Invocation, through_the_api: String) -> Di
 
 /// The `cause` of the last line of the handler that has one.
 fn logged_cause(log: &str) -> Option<String> {
-    let documents =
+    let mut documents =
         log.lines().rev().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    documents.filter_map(|document| document["cause"].as_str().map(str::to_owned)).next()
+    documents.find_map(|document| document["cause"].as_str().map(str::to_owned))
 }
 
 #[cfg(test)]
