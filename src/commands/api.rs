@@ -7,12 +7,17 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::App;
+use crate::cli::examples;
 use crate::contract::Contract;
 use crate::error::{Error, Kind, Result};
 use crate::{files, manifest};
 
 /// What a frontend needs of the API: its OpenAPI document, a typed client
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "stackctl api client --write src/api.ts        the client, beside the page",
+    "stackctl api openapi --check openapi.json    3 when it is not up to date: for CI",
+))]
 pub struct Args {
     #[command(subcommand)]
     verb: Verb,
@@ -21,8 +26,10 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// The OpenAPI 3.1 document of the handler
+    #[command(after_help = examples!("stackctl api openapi --write openapi.json"))]
     Openapi(Target),
     /// One TypeScript file that calls the API: typed, on `fetch`, without dependencies
+    #[command(after_help = examples!("stackctl api client --write src/api.ts"))]
     Client(Target),
 }
 

@@ -57,9 +57,9 @@ pub async fn run(cli: Cli, ui: Ui, stop: watch::Receiver<bool>) -> (Ui, Result<(
         Verb::Cors(args) => cors::run(args, &app).await,
         Verb::Teardown(args) => teardown::run(args, &app).await,
         Verb::Local(args) => local::run(args, &app).await,
+        Verb::Completions(args) => completions::run(args, &app),
+        Verb::Man(args) => man::run(args, &app),
         Verb::Api(args) => api::run(args, &app),
-        Verb::Completions(args) => completions::run(args, &app).await,
-        Verb::Man(args) => man::run(args, &app).await,
     };
     (app.ui, result)
 }
