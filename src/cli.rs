@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{api, build, deploy, local, plan, rollback, status, teardown, up};
+use crate::commands::{api, build, deploy, init, local, plan, rollback, status, teardown, up};
 
 /// The end of a verb's help: each line is a command that can be typed as it stands.
 macro_rules! examples {
@@ -77,6 +77,7 @@ pub enum Color {
 
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    Init(init::Args),
     Up(up::Args),
     Deploy(deploy::Args),
     Plan(plan::Args),

@@ -15,6 +15,7 @@ mod local;
 mod manifest;
 mod proof;
 mod resources;
+mod scaffold;
 mod stack;
 mod ui;
 

@@ -3,6 +3,7 @@
 pub mod api;
 pub mod build;
 pub mod deploy;
+pub mod init;
 pub mod local;
 mod outputs;
 pub mod plan;
@@ -37,6 +38,7 @@ pub struct App {
 pub async fn run(cli: Cli, ui: Ui, stop: watch::Receiver<bool>) -> (Ui, Result<()>) {
     let app = App { globals: cli.globals, ui, stop };
     let result = match &cli.verb {
+        Verb::Init(args) => init::run(args, &app),
         Verb::Up(args) => up::run(args, &app).await,
         Verb::Deploy(args) => deploy::run(args, &app).await,
         Verb::Plan(args) => plan::run(args, &app).await,
