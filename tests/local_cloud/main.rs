@@ -4,6 +4,7 @@ mod contract;
 mod cors;
 mod deploy;
 mod drift;
+mod frontend;
 mod help;
 mod journey;
 mod life;
