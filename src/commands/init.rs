@@ -7,12 +7,18 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::App;
+use crate::cli::examples;
 use crate::config;
 use crate::error::{Doing, Error, Result};
 use crate::scaffold::{self, File};
 
 /// Begin a project: `stack.toml`, a handler that passes its tests, a CI recipe
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "stackctl init                       in this folder, called like it",
+    "stackctl init shop                  in a new folder",
+    "stackctl init backend --name shop   in a folder with another name",
+))]
 pub struct Args {
     /// Where; made when it is not there
     #[arg(value_name = "DIR", default_value = ".")]
