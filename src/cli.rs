@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    api, build, completions, cors, deploy, invoke, local, logs, man, plan, rollback, smoke, status,
-    teardown, up,
+    api, build, completions, cors, deploy, init, invoke, local, logs, man, plan, rollback, smoke,
+    status, teardown, up,
 };
 
 /// The end of a verb's help: each line is a command that can be typed as it stands.
@@ -80,6 +80,7 @@ pub enum Color {
 
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    Init(init::Args),
     Up(up::Args),
     Deploy(deploy::Args),
     Plan(plan::Args),

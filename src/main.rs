@@ -18,6 +18,7 @@ mod manifest;
 mod payload;
 mod proof;
 mod resources;
+mod scaffold;
 mod smoke;
 mod stack;
 mod ui;

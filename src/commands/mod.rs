@@ -5,6 +5,7 @@ pub mod build;
 pub mod completions;
 pub mod cors;
 pub mod deploy;
+pub mod init;
 pub mod invoke;
 pub mod local;
 pub mod logs;
@@ -45,6 +46,7 @@ pub struct App {
 pub async fn run(cli: Cli, ui: Ui, stop: watch::Receiver<bool>) -> (Ui, Result<()>) {
     let app = App { globals: cli.globals, ui, stop };
     let result = match &cli.verb {
+        Verb::Init(args) => init::run(args, &app),
         Verb::Up(args) => up::run(args, &app).await,
         Verb::Deploy(args) => deploy::run(args, &app).await,
         Verb::Plan(args) => plan::run(args, &app).await,

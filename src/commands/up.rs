@@ -23,9 +23,10 @@ use crate::{env_file, manifest};
 /// Make the stack what the file says, and prove that it answers
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!(
-    "stackctl up --local        on this machine: no account, no Docker",
-    "stackctl up                on AWS",
-    "stackctl up --stage dev    another copy, with its own table and URL",
+    "stackctl up --local                       on this machine: no account, no Docker",
+    "stackctl up                               on AWS",
+    "stackctl up --stage dev                   another copy, with its own table and URL",
+    "stackctl up --write-env web/.env.local    and tell the frontend where it is",
 ))]
 pub struct Args {
     /// Ship this zip, made earlier by `stackctl build`, instead of building

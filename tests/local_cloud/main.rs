@@ -6,6 +6,7 @@ mod cors;
 mod day_two;
 mod deploy;
 mod drift;
+mod frontend;
 mod help;
 mod journey;
 mod life;
