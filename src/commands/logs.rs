@@ -221,10 +221,10 @@ fn one_line(line: &Line, paint: Paint) -> String {
 }
 
 fn explained(error: Error) -> Error {
-    match error.has_code(&["ResourceNotFoundException"]) {
-        true => error.hint("there is no log yet: run `stackctl up` first"),
-        false => error,
+    if error.has_code(&["ResourceNotFoundException"]) {
+        return error.hint("there is no log yet: run `stackctl up` first");
     }
+    error
 }
 
 #[cfg(test)]

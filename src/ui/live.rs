@@ -91,7 +91,11 @@ impl View for Live {
                 );
             }
             Happening::Skipped => {
-                self.end(index, &paint.yellow("-"), "skipped: something it needs has failed".into())
+                self.end(
+                    index,
+                    &paint.yellow("-"),
+                    "skipped: something it needs has failed".into(),
+                );
             }
             Happening::Cancelled => self.end(index, &paint.yellow("-"), "not begun".into()),
         }

@@ -14,6 +14,7 @@ mod run;
 mod snapshot;
 mod strict;
 #[path = "../local_cloud/support/mod.rs"]
+#[expect(dead_code, unused_imports, reason = "the tests of the local cloud use all of it")]
 mod support;
 mod throttled;
 mod whole;

@@ -55,7 +55,7 @@ pub(crate) fn check(
                 for (name, value) in value.as_object().into_iter().flatten() {
                     match said.get(name) {
                         Some(schema) => {
-                            part(schema, value).map_err(|why| format!("{name}: {why}"))?
+                            part(schema, value).map_err(|why| format!("{name}: {why}"))?;
                         }
                         None if others == Others::Refused => {
                             return Err(format!("{name} is not documented"));
