@@ -6,6 +6,7 @@ mod cloud;
 mod commands;
 mod config;
 mod contract;
+mod cors;
 mod engine;
 mod env_file;
 mod error;
@@ -17,6 +18,7 @@ mod manifest;
 mod payload;
 mod proof;
 mod resources;
+mod smoke;
 mod stack;
 mod ui;
 

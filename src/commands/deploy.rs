@@ -8,6 +8,7 @@ use tokio::time::Instant;
 
 use super::up::prove;
 use super::{App, outputs, source};
+use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::engine::{Event, Label, Ownership, Plan, execute, plan_up, read};
 use crate::error::{Error, Result};
@@ -17,6 +18,10 @@ use crate::ui::seconds;
 
 /// Ship the code alone, and prove that it answers; goes back by itself if it does not
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "stackctl deploy",
+    "stackctl deploy --artifact bootstrap.zip    what `stackctl build` made, here or in CI",
+))]
 pub struct Args {
     /// Ship this zip, made earlier by `stackctl build`, instead of building
     #[arg(long, value_name = "FILE")]

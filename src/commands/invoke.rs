@@ -22,7 +22,7 @@ use crate::ui::seconds;
 #[command(after_help = examples!(
     "stackctl invoke event.json                    the event of a file",
     "stackctl invoke --query userId=me             as the API would send GET /?userId=me",
-    "stackctl invoke --query userId=me --body '{\"title\":\"Buy milk\"}'",
+    "stackctl invoke --query userId=me --body '{\"title\":\"Milk\"}'",
     "echo '{}' | stackctl invoke -                 the event on standard input",
 ))]
 pub struct Args {

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::App;
 use crate::cli::{Output, examples};
 use crate::error::{Error, Kind, Result};
-use crate::logs::{Entry, Line, Reader, Seen, Source, Weight, clock, day, rfc3339, since};
+use crate::logs::{Entry, Line, Reader, Weight, clock, day, rfc3339, since};
 use crate::resources::{LogSearch, LogTail, pattern};
 use crate::ui::Paint;
 
@@ -76,10 +76,8 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         (false, Output::Text) => print(&search, from, &mut printer).await,
         (false, Output::Json) => {
             let mut all = Vec::new();
-            let mut seen = Seen::default();
             let work = search.search(from, |page| {
-                let fresh = page.into_iter().filter(|entry| seen.is_new(Source::Search, entry));
-                all.extend(fresh.filter_map(|entry| printer.document(&entry)));
+                all.extend(page.iter().filter_map(|entry| printer.document(entry)));
                 Ok(true)
             });
             app.unless_stopped(work).await.map_err(explained)?;
@@ -90,10 +88,10 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
 
 /// All lines up to now.
 async fn print(search: &LogSearch, from: i64, printer: &mut Printer<'_>) -> Result<()> {
-    let (mut seen, mut count) = (Seen::default(), 0_usize);
+    let mut count = 0_usize;
     let (args, app) = (printer.args, printer.app);
     let work = search.search(from, |page| {
-        for entry in page.iter().filter(|entry| seen.is_new(Source::Search, entry)) {
+        for entry in &page {
             match printer.print(entry)? {
                 Printed::Shown => count += 1,
                 Printed::LeftOut => {}

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use super::up::planned;
 use super::{App, source};
+use crate::cli::examples;
 use crate::engine::Ownership;
 use crate::error::{Error, Kind, Result};
 use crate::manifest;
@@ -14,6 +15,10 @@ use crate::ui;
 
 /// Show what `up` would do, and do nothing
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "stackctl plan",
+    "stackctl plan --exit-code    3 when there is something to do: for CI",
+))]
 pub struct Args {
     /// Plan with this zip, made earlier by `stackctl build`, instead of building
     #[arg(long, value_name = "FILE")]

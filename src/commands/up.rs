@@ -7,6 +7,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
 use super::{App, outputs, source};
+use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::config::Config;
 use crate::engine::{
@@ -21,6 +22,11 @@ use crate::{env_file, manifest};
 
 /// Make the stack what the file says, and prove that it answers
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "stackctl up --local        on this machine: no account, no Docker",
+    "stackctl up                on AWS",
+    "stackctl up --stage dev    another copy, with its own table and URL",
+))]
 pub struct Args {
     /// Ship this zip, made earlier by `stackctl build`, instead of building
     #[arg(long, value_name = "FILE")]

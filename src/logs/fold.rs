@@ -101,7 +101,8 @@ fn bill(report: &Report, version: Option<&str>) -> String {
         parts.push(format!("{ended} in {duration} ms"));
     }
     parts.extend(report.billed.map(|billed| format!("billed {billed} ms")));
-    if let Some((used, memory)) = report.used.zip(report.memory) {
+    // An emulator does not measure.
+    if let Some((used, memory)) = report.used.filter(|used| *used > 0.0).zip(report.memory) {
         parts.push(format!("{used} of {memory} MB"));
     }
     parts.extend(report.init.map(|init| format!("init {init} ms")));
@@ -170,12 +171,8 @@ mod tests {
 
     fn read(messages: &[&str]) -> Vec<Line> {
         let mut reader = Reader::default();
-        let entry = |message: &&str| Entry {
-            time: 7,
-            stream: "one".into(),
-            message: (*message).into(),
-            id: None,
-        };
+        let entry =
+            |message: &&str| Entry { time: 7, stream: "one".into(), message: (*message).into() };
         messages.iter().filter_map(|message| reader.read(&entry(message))).collect()
     }
 

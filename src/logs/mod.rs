@@ -14,8 +14,6 @@ pub use time::{clock, day, rfc3339};
 /// One line of the log as it was written.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Entry {
-    /// `CloudWatch`'s own; a live tail gives none.
-    pub id: Option<String>,
     /// Milliseconds after 1970.
     pub time: i64,
     /// One execution environment writes to one stream.

@@ -74,12 +74,12 @@ impl LogGroup {
         }
     }
 
-    async fn tags(&self) -> Result<Tags> {
+    async fn tags(&self) -> Result<Option<Tags>> {
         let answer =
             self.client.list_tags_for_resource().resource_arn(self.arn().await?).send().await;
         let answer = answer.doing(format!("read the tags of log group `{}`", self.name));
         let answer = answer.absent_if(&["ResourceNotFoundException"])?;
-        Ok(answer.and_then(|answer| answer.tags).unwrap_or_default().into_iter().collect())
+        Ok(answer.map(|answer| answer.tags.unwrap_or_default().into_iter().collect()))
     }
 
     /// Runs `attempt` again while another change of the group is under way.
@@ -138,10 +138,9 @@ impl Resource for LogGroup {
     async fn read(&self, _: &Progress) -> Result<Option<LiveLogGroup>> {
         let (retention, tags) = tokio::join!(self.find(), self.tags());
         // Of a group that is not there, the tags may be denied.
-        match retention? {
-            Some(retention) => Ok(Some(LiveLogGroup { retention, tags: tags? })),
-            None => Ok(None),
-        }
+        let Some(retention) = retention? else { return Ok(None) };
+        // One that somebody deletes at this moment may be seen by the first call and not by the second.
+        Ok(tags?.map(|tags| LiveLogGroup { retention, tags }))
     }
 
     fn is_ours(&self, live: &LiveLogGroup) -> bool {

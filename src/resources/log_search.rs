@@ -34,15 +34,15 @@ impl LogSearch {
         &self.group
     }
 
-    /// Hands over the lines since `from`, oldest first, a page at a time, until `each` says that it is enough. Lines
-    /// may come twice. A group that is not there is a failure with the code `ResourceNotFoundException`.
+    /// Hands over the lines since `from`, oldest first, a page at a time, until `each` says that it is enough. A group
+    /// that is not there is a failure with the code `ResourceNotFoundException`.
     /// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_FilterLogEvents.html>
     pub async fn search(
         &self,
         mut from: i64,
         mut each: impl FnMut(Vec<Entry>) -> Result<bool>,
     ) -> Result<()> {
-        let mut token = None;
+        let (mut token, mut again) = (None, 0);
         loop {
             let call = self
                 .client
@@ -56,16 +56,21 @@ impl LogSearch {
             let mut page: Vec<Entry> =
                 answer.events.unwrap_or_default().into_iter().map(entry).collect();
             page.sort_by_key(|entry| entry.time);
-            let (full, last) = (page.len() >= PAGE as usize, page.last().map(|entry| entry.time));
+            let full = page.len() >= PAGE as usize;
+            let last = page.last().map_or(from, |entry| entry.time);
+            let of_last = page.iter().filter(|entry| entry.time == last).count();
+            page.drain(..again.min(page.len()));
+            again = 0;
             // An empty page with a token only says that the search has not come far yet.
             if !page.is_empty() && !each(page)? {
                 return Ok(());
             }
             token = answer.next_token;
-            match (&token, last) {
-                (Some(_), _) => {}
-                (None, Some(last)) if full => from = last.max(from + 1),
-                (None, _) => return Ok(()),
+            if token.is_none() {
+                if !full || last == from {
+                    return Ok(());
+                }
+                (from, again) = (last, of_last);
             }
         }
     }
@@ -73,7 +78,6 @@ impl LogSearch {
 
 fn entry(event: FilteredLogEvent) -> Entry {
     Entry {
-        id: event.event_id,
         time: event.timestamp.unwrap_or_default(),
         stream: event.log_stream_name.unwrap_or_default(),
         message: event.message.unwrap_or_default(),
@@ -108,16 +112,14 @@ mod tests {
     }
 
     fn event(id: &str, time: i64) -> String {
-        format!(
-            "{{\"eventId\":\"{id}\",\"timestamp\":{time},\"logStreamName\":\"s\",\"message\":\"m\"}}"
-        )
+        format!("{{\"timestamp\":{time},\"logStreamName\":\"s\",\"message\":\"{id}\"}}")
     }
 
     async fn found(replay: &Replay) -> Vec<String> {
         let mut ids = Vec::new();
         let search = LogSearch::new(&replay.cloud(), "/aws/lambda/app-api", None);
         let each = |page: Vec<Entry>| {
-            ids.extend(page.into_iter().filter_map(|entry| entry.id));
+            ids.extend(page.into_iter().map(|entry| entry.message));
             Ok(true)
         };
         search.search(5, each).await.expect("read");
@@ -138,12 +140,16 @@ mod tests {
 
     #[tokio::test]
     async fn a_full_page_without_a_token_is_not_the_end() {
-        let full: Vec<String> = (0..10_000).map(|_| event("x", 9)).collect();
+        let mut full: Vec<String> = (0..9_998).map(|_| event("x", 8)).collect();
+        full.extend([event("y", 9), event("z", 9)]);
+        let rest = [event("y", 9), event("z", 9), event("last", 9)];
         let replay = Replay::new([
             ok("\"startTime\":5", page(&full.join(","), "null")),
-            ok("\"startTime\":9", page(&event("last", 9), "null")),
+            ok("\"startTime\":9", page(&rest.join(","), "null")),
         ]);
-        assert_eq!(found(&replay).await.last().map(String::as_str), Some("last"));
+        let found = found(&replay).await;
+        assert_eq!(found.len(), 10_001);
+        assert_eq!(found[9_998..], ["y", "z", "last"]);
         replay.is_over();
     }
 

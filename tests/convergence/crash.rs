@@ -44,8 +44,13 @@ type Ends = HashMap<Verb, Value>;
 fn prepare(lane: &Lane, verb: Verb) {
     lane.fresh();
     lane.set_layer(Rules::timeless());
-    if verb != Verb::Up {
-        lane.run(Verb::Up).0.succeeded();
+    let before: &[Verb] = match verb {
+        Verb::Up => &[],
+        Verb::Deploy | Verb::Teardown => &[Verb::Up],
+        Verb::Rollback => &[Verb::Up, Verb::Deploy],
+    };
+    for &verb in before {
+        lane.run(verb).0.succeeded();
     }
 }
 
@@ -116,7 +121,7 @@ fn check_all(cases: Vec<Case>, ends: &Ends) {
 fn uninterrupted() -> (Ends, Vec<(Verb, usize, Vec<String>)>) {
     let lane = Lane::take();
     let (mut ends, mut verbs) = (Ends::new(), Vec::new());
-    for verb in [Verb::Up, Verb::Deploy, Verb::Teardown] {
+    for verb in [Verb::Up, Verb::Deploy, Verb::Rollback, Verb::Teardown] {
         prepare(&lane, verb);
         let (ended, ledger) = lane.run(verb);
         ended.succeeded();

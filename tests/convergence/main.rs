@@ -4,6 +4,7 @@ mod artifact;
 mod aws;
 mod counts;
 mod crash;
+mod drift;
 mod figures;
 mod interrupt;
 mod lane;
@@ -14,7 +15,7 @@ mod run;
 mod snapshot;
 mod strict;
 #[path = "../local_cloud/support/mod.rs"]
-#[expect(dead_code, unused_imports, reason = "the tests of the local cloud use all of it")]
+#[allow(dead_code, unused_imports, reason = "other tests use the rest of it")]
 mod support;
 mod throttled;
 mod whole;
