@@ -50,7 +50,7 @@ pub async fn run(cli: Cli, ui: Ui, stop: watch::Receiver<bool>) -> (Ui, Result<(
         Verb::Up(args) => up::run(args, &app).await,
         Verb::Deploy(args) => deploy::run(args, &app).await,
         Verb::Plan(args) => plan::run(args, &app).await,
-        Verb::Build(args) => build::run(args, &app).await,
+        Verb::Build(args) => Box::pin(build::run(args, &app)).await,
         Verb::Status(args) => status::run(args, &app).await,
         Verb::Rollback(args) => rollback::run(args, &app).await,
         Verb::Invoke(args) => invoke::run(args, &app).await,
