@@ -25,6 +25,10 @@ const GONE: Duration = Duration::from_secs(120);
 
 const ABSENT: [&str; 1] = ["ResourceNotFoundException"];
 
+/// The program brings its own runtime, which runs whatever the handler is called.
+const RUNTIME: Runtime = Runtime::Providedal2023;
+const HANDLER: &str = "bootstrap";
+
 pub struct Function {
     client: Client,
     name: String,
@@ -42,6 +46,8 @@ pub struct Settings {
     pub memory: i32,
     /// Seconds.
     pub timeout: i32,
+    pub runtime: String,
+    pub handler: String,
     pub environment: BTreeMap<String, String>,
 }
 
@@ -78,6 +84,8 @@ impl Function {
             settings: Settings {
                 memory: config.function.memory,
                 timeout: config.function.timeout,
+                runtime: RUNTIME.as_str().to_owned(),
+                handler: HANDLER.to_owned(),
                 environment,
             },
             tags: tags::ours(config),
@@ -147,6 +155,8 @@ fn live(answer: GetFunctionOutput) -> LiveFunction {
         settings: Settings::of(
             configuration.memory_size,
             configuration.timeout,
+            configuration.runtime,
+            configuration.handler,
             configuration.environment.and_then(|environment| environment.variables),
         ),
         arn: configuration.function_arn.unwrap_or_default(),
@@ -162,11 +172,15 @@ impl Settings {
     pub fn of(
         memory: Option<i32>,
         timeout: Option<i32>,
+        runtime: Option<Runtime>,
+        handler: Option<String>,
         environment: Option<impl IntoIterator<Item = (String, String)>>,
     ) -> Self {
         Self {
             memory: memory.unwrap_or(128),
             timeout: timeout.unwrap_or(3),
+            runtime: runtime.unwrap_or(RUNTIME).as_str().to_owned(),
+            handler: handler.unwrap_or_else(|| HANDLER.to_owned()),
             environment: environment
                 .map(|variables| variables.into_iter().collect())
                 .unwrap_or_default(),
@@ -178,6 +192,8 @@ impl Settings {
         let mut differences: Vec<Difference> = [
             Difference::unless_equal("memory", &self.memory, &wanted.memory),
             Difference::unless_equal("timeout", &self.timeout, &wanted.timeout),
+            Difference::unless_equal("runtime", &self.runtime, &wanted.runtime),
+            Difference::unless_equal("handler", &self.handler, &wanted.handler),
         ]
         .into_iter()
         .flatten()
@@ -250,8 +266,8 @@ impl Resource for Function {
                     .client
                     .create_function()
                     .function_name(&self.name)
-                    .runtime(Runtime::Providedal2023)
-                    .handler("bootstrap")
+                    .runtime(RUNTIME)
+                    .handler(HANDLER)
                     .role(&inputs.get(self.role).arn)
                     .architectures(code.architecture.name().into())
                     .memory_size(self.settings.memory)
@@ -301,6 +317,8 @@ impl Resource for Function {
                 .role(role)
                 .memory_size(self.settings.memory)
                 .timeout(self.settings.timeout)
+                .runtime(RUNTIME)
+                .handler(HANDLER)
                 .environment(self.environment())
                 .set_revision_id(settled.revision.clone());
             call.send()

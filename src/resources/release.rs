@@ -206,6 +206,8 @@ impl Resource for Release {
             settings: Settings::of(
                 version.memory_size,
                 version.timeout,
+                version.runtime,
+                version.handler,
                 version.environment.and_then(|environment| environment.variables),
             ),
             role: version.role.unwrap_or_default(),
