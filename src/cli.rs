@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{api, build, deploy, local, plan, rollback, status, teardown, up};
+use crate::commands::{
+    api, build, deploy, local, plan, rollback, simulate, status, teardown, up, verify_policy,
+};
 
 /// The end of a verb's help: each line is a command that can be typed as it stands.
 macro_rules! examples {
@@ -86,4 +88,6 @@ pub enum Verb {
     Teardown(teardown::Args),
     Local(local::Args),
     Api(api::Args),
+    VerifyPolicy(verify_policy::Args),
+    Simulate(simulate::Args),
 }

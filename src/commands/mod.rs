@@ -7,9 +7,11 @@ pub mod local;
 mod outputs;
 pub mod plan;
 pub mod rollback;
+pub mod simulate;
 pub mod status;
 pub mod teardown;
 pub mod up;
+pub mod verify_policy;
 
 use std::path::PathBuf;
 
@@ -45,6 +47,8 @@ pub async fn run(cli: Cli, ui: Ui, stop: watch::Receiver<bool>) -> (Ui, Result<(
         Verb::Rollback(args) => rollback::run(args, &app).await,
         Verb::Teardown(args) => teardown::run(args, &app).await,
         Verb::Local(args) => local::run(args, &app).await,
+        Verb::VerifyPolicy(args) => verify_policy::run(args, &app).await,
+        Verb::Simulate(args) => simulate::run(args, &app).await,
         Verb::Api(args) => api::run(args, &app),
     };
     (app.ui, result)

@@ -11,5 +11,7 @@ pub mod linked;
 pub mod manifest;
 pub mod operations;
 pub mod parse;
+pub mod peers;
+pub mod sarif;
 pub mod snapshot;
 mod source;

@@ -105,6 +105,16 @@ pub fn explain(snapshot: &Snapshot, action: &str, resource: &str) -> Answer {
     Role::new(&snapshot.stack, &snapshot.documents).may(action, resource)
 }
 
+/// The same for a request of which these condition keys are known, too.
+pub fn simulate(
+    snapshot: &Snapshot,
+    action: &str,
+    resource: &str,
+    known: &[(String, String)],
+) -> Answer {
+    Role::new(&snapshot.stack, &snapshot.documents).knowing(known).may(action, resource)
+}
+
 /// What the role must be able to do with the table; the log permissions are not among it.
 pub fn needed(snapshot: &Snapshot, evidence: &Evidence) -> Needs {
     match (&snapshot.handler.operations, &evidence.source) {
