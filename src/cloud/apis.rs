@@ -9,7 +9,7 @@ use aws_sdk_apigatewayv2::config::{Builder, Config};
 use aws_sdk_apigatewayv2::types::Api;
 
 use super::tags::{self, Tags};
-use super::wait;
+use super::{Cloud, wait};
 use crate::engine::Progress;
 use crate::error::{Doing, Error, Result};
 
@@ -42,6 +42,13 @@ pub async fn find(client: &Client, name: &str, ours: &Tags) -> Result<Option<Api
             ));
     }
     Ok(own.pop().or(foreign.into_iter().next()))
+}
+
+/// The id of the stack's own API, if it is there.
+pub async fn id_of(cloud: &Cloud, name: &str, ours: &Tags) -> Result<Option<String>> {
+    let found = find(&Client::new(&cloud.sdk), name, ours).await?;
+    let own = found.filter(|api| tags::is_ours(ours, &tags_of(api)));
+    Ok(own.and_then(|api| api.api_id))
 }
 
 pub fn tags_of(api: &Api) -> Tags {

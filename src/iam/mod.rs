@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod catalogue;
 pub mod check;
+pub mod denial;
 pub mod document;
 pub mod eval;
 pub mod findings;

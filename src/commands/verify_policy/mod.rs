@@ -1,6 +1,7 @@
 //! `stackctl verify-policy`
 
 mod explain;
+mod live;
 mod report;
 
 use std::fs;
@@ -13,6 +14,7 @@ use crate::error::{Doing, Error, Result};
 use crate::evidence::{self, Handler};
 use crate::files;
 use crate::iam::check::Evidence;
+use crate::iam::findings::Finding;
 use crate::iam::sarif;
 use crate::iam::snapshot::Snapshot;
 use crate::rendered;
@@ -26,6 +28,7 @@ use report::Report;
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!(
     "stackctl verify-policy                              the policies that `up` would write: no network, no credentials",
+    "stackctl verify-policy --live                       the policies as they are on AWS; with --local, on the local cloud",
     "stackctl verify-policy --explain UpdateItem         who needs an action, and which statement grants it",
     "stackctl verify-policy --sarif findings.sarif       annotations for CI, besides the report",
 ))]
@@ -52,8 +55,11 @@ pub struct Origin {
     /// Judge what `up` would write, without a network or credentials; this is the default
     #[arg(long)]
     offline: bool,
+    /// Judge what is deployed: the role, its policies and boundary, and who may invoke the function
+    #[arg(long, conflicts_with = "offline")]
+    live: bool,
     /// Judge this file instead, as `--save-snapshot` writes it; neither a project nor an account is needed
-    #[arg(long, value_name = "FILE", conflicts_with = "offline")]
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["offline", "live"])]
     snapshot: Option<PathBuf>,
     /// The zip or program that is read for linked operations, instead of what `build` made last
     #[arg(long, value_name = "FILE")]
@@ -67,6 +73,10 @@ pub struct Case {
     pub evidence: Evidence,
     /// The project's handler; a snapshot brings its own.
     pub handler: Option<Handler>,
+    /// What was found besides what the documents and the handler say.
+    pub findings: Vec<Finding>,
+    /// Lambda's digest of the deployed zip, if it was read.
+    pub code: Option<String>,
 }
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {
@@ -100,14 +110,25 @@ impl Origin {
         }
         let config = app.config()?;
         let handler = evidence::read(&config, binary)?;
-        Ok(offline(app, &config, handler))
+        if !self.live {
+            return Ok(offline(app, &config, handler));
+        }
+        let cloud = app.cloud(&config).await?;
+        app.unless_stopped(live::read(&cloud, &config, handler)).await
     }
 }
 
 fn offline(app: &App, config: &Config, handler: Handler) -> Case {
     let snapshot = rendered::snapshot(config, &handler, app.globals.region.as_deref());
     let evidence = handler.evidence.clone();
-    Case { mode: "offline".into(), snapshot, evidence, handler: Some(handler) }
+    Case {
+        mode: "offline".into(),
+        snapshot,
+        evidence,
+        handler: Some(handler),
+        findings: vec![],
+        code: None,
+    }
 }
 
 /// Reads the file of `--snapshot`.
@@ -123,7 +144,14 @@ fn from_snapshot(file: &Path, binary: Option<&Path>) -> Result<Case> {
         evidence.linked = Some(evidence::operations_of(binary)?.0);
     }
     let name = file.file_name().unwrap_or_default().to_string_lossy();
-    Ok(Case { mode: format!("snapshot {name}"), snapshot, evidence, handler: None })
+    Ok(Case {
+        mode: format!("snapshot {name}"),
+        snapshot,
+        evidence,
+        handler: None,
+        findings: vec![],
+        code: None,
+    })
 }
 
 fn save(snapshot: &Snapshot, file: &Path) -> Result<()> {

@@ -20,7 +20,8 @@ pub struct Report<'a> {
 
 impl<'a> Report<'a> {
     pub fn of(case: &'a Case) -> Self {
-        Self { verdict: check::check(&case.snapshot, &case.evidence), case }
+        let verdict = check::check(&case.snapshot, &case.evidence);
+        Self { verdict: verdict.with(case.findings.clone()), case }
     }
 
     pub fn text(&self, paint: Paint) -> String {
@@ -54,6 +55,7 @@ impl<'a> Report<'a> {
         document["digests"] = json!({
             "catalogue": catalogue.sha256,
             "sources": handler.map(|handler| handler.sources.hex()),
+            "deployed": self.case.code,
             "linked": linked.map(|linked| linked.sha256.hex()),
         });
         document["peers"] = json!(Peers::measured());
@@ -114,13 +116,13 @@ impl<'a> Report<'a> {
         let granted: Vec<String> = granted.into_iter().map(|policy| policy.name).collect();
         let mut notes = Notes { granted: granted.join(", "), ..Notes::default() };
         if let Some(handler) = &self.case.handler {
-            describe(handler, &mut notes);
+            describe(handler, self.case.code.as_deref(), &mut notes);
         }
         notes
     }
 }
 
-fn describe(handler: &Handler, notes: &mut Notes) {
+fn describe(handler: &Handler, deployed: Option<&str>, notes: &mut Notes) {
     let first = handler.manifest.operations.first();
     notes.declared = first.map(|first| first.site.to_string()).unwrap_or_default();
     if let Some(audit) = &handler.evidence.source {
@@ -131,6 +133,7 @@ fn describe(handler: &Handler, notes: &mut Notes) {
     notes.linked = match &handler.linked {
         Known::Yes(Linked { path, sha256, from_these_sources }) => {
             let whence = match from_these_sources {
+                _ if deployed == Some(sha256.base64().as_str()) => "which is deployed".to_owned(),
                 true => "built from these sources".to_owned(),
                 false => path.display().to_string(),
             };

@@ -127,6 +127,20 @@ pub fn needed(snapshot: &Snapshot, evidence: &Evidence) -> Needs {
 }
 
 impl Verdict {
+    /// The same verdict, with findings from elsewhere.
+    #[must_use]
+    pub fn with(mut self, findings: Vec<Finding>) -> Self {
+        let finite = self.outcome == Outcome::Proven;
+        let sound = matches!(self.outcome, Outcome::Proven | Outcome::Sampled);
+        self.findings.extend(findings);
+        self.findings = in_order(self.findings);
+        let outcome = outcome(&self.findings, finite);
+        if !sound || !matches!(outcome, Outcome::Proven | Outcome::Sampled) {
+            self.outcome = outcome;
+        }
+        self
+    }
+
     /// 0, 3 or 4, as the verb exits; with `strict`, warnings and notes count as well.
     pub fn exit_code(&self, strict: bool) -> u8 {
         match self.outcome {
