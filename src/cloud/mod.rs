@@ -11,6 +11,7 @@ pub mod replay;
 pub mod role_documents;
 pub mod simulation;
 pub mod tags;
+pub mod trial_policy;
 pub mod wait;
 
 use std::net::IpAddr;

@@ -8,6 +8,7 @@ use crate::iam::findings::{Finding, Severity};
 use crate::iam::operations::Operation;
 use crate::iam::peers::Peers;
 use crate::iam::snapshot::Stack;
+use crate::witness::{Matrix, Mutation};
 
 /// More columns than these do not fit beside each other; the rest is counted.
 const MOST_EXTRA_COLUMNS: usize = 4;
@@ -26,6 +27,7 @@ pub struct Seen<'a> {
     pub notes: Notes,
     /// How many of the needed actions each kind of resource takes.
     pub reach: Vec<(&'static str, usize)>,
+    pub witness: Option<&'a Matrix>,
 }
 
 /// What stands behind each row.
@@ -40,6 +42,7 @@ pub struct Notes {
 
 pub fn text(seen: &Seen, paint: Paint) -> String {
     let mut parts = vec![head(seen, paint), matrix(seen, paint), reach(seen, paint)];
+    parts.extend(seen.witness.map(|matrix| witness(matrix, paint)));
     parts.extend(findings(&seen.verdict.findings, paint));
     parts.push(format!("{}\n{}", conclusion(seen, paint), badge(seen.verdict, paint)));
     parts.join("\n\n")
@@ -149,6 +152,39 @@ fn reach(seen: &Seen, paint: Paint) -> String {
     format!("  {} {}", "on", told.join(&paint.dim("  ·  ")))
 }
 
+/// One row a mutant of the policy, one column a route: `✘` fails, `·` still works.
+fn witness(matrix: &Matrix, paint: Paint) -> String {
+    let name = |mutation: &Mutation| match mutation {
+        Mutation::Without(action) => format!("without {}", action.trim_start_matches("dynamodb:")),
+        Mutation::OnlyOn(arn) => match arn.rsplit('/').next() {
+            Some("*") => "only on an index".to_owned(),
+            _ => "only on another table".to_owned(),
+        },
+    };
+    let width = matrix.mutants.iter().map(|mutant| name(&mutant.mutation).len()).max().unwrap_or(0);
+    let mut lines = vec![paint.dim(&format!("  {:width$}   {}", "", matrix.routes.join("   ")))];
+    for mutant in &matrix.mutants {
+        let cells: Vec<String> = matrix
+            .routes
+            .iter()
+            .enumerate()
+            .map(|(place, route)| {
+                let mark = if mutant.failed.contains(&place) { "✘" } else { "·" };
+                format!("{mark:^width$}", width = route.len())
+            })
+            .collect();
+        let row = format!("  {:width$}   {}", name(&mutant.mutation), cells.join("   "));
+        lines.push(row.trim_end().replace('✘', &paint.red("✘")));
+    }
+    let (killed, all) = (matrix.killed, matrix.mutants.len());
+    let head = paint.bold("witness");
+    format!(
+        "{head}  {killed} of {all} wrong policies are noticed, by {} requests\n{}",
+        matrix.requests,
+        lines.join("\n")
+    )
+}
+
 fn findings(findings: &[Finding], paint: Paint) -> Option<String> {
     let mut blocks = Vec::new();
     for (place, finding) in findings.iter().enumerate() {
@@ -198,7 +234,10 @@ fn conclusion(seen: &Seen, paint: Paint) -> String {
         |severity| verdict.findings.iter().filter(|finding| finding.severity == severity).count();
     let (errors, warnings) = (count(Severity::Error), count(Severity::Warning));
     let needed = verdict.needed.iter().filter(|action| action.starts_with("dynamodb:")).count();
-    let sources = sources(verdict);
+    let mut sources = sources(verdict);
+    if let Some(matrix) = seen.witness {
+        sources += &format!("; {} of {} mutants killed", matrix.killed, matrix.mutants.len());
+    }
     match verdict.outcome {
         Outcome::Proven => format!(
             "{}  {} on 1 table and nothing else; 0 excess of {} probed pairs; {sources}",
@@ -264,7 +303,14 @@ mod tests {
         let notes = Notes::default();
         let reach = vec![("the own table", 5), ("another table", 0)];
         super::text(
-            &Seen { verdict: &verdict, stack: &snapshot.stack, mode: "snapshot", notes, reach },
+            &Seen {
+                verdict: &verdict,
+                stack: &snapshot.stack,
+                mode: "snapshot",
+                notes,
+                reach,
+                witness: None,
+            },
             Paint::new(false),
         )
     }

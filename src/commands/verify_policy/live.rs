@@ -24,7 +24,15 @@ pub async fn read(cloud: &Cloud, config: &Config, handler: Handler) -> Result<Ca
     }
     let evidence = handler.evidence.clone();
     let code = Some(live.code_sha256);
-    Ok(Case { mode: "live".into(), snapshot, evidence, handler: Some(handler), findings, code })
+    Ok(Case {
+        mode: "live".into(),
+        snapshot,
+        evidence,
+        handler: Some(handler),
+        findings,
+        code,
+        witness: None,
+    })
 }
 
 async fn snapshot(

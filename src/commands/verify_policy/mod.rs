@@ -3,6 +3,7 @@
 mod explain;
 mod live;
 mod report;
+mod witnessed;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ use crate::iam::findings::Finding;
 use crate::iam::sarif;
 use crate::iam::snapshot::Snapshot;
 use crate::rendered;
+use crate::witness::Matrix;
 pub use explain::full_name as action_name;
 use report::Report;
 
@@ -29,12 +31,16 @@ use report::Report;
 #[command(after_help = examples!(
     "stackctl verify-policy                              the policies that `up` would write: no network, no credentials",
     "stackctl verify-policy --live                       the policies as they are on AWS; with --local, on the local cloud",
+    "stackctl verify-policy --witness --local            and prove on the local cloud that each right is missed",
     "stackctl verify-policy --explain UpdateItem         who needs an action, and which statement grants it",
     "stackctl verify-policy --sarif findings.sarif       annotations for CI, besides the report",
 ))]
 pub struct Args {
     #[command(flatten)]
     origin: Origin,
+    /// Take each right away in turn, on a throwaway stack of the local cloud, and see which routes miss it
+    #[arg(long)]
+    witness: bool,
     /// Write what is judged to a file, so that others can judge it again
     #[arg(long, value_name = "FILE")]
     save_snapshot: Option<PathBuf>,
@@ -77,10 +83,15 @@ pub struct Case {
     pub findings: Vec<Finding>,
     /// Lambda's digest of the deployed zip, if it was read.
     pub code: Option<String>,
+    /// Which routes failed without which right, if that was tried.
+    pub witness: Option<Matrix>,
 }
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {
-    let case = args.origin.case(app).await?;
+    let mut case = args.origin.case(app).await?;
+    if args.witness {
+        witnessed::run(args.origin.binary.as_ref(), app, &mut case).await?;
+    }
     if let Some(file) = &args.save_snapshot {
         save(&case.snapshot, file)?;
         app.ui.say(&format!("wrote {}", file.display()));
@@ -128,6 +139,7 @@ fn offline(app: &App, config: &Config, handler: Handler) -> Case {
         handler: Some(handler),
         findings: vec![],
         code: None,
+        witness: None,
     }
 }
 
@@ -151,6 +163,7 @@ fn from_snapshot(file: &Path, binary: Option<&Path>) -> Result<Case> {
         handler: None,
         findings: vec![],
         code: None,
+        witness: None,
     })
 }
 

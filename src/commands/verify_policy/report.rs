@@ -31,6 +31,7 @@ impl<'a> Report<'a> {
             mode: &self.case.mode,
             notes: self.notes(),
             reach: self.reach(),
+            witness: self.case.witness.as_ref(),
         };
         verdict::text(&seen, paint)
     }
@@ -52,6 +53,7 @@ impl<'a> Report<'a> {
             .into_iter()
             .map(|(name, count)| (name.replace(' ', "_"), json!(count)))
             .collect();
+        document["witness"] = json!(self.case.witness);
         document["digests"] = json!({
             "catalogue": catalogue.sha256,
             "sources": handler.map(|handler| handler.sources.hex()),
