@@ -18,6 +18,7 @@ mod rendered;
 mod resources;
 mod stack;
 mod ui;
+mod widening;
 mod witness;
 
 use std::process::ExitCode;

@@ -2,6 +2,7 @@
 
 pub mod audit;
 pub mod catalogue;
+pub mod change;
 pub mod check;
 pub mod denial;
 pub mod document;

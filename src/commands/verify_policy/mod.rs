@@ -1,6 +1,8 @@
 //! `stackctl verify-policy`
 
+mod denied;
 mod explain;
+mod fix;
 mod live;
 mod report;
 mod witnessed;
@@ -32,6 +34,8 @@ use report::Report;
     "stackctl verify-policy                              the policies that `up` would write: no network, no credentials",
     "stackctl verify-policy --live                       the policies as they are on AWS; with --local, on the local cloud",
     "stackctl verify-policy --witness --local            and prove on the local cloud that each right is missed",
+    "stackctl verify-policy --live --fix                 write them anew where they differ",
+    "stackctl verify-policy --from-logs                  what was refused, and the line that would end it",
     "stackctl verify-policy --explain UpdateItem         who needs an action, and which statement grants it",
     "stackctl verify-policy --sarif findings.sarif       annotations for CI, besides the report",
 ))]
@@ -50,6 +54,12 @@ pub struct Args {
     /// Warnings and notes count, too: exit with 3 on any finding
     #[arg(long)]
     strict: bool,
+    /// Read the refusals in the function's log, and say what one line would end each, or why none should
+    #[arg(long, conflicts_with_all = ["snapshot", "explain"])]
+    from_logs: bool,
+    /// Write the stack's policies as the handler declares them, show the effect, and judge again; asks first
+    #[arg(long, requires = "live", conflicts_with = "explain")]
+    fix: bool,
     /// Say who needs this action and which statement grants it, such as `GetItem`
     #[arg(long, value_name = "ACTION")]
     explain: Option<String>,
@@ -89,6 +99,12 @@ pub struct Case {
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {
     let mut case = args.origin.case(app).await?;
+    if args.from_logs {
+        return denied::run(app, &case).await;
+    }
+    if args.fix && fix::run(app, &app.config()?, &case).await? {
+        case = args.origin.case(app).await?;
+    }
     if args.witness {
         witnessed::run(args.origin.binary.as_ref(), app, &mut case).await?;
     }

@@ -14,7 +14,10 @@ pub async fn run(binary: Option<&PathBuf>, app: &App, case: &mut Case) -> Result
         return Err(Error::usage("the witness needs the project, and not a snapshot of it"));
     };
     let config = app.config()?;
-    let cloud = app.cloud(&config).await?;
+    let cloud = app.cloud(&config).await.map_err(|error| match app.globals.local {
+        true => error,
+        false => error.hint("the witness works on this machine alone: add `--local`"),
+    })?;
     let witness = Witness::new(&cloud, &config, &handler.manifest, source(&config, binary))?;
     let mut labels = witness.stack.graph.labels();
     labels.push(Label { kind: "witness".into(), name: "who misses which right".into() });
