@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    api, build, deploy, local, plan, rollback, simulate, status, teardown, up, verify_policy,
+    api, build, completions, cors, deploy, invoke, local, logs, man, plan, rollback, simulate,
+    smoke, status, teardown, up, verify_policy,
 };
 
 /// The end of a verb's help: each line is a command that can be typed as it stands.
@@ -82,12 +83,86 @@ pub enum Verb {
     Up(up::Args),
     Deploy(deploy::Args),
     Plan(plan::Args),
+    VerifyPolicy(verify_policy::Args),
+    Simulate(simulate::Args),
     Build(build::Args),
     Status(status::Args),
     Rollback(rollback::Args),
+    Invoke(invoke::Args),
+    Logs(logs::Args),
+    Smoke(smoke::Args),
+    Cors(cors::Args),
     Teardown(teardown::Args),
     Local(local::Args),
     Api(api::Args),
-    VerifyPolicy(verify_policy::Args),
-    Simulate(simulate::Args),
+    Completions(completions::Args),
+    Man(man::Args),
+}
+
+impl Verb {
+    /// Whether Ctrl-C is how the verb ends, and no interruption.
+    pub fn ends_at_ctrl_c(&self) -> bool {
+        matches!(self, Verb::Logs(args) if args.follows())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    /// Every verb, the ones below `local` included, with the words that lead to it.
+    fn verbs(command: &clap::Command, words: &str) -> Vec<(String, clap::Command)> {
+        let below =
+            command.get_subcommands().map(|verb| (format!("{words} {}", verb.get_name()), verb));
+        below
+            .flat_map(|(words, verb)| {
+                let mut all = verbs(verb, &words);
+                all.push((words, verb.clone()));
+                all
+            })
+            .collect()
+    }
+
+    /// The examples at the end of a verb's help: up to two spaces before what they are good for.
+    fn lines(verb: &clap::Command) -> Vec<String> {
+        let help = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
+        let lines = help
+            .lines()
+            .skip(1)
+            .map(|line| line.trim().split("   ").next().unwrap_or_default().to_owned());
+        lines.filter(|line| !line.is_empty()).collect()
+    }
+
+    #[test]
+    fn the_command_line_is_sound() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn every_verb_has_examples_of_itself() {
+        for (words, verb) in verbs(&Cli::command(), "stackctl") {
+            let lines = lines(&verb);
+            assert!(!lines.is_empty(), "`{words}` has no examples");
+            assert!(lines.iter().all(|line| line.contains(&words)), "{words}: {lines:?}");
+        }
+    }
+
+    #[test]
+    fn every_example_can_be_typed() {
+        for (_, verb) in verbs(&Cli::command(), "stackctl") {
+            for line in lines(&verb) {
+                let start = line.find("stackctl").expect("an example");
+                let command = line[start..].split(['|', '>']).next().unwrap_or_default();
+                let words = command.split_whitespace().map(|word| word.trim_matches('\''));
+                let parsed = Cli::try_parse_from(words);
+                assert!(
+                    parsed.is_ok(),
+                    "`{line}`: {}",
+                    parsed.err().map_or_else(String::new, |error| error.to_string())
+                );
+            }
+        }
+    }
 }

@@ -6,6 +6,7 @@ pub mod documents;
 mod error;
 pub mod function_policy;
 mod http;
+pub mod iam;
 #[cfg(test)]
 pub mod replay;
 pub mod role_documents;
@@ -24,7 +25,7 @@ use aws_smithy_types::retry::RetryConfig;
 use tokio::sync::OnceCell;
 
 pub use error::Answer;
-pub use http::{Answered, Request, send};
+pub use http::{Answered, Request, Session, send};
 
 use crate::error::{Doing, Error, Result};
 

@@ -4,11 +4,16 @@ use serde_json::json;
 
 use super::{App, recipe};
 use crate::artifact;
+use crate::cli::examples;
 use crate::engine::{Graph, Id, Label, Progress, alone};
 use crate::error::Result;
 
 /// Build the handler into the zip that Lambda runs: same source, same bytes
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "stackctl build                    print where the zip is, and its digest",
+    "stackctl build --output json",
+))]
 pub struct Args {}
 
 pub async fn run(_: &Args, app: &App) -> Result<()> {

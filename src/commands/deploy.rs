@@ -7,8 +7,10 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
 use super::up::prove;
-use super::{App, outputs, source};
+use super::{App, granted, outputs, source};
+use crate::cli::examples;
 use crate::cloud::Cloud;
+use crate::config::Config;
 use crate::engine::{Event, Label, Ownership, Plan, execute, plan_up, read};
 use crate::error::{Error, Result};
 use crate::iam::manifest::Manifest;
@@ -17,6 +19,10 @@ use crate::ui::seconds;
 
 /// Ship the code alone, and prove that it answers; goes back by itself if it does not
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "stackctl deploy",
+    "stackctl deploy --artifact bootstrap.zip    what `stackctl build` made, here or in CI",
+))]
 pub struct Args {
     /// Ship this zip, made earlier by `stackctl build`, instead of building
     #[arg(long, value_name = "FILE")]
@@ -34,7 +40,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let (outcome, proof) = app
         .ui
         .watch(labels, async |events| {
-            let plan = app.unless_stopped(planned(&stack, &cloud, events)).await?;
+            let plan = app.unless_stopped(planned(&stack, &cloud, &config, events)).await?;
             let outcome = execute(&stack.graph, plan, events, &app.stop).await.into_result()?;
             let proof = prove(&stack, &cloud, &config, &outcome, events).await?;
             Ok::<_, Error>((outcome, proof))
@@ -63,7 +69,12 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
 }
 
 /// Reads what the code needs and plans the code alone: settings, policies and routes are the business of `up`.
-async fn planned(stack: &Stack, cloud: &Cloud, events: &UnboundedSender<Event>) -> Result<Plan> {
+async fn planned(
+    stack: &Stack,
+    cloud: &Cloud,
+    config: &Config,
+    events: &UnboundedSender<Event>,
+) -> Result<Plan> {
     let looked_at = [stack.code.id, stack.function.id, stack.release.id, stack.api.id];
     let (reading, _) = tokio::try_join!(read(&stack.graph, &looked_at, events), cloud.identity())?;
     let missing = [stack.function.id, stack.release.id, stack.api.id]
@@ -74,5 +85,10 @@ async fn planned(stack: &Stack, cloud: &Cloud, events: &UnboundedSender<Event>) 
             .cause(format!("there is no {}", stack.graph.label(missing)))
             .hint("run `stackctl up` first"));
     }
-    plan_up(&stack.graph, &[stack.code.id, stack.release.id], &reading, Ownership::Respect)
+    let code = [stack.code.id, stack.release.id];
+    let plan = plan_up(&stack.graph, &code, &reading, Ownership::Respect)?;
+    if let Some(code) = reading.find(stack.code).filter(|_| !plan.changes_nothing()) {
+        granted::check(cloud, config, code).await?;
+    }
+    Ok(plan)
 }

@@ -4,6 +4,7 @@ use clap::Subcommand;
 use serde_json::json;
 
 use super::App;
+use crate::cli::examples;
 use crate::config;
 use crate::engine::{Graph, Id, Label, Progress, alone};
 use crate::error::Result;
@@ -11,6 +12,10 @@ use crate::local::{self, End, State, Status, Stopped};
 
 /// The local cloud: the same stack on this machine, without Docker or an account
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "stackctl local start    fetch it once, start it, print its endpoint",
+    "stackctl local stop     what is in it is kept",
+))]
 pub struct Args {
     #[command(subcommand)]
     verb: Verb,
@@ -19,16 +24,20 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// Fetch it once, start it, and print its endpoint
+    #[command(after_help = examples!("stackctl local start", "stackctl local start --port 4566"))]
     Start {
         /// Where it listens, on 127.0.0.1
         #[arg(long)]
         port: Option<u16>,
     },
     /// Stop it; what is in it is kept for the next start
+    #[command(after_help = examples!("stackctl local stop"))]
     Stop,
     /// Say whether it runs, and where
+    #[command(after_help = examples!("stackctl local status", "stackctl local status --output json | jq -r .endpoint"))]
     Status,
     /// Delete all that is in it
+    #[command(after_help = examples!("stackctl local reset"))]
     Reset,
 }
 

@@ -2,12 +2,19 @@
 
 pub mod api;
 pub mod build;
+pub mod completions;
+pub mod cors;
 pub mod deploy;
+mod granted;
+pub mod invoke;
 pub mod local;
+pub mod logs;
+pub mod man;
 mod outputs;
 pub mod plan;
 pub mod rollback;
 pub mod simulate;
+pub mod smoke;
 pub mod status;
 pub mod teardown;
 pub mod up;
@@ -21,10 +28,12 @@ use crate::artifact::{Profile, Recipe};
 use crate::cli::{Cli, Globals, Verb};
 use crate::cloud::{Cloud, Target};
 use crate::config::{self, Config};
-use crate::engine::{Graph, Id, Label, Progress, Stop, alone};
+use crate::engine::{Graph, Id, Label, Progress, Stop, alone, read};
 use crate::error::{Error, Kind, Result};
+use crate::iam::manifest::Manifest;
 use crate::local as local_cloud;
-use crate::resources::Source;
+use crate::resources::{LiveApi, Source};
+use crate::stack::Stack;
 use crate::ui::Ui;
 
 /// One run of the program.
@@ -45,11 +54,17 @@ pub async fn run(cli: Cli, ui: Ui, stop: watch::Receiver<bool>) -> (Ui, Result<(
         Verb::Build(args) => build::run(args, &app).await,
         Verb::Status(args) => status::run(args, &app).await,
         Verb::Rollback(args) => rollback::run(args, &app).await,
+        Verb::Invoke(args) => invoke::run(args, &app).await,
+        Verb::Logs(args) => logs::run(args, &app).await,
+        Verb::Smoke(args) => smoke::run(args, &app).await,
+        Verb::Cors(args) => cors::run(args, &app).await,
         Verb::Teardown(args) => teardown::run(args, &app).await,
         Verb::Local(args) => local::run(args, &app).await,
         Verb::VerifyPolicy(args) => verify_policy::run(args, &app).await,
         Verb::Simulate(args) => simulate::run(args, &app).await,
         Verb::Api(args) => api::run(args, &app),
+        Verb::Completions(args) => completions::run(args, &app).await,
+        Verb::Man(args) => man::run(args, &app).await,
     };
     (app.ui, result)
 }
@@ -99,6 +114,18 @@ impl App {
             _ = stop.wait_for(|stopped| *stopped) => Err(Error::new(Kind::Interrupted, "stopped: nothing was changed")),
         }
     }
+}
+
+/// The API as it is; a failure when there is none.
+async fn live_api(cloud: &Cloud, config: &Config) -> Result<LiveApi> {
+    let stack = Stack::new(cloud, config, &Manifest::default(), source(config, None));
+    let (sender, _unheard) = tokio::sync::mpsc::unbounded_channel();
+    let reading = read(&stack.graph, &[stack.api.id], &sender).await?;
+    reading.find(stack.api).cloned().ok_or_else(|| {
+        Error::failed("find the API")
+            .cause(format!("{} is not up", config.names.api))
+            .hint("run `stackctl up` first")
+    })
 }
 
 /// Where the code comes from: the handler's crate, or the zip of `--artifact`.

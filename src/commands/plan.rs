@@ -6,14 +6,19 @@ use serde_json::json;
 
 use super::up::planned;
 use super::{App, source};
+use crate::cli::examples;
 use crate::engine::Ownership;
 use crate::error::{Error, Kind, Result};
 use crate::manifest;
 use crate::stack::Stack;
-use crate::ui;
+use crate::{ui, widening};
 
 /// Show what `up` would do, and do nothing
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "stackctl plan",
+    "stackctl plan --exit-code    3 when there is something to do: for CI",
+))]
 pub struct Args {
     /// Plan with this zip, made earlier by `stackctl build`, instead of building
     #[arg(long, value_name = "FILE")]
@@ -36,8 +41,13 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         planned(&stack, &cloud, ownership, events).await
     });
     let plan = app.unless_stopped(work).await?;
-    let text = || ui::plan::text(&stack.graph, &plan, app.ui.paint);
-    app.ui.result(text, || json!({"changes": ui::plan::document(&stack.graph, &plan)}))?;
+    let gained = widening::of(&stack.graph, &plan);
+    let text = || {
+        let plan = ui::plan::text(&stack.graph, &plan, app.ui.paint);
+        if gained.is_empty() { plan } else { format!("{plan}\n{}", widening::text(&gained)) }
+    };
+    let changes = ui::plan::document(&stack.graph, &plan);
+    app.ui.result(text, || json!({"changes": changes, "widens": gained}))?;
     match args.exit_code && !plan.changes_nothing() {
         true => {
             Err(Error::new(Kind::Findings, "there is something to do").hint("run `stackctl up`"))

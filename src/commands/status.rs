@@ -3,6 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{App, outputs, source};
+use crate::cli::examples;
 use crate::engine::{Action, Ownership, Plan, Reading, Step, plan_up, read};
 use crate::error::{Error, Kind, Result};
 use crate::manifest;
@@ -11,6 +12,11 @@ use crate::ui::Paint;
 
 /// Show every resource, what drifted, and the outputs; changes nothing
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "stackctl status",
+    "stackctl status --exit-code    3 when something is missing or has drifted",
+    "stackctl status --output json | jq -r .api_url",
+))]
 pub struct Args {
     /// Exit with 3 when something is missing or has drifted
     #[arg(long)]

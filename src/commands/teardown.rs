@@ -9,6 +9,7 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
 use super::{App, source};
+use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::config::Config;
 use crate::engine::{Event, Id, Label, Progress, Reading, alone, execute, plan_teardown, read};
@@ -23,6 +24,11 @@ const LOOKS: usize = 3;
 
 /// Delete all that is ours, and prove that nothing is left
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "stackctl teardown --export items.jsonl    keep a copy of the items",
+    "stackctl teardown --keep-table",
+    "stackctl teardown --local --yes",
+))]
 pub struct Args {
     /// Keep the table and its items
     #[arg(long)]

@@ -7,20 +7,26 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
 use super::{App, outputs, source};
+use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::config::Config;
 use crate::engine::{
     Action, Event, Id, Label, Outcome, Ownership, Plan, Progress, alone, execute, plan_up, read,
 };
 use crate::error::{Error, Result};
-use crate::manifest;
 use crate::proof::{self, Proof};
 use crate::resources::{LiveApi, LiveRelease, Release};
 use crate::stack::Stack;
 use crate::ui::seconds;
+use crate::{env_file, manifest, widening};
 
 /// Make the stack what the file says, and prove that it answers
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "stackctl up --local        on this machine: no account, no Docker",
+    "stackctl up                on AWS",
+    "stackctl up --stage dev    another copy, with its own table and URL",
+))]
 pub struct Args {
     /// Ship this zip, made earlier by `stackctl build`, instead of building
     #[arg(long, value_name = "FILE")]
@@ -28,11 +34,15 @@ pub struct Args {
     /// Take over resources that stand under our names without our tags
     #[arg(long)]
     adopt: bool,
+    /// Write the API's address into this file, such as `web/.env.local`, as `VITE_API_URL` and `NEXT_PUBLIC_API_URL`
+    #[arg(long, value_name = "FILE")]
+    write_env: Option<PathBuf>,
 }
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {
     let since = Instant::now();
     let config = app.config()?;
+    args.write_env.as_deref().map_or(Ok(()), env_file::check)?;
     let recipe = source(&config, args.artifact.as_ref());
     let manifest = manifest::read(&config.root.join(&config.function.crate_directory))?;
     let cloud = app.cloud(&config).await?;
@@ -40,16 +50,28 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let ownership = if args.adopt { Ownership::Adopt } else { Ownership::Respect };
     let mut labels = stack.graph.labels();
     labels.push(Label { kind: "proof".into(), name: "the API answers".into() });
-    let outcome = app
-        .ui
-        .watch(labels, async |events| {
+    let mut agreed = app.globals.yes;
+    let outcome = loop {
+        let work = app.ui.watch(labels.clone(), async |events| {
             let plan = app.unless_stopped(planned(&stack, &cloud, ownership, events)).await?;
+            let gained = widening::of(&stack.graph, &plan);
+            if !agreed && !gained.is_empty() {
+                return Ok(Err(gained));
+            }
             let outcome = execute(&stack.graph, plan, events, &app.stop).await.into_result()?;
             prove(&stack, &cloud, &config, &outcome, events).await?;
-            Ok(outcome)
-        })
-        .await?;
+            Ok(Ok(outcome))
+        });
+        match work.await? {
+            Ok(outcome) => break outcome,
+            Err(gained) => widening::confirm(app, &gained)?,
+        }
+        agreed = true;
+    };
     let (api, release) = live(&stack, &outcome)?;
+    if let Some(path) = &args.write_env {
+        env_file::write(path, &api.url)?;
+    }
     let mut document = outputs::document(
         &config,
         &cloud.identity().await?,

@@ -3,12 +3,14 @@
 mod check;
 mod file;
 mod names;
+mod schema;
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 pub use file::{Cors, FunctionKeys, LogPolicy, TableKeys};
 pub use names::{ALIAS, DEFAULT_STAGE, Names};
+pub use schema::SCHEMA;
 
 use crate::error::{Error, Result};
 use crate::local;

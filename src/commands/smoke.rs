@@ -1,0 +1,156 @@
+//! `stackctl smoke`
+
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::{Value, json};
+
+use super::{App, live_api};
+use crate::cli::examples;
+use crate::cloud::Cloud;
+use crate::config::{ALIAS, Config};
+use crate::engine::{Id, Label, Progress, alone};
+use crate::error::{Error, Kind, Result};
+use crate::payload;
+use crate::resources::invoke;
+use crate::smoke::{Diagnosis, Layer, Loop, Step, Suspicion, from_the_function, suspect};
+use crate::ui::Paint;
+
+/// Go through a user's whole loop over HTTP, and name the layer that fails
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "stackctl smoke                           create, list, read, update, delete, preflight",
+    "stackctl smoke --local",
+    "stackctl smoke --stage dev --output json",
+))]
+pub struct Args {
+    /// The page that asks; the first of `allow_origins` unless said
+    #[arg(long)]
+    origin: Option<String>,
+}
+
+pub async fn run(args: &Args, app: &App) -> Result<()> {
+    let config = app.config()?;
+    let cloud = app.cloud(&config).await?;
+    let url = app.unless_stopped(live_api(&cloud, &config)).await?.url;
+    let origin = args.origin.as_deref().or_else(|| first_origin(&config));
+    let mut all = Loop::new(&url, origin);
+    let label = Label { kind: "smoke".into(), name: format!("{url}/") };
+    let (diagnosis, clean) = app
+        .ui
+        .watch(vec![label], async |events| {
+            let progress = Progress::new(Id::default(), events);
+            let work = async {
+                // Ctrl-C ends the loop, and what it made is deleted all the same.
+                let stopped = app.unless_stopped(async {
+                    all.run(|stage| progress.note(stage)).await;
+                    Ok(())
+                });
+                let stopped = stopped.await;
+                let diagnosis = diagnose(&cloud, &config, &all.steps).await;
+                progress.note("cleaning up");
+                let finished = diagnosis.is_none() && stopped.is_ok();
+                let clean = finished || all.clean_up().await;
+                stopped.map(|()| (diagnosis, clean))
+            };
+            alone(&progress, work).await
+        })
+        .await?;
+    if !clean {
+        app.ui.say(&format!("an item of user `{}` may be left in the table", all.user));
+    }
+    let text = || text(&all.steps, diagnosis.as_ref(), app.ui.result_paint);
+    app.ui.result(text, || document(&all.steps, &url, origin, diagnosis.as_ref()))?;
+    match (diagnosis, all.steps.last()) {
+        (Some(diagnosis), Some(step)) => Err(failure(&diagnosis, step)),
+        _ => Ok(()),
+    }
+}
+
+/// The first that a page can have: a pattern is none.
+fn first_origin(config: &Config) -> Option<&str> {
+    let origin = config.cors.allow_origins.first()?;
+    Some(if origin.contains('*') { "https://app.example.com" } else { origin })
+}
+
+/// Which layer is at fault; when the gateway keeps that to itself, the function is asked without it.
+async fn diagnose(cloud: &Cloud, config: &Config, steps: &[Step]) -> Option<Diagnosis> {
+    let step = steps.last()?;
+    let cause = match suspect(step.wrong.as_ref()?) {
+        Suspicion::Certain(diagnosis) => return Some(diagnosis),
+        Suspicion::AskTheFunction { cause } => cause,
+    };
+    let request = payload::Request {
+        method: step.stage.method(),
+        path: "/",
+        query: &step.query,
+        body: step.body,
+    };
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let event = payload::event(&request, now).to_string();
+    Some(match invoke(cloud, &config.names.function, ALIAS, &event).await {
+        Ok(invocation) => from_the_function(&invocation, cause),
+        Err(error) => Diagnosis {
+            layer: Layer::Function,
+            cause: format!("{cause}; asked without the gateway, {error}"),
+            hint: "`stackctl logs --errors` may say more",
+        },
+    })
+}
+
+fn failure(diagnosis: &Diagnosis, step: &Step) -> Error {
+    let layer = diagnosis.layer.word();
+    Error::new(Kind::Findings, format!("`{}` fails at the {layer}", step.stage.name()))
+        .cause(&diagnosis.cause)
+        .hint(diagnosis.hint)
+}
+
+fn text(steps: &[Step], diagnosis: Option<&Diagnosis>, paint: Paint) -> String {
+    let line = |step: &Step| {
+        let status = step.status.map_or_else(|| "-".to_owned(), |status| status.to_string());
+        let mark = if step.wrong.is_some() { paint.red("✘") } else { paint.green("✔") };
+        let took = milliseconds(step.took);
+        let (name, method) = (step.stage.name(), step.stage.method());
+        format!("{mark} {name:14} {method:7} {status:3} {took:>8}")
+    };
+    let mut lines: Vec<String> = steps.iter().map(line).collect();
+    if let (Some(first), None) = (lines.first_mut(), diagnosis) {
+        *first += &paint.dim("  connection and cold start included");
+        let rest: Duration = steps.iter().skip(1).map(|step| step.took).sum();
+        lines.push(format!(
+            "the whole loop works: {} requests in {} after the first",
+            steps.len() - 1,
+            milliseconds(rest)
+        ));
+    }
+    lines.join("\n")
+}
+
+fn milliseconds(took: Duration) -> String {
+    format!("{:.0} ms", took.as_secs_f64() * 1000.0)
+}
+
+fn document(
+    steps: &[Step],
+    url: &str,
+    origin: Option<&str>,
+    diagnosis: Option<&Diagnosis>,
+) -> Value {
+    let step = |step: &Step| {
+        json!({
+            "step": step.stage.name(),
+            "method": step.stage.method(),
+            "status": step.status,
+            "ok": step.wrong.is_none(),
+            "milliseconds": step.took.as_secs_f64() * 1000.0,
+        })
+    };
+    json!({
+        "api_url": url,
+        "origin": origin,
+        "ok": diagnosis.is_none(),
+        "steps": steps.iter().map(step).collect::<Vec<_>>(),
+        "layer": diagnosis.map(|diagnosis| diagnosis.layer.word()),
+        "cause": diagnosis.map(|diagnosis| &diagnosis.cause),
+        "hint": diagnosis.map(|diagnosis| diagnosis.hint),
+    })
+}

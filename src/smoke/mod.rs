@@ -1,0 +1,222 @@
+//! A user's whole loop over HTTP, for a user who is there for a moment: create, list, read, update, delete, preflight.
+
+mod diagnosis;
+mod expect;
+
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::time::Instant;
+
+pub use diagnosis::{Diagnosis, Layer, Suspicion, from_the_function, suspect};
+
+use crate::cloud::{Answered, Request, Session};
+use crate::cors::Ask;
+use crate::error::{Error, Result};
+
+/// What the loop asks, in this order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stage {
+    /// Connects, and starts the function if it sleeps: its time says nothing of the others.
+    First,
+    Preflight,
+    Create,
+    List,
+    Read,
+    Update,
+    Delete,
+    Gone,
+}
+
+const STAGES: [Stage; 8] = [
+    Stage::First,
+    Stage::Preflight,
+    Stage::Create,
+    Stage::List,
+    Stage::Read,
+    Stage::Update,
+    Stage::Delete,
+    Stage::Gone,
+];
+
+impl Stage {
+    pub fn name(self) -> &'static str {
+        match self {
+            Stage::First => "first request",
+            Stage::Preflight => "preflight",
+            Stage::Create => "create",
+            Stage::List => "list",
+            Stage::Read => "read",
+            Stage::Update => "update",
+            Stage::Delete => "delete",
+            Stage::Gone => "gone",
+        }
+    }
+
+    pub fn method(self) -> &'static str {
+        match self {
+            Stage::First | Stage::List | Stage::Read | Stage::Gone => "GET",
+            Stage::Preflight => "OPTIONS",
+            Stage::Create => "POST",
+            Stage::Update => "PATCH",
+            Stage::Delete => "DELETE",
+        }
+    }
+
+    fn body(self) -> Option<&'static str> {
+        match self {
+            Stage::Create => Some(r#"{"title":"stackctl smoke"}"#),
+            Stage::Update => Some(r#"{"status":"done"}"#),
+            _ => None,
+        }
+    }
+}
+
+/// One request of the loop, and how it ended.
+#[derive(Debug)]
+pub struct Step {
+    pub stage: Stage,
+    pub took: Duration,
+    /// `None` without an answer.
+    pub status: Option<u16>,
+    /// What was asked, to be asked again elsewhere.
+    pub query: String,
+    pub body: Option<&'static str>,
+    pub wrong: Option<Wrong>,
+}
+
+/// What came instead of what was expected.
+#[derive(Debug)]
+pub enum Wrong {
+    NoAnswer(Error),
+    Answer {
+        answer: Answered,
+        expected: String,
+    },
+    /// The browser would refuse: the header, and why.
+    Refused(String),
+}
+
+/// The loop as far as it has come.
+pub struct Loop<'a> {
+    session: Session,
+    url: &'a str,
+    /// Where a page would come from; without one there is no preflight.
+    origin: Option<&'a str>,
+    pub user: String,
+    item: Option<String>,
+    pub steps: Vec<Step>,
+}
+
+impl<'a> Loop<'a> {
+    pub fn new(url: &'a str, origin: Option<&'a str>) -> Self {
+        let user = format!("stackctl-smoke-{:016x}", fastrand::u64(..));
+        Self { session: Session::new(), url, origin, user, item: None, steps: Vec::new() }
+    }
+
+    /// Goes through all stages, up to the first that ends otherwise than it should.
+    pub async fn run(&mut self, note: impl Fn(&str)) {
+        for stage in STAGES {
+            if stage == Stage::Preflight && self.origin.is_none() {
+                continue;
+            }
+            note(stage.name());
+            let step = self.take(stage).await;
+            let ended = step.wrong.is_some();
+            self.steps.push(step);
+            if ended {
+                return;
+            }
+        }
+    }
+
+    async fn take(&mut self, stage: Stage) -> Step {
+        let query = self.query(stage);
+        let since = Instant::now();
+        let answer = self.ask(stage, &query).await;
+        let took = since.elapsed();
+        let status = answer.as_ref().ok().map(|answer| answer.status);
+        let wrong = match answer {
+            Err(error) => Some(Wrong::NoAnswer(error)),
+            Ok(answer) => self.judge(stage, answer),
+        };
+        Step { stage, took, status, query, body: stage.body(), wrong }
+    }
+
+    fn query(&self, stage: Stage) -> String {
+        let user = format!("userId={}", self.user);
+        match (stage, &self.item) {
+            (Stage::Read | Stage::Update | Stage::Delete | Stage::Gone, Some(item)) => {
+                format!("{user}&itemId={item}")
+            }
+            _ => user,
+        }
+    }
+
+    async fn ask(&self, stage: Stage, query: &str) -> Result<Answered> {
+        let url = format!("{}/?{query}", self.url);
+        let mut headers: Vec<(&str, String)> = Vec::new();
+        match (stage, self.origin) {
+            (Stage::Preflight, Some(origin)) => headers = preflight(origin).preflight_headers(),
+            (_, Some(origin)) => headers.push(("origin", origin.to_owned())),
+            (_, None) => {}
+        }
+        if stage.body().is_some() {
+            headers.push(("content-type", "application/json".to_owned()));
+        }
+        let headers: Vec<(&str, &str)> =
+            headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
+        let request =
+            Request { method: stage.method(), url: &url, headers: &headers, body: stage.body() };
+        self.session.send(request).await
+    }
+
+    fn judge(&mut self, stage: Stage, answer: Answered) -> Option<Wrong> {
+        let refusal = match (stage, self.origin) {
+            (_, None) => None,
+            (Stage::Preflight, Some(origin)) => preflight(origin).judge_preflight(&answer),
+            // A page sees a failure only with this header; the failure itself matters more.
+            (_, Some(_)) if answer.status >= 500 => None,
+            (_, Some(origin)) => preflight(origin).judge(&answer),
+        };
+        if let Some(refusal) = refusal {
+            return Some(Wrong::Refused(format!("{}: {}", refusal.header, refusal.why)));
+        }
+        if stage == Stage::Preflight {
+            return None;
+        }
+        match expect::expected(stage, &answer, self.item.as_deref()) {
+            Ok(body) => {
+                if stage == Stage::Create {
+                    self.item = body["itemId"].as_str().map(str::to_owned);
+                }
+                None
+            }
+            Err(expected) => Some(Wrong::Answer { answer, expected }),
+        }
+    }
+
+    /// Deletes whatever the user has; says whether nothing is left.
+    pub async fn clean_up(&self) -> bool {
+        let Ok(answer) = self.ask(Stage::List, &self.query(Stage::List)).await else {
+            return false;
+        };
+        let listed: Value = serde_json::from_str(&answer.body).unwrap_or_default();
+        let Some(items) = listed["items"].as_array() else {
+            return false;
+        };
+        for item in items.iter().filter_map(|item| item["itemId"].as_str()) {
+            let query = format!("userId={}&itemId={item}", self.user);
+            let gone = self.ask(Stage::Delete, &query).await;
+            if !gone.is_ok_and(|answer| answer.status == 200) {
+                return false;
+            }
+        }
+        true
+    }
+}
+
+/// What a page asks before it creates an item.
+fn preflight(origin: &str) -> Ask<'_> {
+    Ask { origin, method: "POST", headers: vec!["content-type"], credentials: false }
+}
