@@ -65,7 +65,7 @@ impl Artifact {
         package::program(&self.contents)
     }
 
-    fn new(path: PathBuf, architecture: Architecture, zip: Vec<u8>) -> Self {
+    pub fn new(path: PathBuf, architecture: Architecture, zip: Vec<u8>) -> Self {
         Self {
             path,
             architecture,

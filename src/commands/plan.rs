@@ -48,10 +48,10 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     };
     let changes = ui::plan::document(&stack.graph, &plan);
     app.ui.result(text, || json!({"changes": changes, "widens": gained}))?;
-    match args.exit_code && !plan.changes_nothing() {
-        true => {
-            Err(Error::new(Kind::Findings, "there is something to do").hint("run `stackctl up`"))
-        }
-        false => Ok(()),
+    if args.exit_code && !plan.changes_nothing() {
+        return Err(
+            Error::new(Kind::Findings, "there is something to do").hint("run `stackctl up`")
+        );
     }
+    Ok(())
 }

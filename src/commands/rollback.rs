@@ -55,7 +55,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         return app.ui.result(text, || document(&found, version, live, None));
     }
     let release = Release::new(&cloud, &config, stack.function, stack.code);
-    release.switch(&number, found.live.revision.clone()).await?;
+    release.switch(&found.live, &number).await?;
     let switched = since.elapsed();
     let label = Label { kind: "proof".into(), name: format!("version {number} answers") };
     let url = format!("{}/", found.api.url);
@@ -143,10 +143,8 @@ fn list(found: &Found, paint: Paint) -> String {
             version.bytes / 1000,
             found.live.commits.of(&number).unwrap_or("-")
         );
-        lines.push(match number == found.live.version {
-            true => format!("{line}  {}", paint.green("live")),
-            false => line,
-        });
+        let is_live = number == found.live.version;
+        lines.push(if is_live { format!("{line}  {}", paint.green("live")) } else { line });
     }
     lines.join("\n")
 }

@@ -23,9 +23,10 @@ use crate::{env_file, manifest, widening};
 /// Make the stack what the file says, and prove that it answers
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!(
-    "stackctl up --local        on this machine: no account, no Docker",
-    "stackctl up                on AWS",
-    "stackctl up --stage dev    another copy, with its own table and URL",
+    "stackctl up --local                       on this machine: no account, no Docker",
+    "stackctl up                               on AWS",
+    "stackctl up --stage dev                   another copy, with its own table and URL",
+    "stackctl up --write-env web/.env.local    and tell the frontend where it is",
 ))]
 pub struct Args {
     /// Ship this zip, made earlier by `stackctl build`, instead of building
@@ -120,7 +121,7 @@ pub async fn prove(
     let Some(before) = &release.before else {
         return Err(failure);
     };
-    Release::new(cloud, config, stack.function, stack.code).switch(before, None).await?;
+    Release::new(cloud, config, stack.function, stack.code).switch_back(release).await?;
     let cause = failure.cause.clone().unwrap_or_default();
     Err(Error::failed(format!("prove that version {} answers", release.version))
         .cause(cause)
