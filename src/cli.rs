@@ -29,6 +29,7 @@ pub struct Cli {
 
 /// Flags that every verb takes.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[command(next_help_heading = "Global options")]
 pub struct Globals {
     /// The file that says what the stack is

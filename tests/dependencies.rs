@@ -45,7 +45,7 @@ fn no_package_is_there_twice_without_a_reason() {
         let of_this = |other: &String| other.starts_with(&format!("{version}."));
         match versions.get_mut(name) {
             Some(all) if all.len() > 1 && all.iter().any(of_this) => {
-                all.retain(|other| !of_this(other))
+                all.retain(|other| !of_this(other));
             }
             _ => unneeded.push(skip.to_string()),
         }

@@ -60,7 +60,7 @@ impl Artifact {
         &self.contents
     }
 
-    fn new(path: PathBuf, architecture: Architecture, zip: Vec<u8>) -> Self {
+    pub fn new(path: PathBuf, architecture: Architecture, zip: Vec<u8>) -> Self {
         Self {
             path,
             architecture,

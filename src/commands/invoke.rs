@@ -61,10 +61,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let took = since.elapsed();
     tell(app, &answer, took);
     app.ui.result(|| answer.payload.clone(), || document(&answer, took))?;
-    match answer.failed {
-        true => Err(failure(&answer)),
-        false => Ok(()),
-    }
+    if answer.failed { Err(failure(&answer)) } else { Ok(()) }
 }
 
 /// The event as JSON: Lambda takes nothing else.

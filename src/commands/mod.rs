@@ -50,7 +50,7 @@ pub async fn run(cli: Cli, ui: Ui, stop: watch::Receiver<bool>) -> (Ui, Result<(
         Verb::Up(args) => up::run(args, &app).await,
         Verb::Deploy(args) => deploy::run(args, &app).await,
         Verb::Plan(args) => plan::run(args, &app).await,
-        Verb::Build(args) => build::run(args, &app).await,
+        Verb::Build(args) => Box::pin(build::run(args, &app)).await,
         Verb::Status(args) => status::run(args, &app).await,
         Verb::Rollback(args) => rollback::run(args, &app).await,
         Verb::Invoke(args) => invoke::run(args, &app).await,
@@ -59,9 +59,9 @@ pub async fn run(cli: Cli, ui: Ui, stop: watch::Receiver<bool>) -> (Ui, Result<(
         Verb::Cors(args) => cors::run(args, &app).await,
         Verb::Teardown(args) => teardown::run(args, &app).await,
         Verb::Local(args) => local::run(args, &app).await,
+        Verb::Completions(args) => completions::run(args, &app),
+        Verb::Man(args) => man::run(args, &app),
         Verb::Api(args) => api::run(args, &app),
-        Verb::Completions(args) => completions::run(args, &app).await,
-        Verb::Man(args) => man::run(args, &app).await,
     };
     (app.ui, result)
 }

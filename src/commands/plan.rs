@@ -43,10 +43,10 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let plan = app.unless_stopped(work).await?;
     let text = || ui::plan::text(&stack.graph, &plan, app.ui.paint);
     app.ui.result(text, || json!({"changes": ui::plan::document(&stack.graph, &plan)}))?;
-    match args.exit_code && !plan.changes_nothing() {
-        true => {
-            Err(Error::new(Kind::Findings, "there is something to do").hint("run `stackctl up`"))
-        }
-        false => Ok(()),
+    if args.exit_code && !plan.changes_nothing() {
+        return Err(
+            Error::new(Kind::Findings, "there is something to do").hint("run `stackctl up`")
+        );
     }
+    Ok(())
 }

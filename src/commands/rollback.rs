@@ -143,10 +143,8 @@ fn list(found: &Found, paint: Paint) -> String {
             version.bytes / 1000,
             found.live.commits.of(&number).unwrap_or("-")
         );
-        lines.push(match number == found.live.version {
-            true => format!("{line}  {}", paint.green("live")),
-            false => line,
-        });
+        let is_live = number == found.live.version;
+        lines.push(if is_live { format!("{line}  {}", paint.green("live")) } else { line });
     }
     lines.join("\n")
 }

@@ -112,7 +112,7 @@ pub async fn prove(
     let Some(before) = &release.before else {
         return Err(failure);
     };
-    Release::new(cloud, config, stack.function, stack.code).switch(before, None).await?;
+    Release::new(cloud, config, stack.function, stack.code).switch_back(release).await?;
     let cause = failure.cause.clone().unwrap_or_default();
     Err(Error::failed(format!("prove that version {} answers", release.version))
         .cause(cause)

@@ -3,7 +3,7 @@
 use super::{Config, Cors};
 use crate::error::{Error, Result};
 
-/// Days that CloudWatch Logs accepts: <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html>
+/// Days that `CloudWatch` Logs accepts: <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html>
 const RETENTION_DAYS: [i32; 22] = [
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
     3288, 3653,
@@ -175,7 +175,7 @@ fn environment(config: &Config) -> Result<()> {
             .hint("use two or more letters, digits and underscores, with a letter first"));
         }
     }
-    let together = serde_json::Value::from_iter(config.environment()).to_string().len();
+    let together = config.environment().collect::<serde_json::Value>().to_string().len();
     if together > ENVIRONMENT_BYTES {
         return Err(Error::usage(format!(
             "`function.environment` takes {together} bytes, and Lambda takes {ENVIRONMENT_BYTES}"

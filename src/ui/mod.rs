@@ -106,6 +106,7 @@ impl Ui {
     }
 
     /// Prints one line of a result that has no end; `false` when whoever read us has seen enough.
+    #[expect(clippy::unused_self, reason = "who prints has a `Ui`")]
     pub fn line(&self, line: &str) -> Result<bool> {
         to_stdout(&format!("{line}\n"))
     }
@@ -124,6 +125,7 @@ impl Ui {
     }
 
     /// Asks on the terminal; where nobody can answer, `instead` says which flag does.
+    #[expect(clippy::unused_self, reason = "who asks has a `Ui`")]
     pub fn ask(&self, question: &str, instead: &str) -> Result<String> {
         if !self.can_ask() {
             let message = format!("{question} cannot be asked without a terminal");

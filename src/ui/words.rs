@@ -50,13 +50,13 @@ pub fn failure(error: &Error, paint: Paint, verbose: bool) -> String {
     let mut text = format!("{} {}", paint.red("error:"), error.message);
     let code = error.code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
     if let Some(cause) = &error.cause {
-        text += &format!("\n  {} {cause}{code}", paint.bold("cause:"));
+        text = format!("{text}\n  {} {cause}{code}", paint.bold("cause:"));
     }
     if let (Some(id), true) = (&error.request_id, verbose) {
-        text += &format!("\n  {} {id}", paint.bold("request:"));
+        text = format!("{text}\n  {} {id}", paint.bold("request:"));
     }
     if let Some(hint) = &error.hint {
-        text += &format!("\n  {} {hint}", paint.bold("hint:"));
+        text = format!("{text}\n  {} {hint}", paint.bold("hint:"));
     }
     text
 }

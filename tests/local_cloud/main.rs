@@ -3,6 +3,7 @@
 mod browser;
 mod contract;
 mod cors;
+mod day_two;
 mod deploy;
 mod drift;
 mod frontend;
