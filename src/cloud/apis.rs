@@ -98,6 +98,13 @@ pub fn arn(identity: &Identity, path: &str) -> String {
     format!("arn:{}:apigateway:{}::/apis/{path}", identity.partition, identity.region)
 }
 
+/// The id of the stack's own API, if it is there.
+pub async fn id_of(cloud: &Cloud, name: &str, ours: &Tags) -> Result<Option<String>> {
+    let found = find(cloud, &Client::new(&cloud.sdk), name, ours).await?;
+    let own = found.filter(|found| tags::is_ours(ours, &found.tags));
+    Ok(own.and_then(|own| own.api.api_id))
+}
+
 pub fn tags_of(api: &Api) -> Tags {
     api.tags.clone().unwrap_or_default().into_iter().collect()
 }

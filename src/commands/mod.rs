@@ -5,6 +5,7 @@ pub mod build;
 pub mod completions;
 pub mod cors;
 pub mod deploy;
+mod granted;
 pub mod init;
 pub mod invoke;
 pub mod local;
@@ -13,10 +14,12 @@ pub mod man;
 mod outputs;
 pub mod plan;
 pub mod rollback;
+pub mod simulate;
 pub mod smoke;
 pub mod status;
 pub mod teardown;
 pub mod up;
+pub mod verify_policy;
 
 use std::path::PathBuf;
 
@@ -61,6 +64,8 @@ pub async fn run(cli: Cli, ui: Ui, stop: watch::Receiver<bool>) -> (Ui, Result<(
         Verb::Local(args) => local::run(args, &app).await,
         Verb::Completions(args) => completions::run(args, &app),
         Verb::Man(args) => man::run(args, &app),
+        Verb::VerifyPolicy(args) => verify_policy::run(args, &app).await,
+        Verb::Simulate(args) => simulate::run(args, &app).await,
         Verb::Api(args) => api::run(args, &app),
     };
     (app.ui, result)

@@ -5,6 +5,7 @@ mod live;
 mod paint;
 mod plain;
 pub mod plan;
+pub mod verdict;
 mod words;
 
 use std::io::{self, BufRead, IsTerminal, Write};
