@@ -41,25 +41,37 @@ impl Answered {
     }
 }
 
-/// Sends one request and reads the whole answer.
-pub async fn send(request: Request<'_>) -> Result<Answered> {
-    let doing = format!("{} {}", request.method, request.url);
-    let failed = |cause: &dyn std::fmt::Display| Error::failed(&doing).cause(cause);
-    let settings =
-        HttpConnectorSettings::builder().connect_timeout(CONNECTING).read_timeout(PATIENCE).build();
-    let tls = Provider::Rustls(CryptoMode::Ring);
-    let connector = Connector::builder().connector_settings(settings).tls_provider(tls).build();
-    let wire = on_the_wire(&request).map_err(|error| failed(&error))?;
-    let answer = connector.call(wire).await.map_err(|error| failed(&innermost(&error)))?;
-    let status = answer.status().as_u16();
-    let headers = answer
-        .headers()
-        .iter()
-        .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
-        .collect();
-    let body =
-        ByteStream::new(answer.into_body()).collect().await.map_err(|error| failed(&error))?;
-    Ok(Answered { status, headers, body: String::from_utf8_lossy(&body.into_bytes()).into_owned() })
+/// Requests one after another, over one connection where the server keeps it, as a browser does.
+pub struct Session {
+    connector: Connector,
+}
+
+impl Session {
+    pub fn new() -> Self {
+        let settings = HttpConnectorSettings::builder();
+        let settings = settings.connect_timeout(CONNECTING).read_timeout(PATIENCE).build();
+        let tls = Provider::Rustls(CryptoMode::Ring);
+        let connector = Connector::builder().connector_settings(settings).tls_provider(tls).build();
+        Self { connector }
+    }
+
+    /// Sends one request and reads the whole answer.
+    pub async fn send(&self, request: Request<'_>) -> Result<Answered> {
+        let doing = format!("{} {}", request.method, request.url);
+        let failed = |cause: &dyn std::fmt::Display| Error::failed(&doing).cause(cause);
+        let wire = on_the_wire(&request).map_err(|error| failed(&error))?;
+        let answer = self.connector.call(wire).await.map_err(|error| failed(&innermost(&error)))?;
+        let status = answer.status().as_u16();
+        let headers = answer
+            .headers()
+            .iter()
+            .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
+            .collect();
+        let body =
+            ByteStream::new(answer.into_body()).collect().await.map_err(|error| failed(&error))?;
+        let body = String::from_utf8_lossy(&body.into_bytes()).into_owned();
+        Ok(Answered { status, headers, body })
+    }
 }
 
 fn on_the_wire(

@@ -19,7 +19,7 @@ use aws_smithy_types::retry::RetryConfig;
 use tokio::sync::OnceCell;
 
 pub use error::Answer;
-pub use http::{Answered, Request, send};
+pub use http::{Answered, Request, Session};
 
 use crate::error::{Doing, Error, Result};
 

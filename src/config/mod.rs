@@ -7,7 +7,7 @@ mod names;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
-pub use file::{Cors, FunctionKeys, LogPolicy, TableKeys};
+pub use file::{Budget, Cors, FunctionKeys, LogPolicy, TableKeys};
 pub use names::{ALIAS, DEFAULT_STAGE, Names};
 
 use crate::error::{Error, Result};

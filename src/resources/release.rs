@@ -8,11 +8,12 @@ use aws_sdk_lambda::types::{AliasRoutingConfiguration, State};
 
 use super::commits::Commits;
 use super::function::Settings;
+use super::trial::{self, Trial};
 use super::{Code, Function};
 use crate::cloud::wait::{self, Poll};
 use crate::cloud::{Answer, Cloud};
-use crate::config::{ALIAS, Config};
-use crate::engine::{Difference, Handle, Id, Inputs, Progress, Resource};
+use crate::config::{ALIAS, Budget, Config};
+use crate::engine::{Difference, Handle, Id, Inputs, Phases, Progress, Resource};
 use crate::error::{Doing, Error, Result};
 
 /// Until a version is active, or an update of the function has ended.
@@ -23,6 +24,7 @@ const ABSENT: [&str; 1] = ["ResourceNotFoundException"];
 pub struct Release {
     client: Client,
     function_name: String,
+    budget: Budget,
     function: Handle<Function>,
     code: Handle<Code>,
 }
@@ -44,6 +46,10 @@ pub struct LiveRelease {
     pub revision: Option<String>,
     /// Of the newest versions; the alias's description, because writing it costs no call.
     pub commits: Commits,
+    /// How the version did before `live` was moved to it.
+    pub trial: Option<Trial>,
+    /// How long this run took to bring it here.
+    pub phases: Phases,
 }
 
 impl Release {
@@ -53,8 +59,8 @@ impl Release {
         function: Handle<Function>,
         code: Handle<Code>,
     ) -> Self {
-        let function_name = config.names.function.clone();
-        Self { client: Client::new(&cloud.sdk), function_name, function, code }
+        let (function_name, budget) = (config.names.function.clone(), config.function.budget);
+        Self { client: Client::new(&cloud.sdk), function_name, budget, function, code }
     }
 
     /// Publishes what the function holds and returns the number of the version. Nothing is uploaded twice.
@@ -114,6 +120,14 @@ impl Release {
         .await
     }
 
+    /// No user shall be the first to find out that a version does not start.
+    async fn tried(&self, version: &str, progress: &Progress) -> Result<Option<Trial>> {
+        progress.note(format!("trying version {version}"));
+        let trial = trial::of(&self.client, &self.function_name, version).await?;
+        trial::within(&self.budget, version, trial.as_ref())?;
+        Ok(trial)
+    }
+
     /// Points `live` at `version` in one write.
     pub async fn switch(&self, version: &str, revision: Option<String>) -> Result<()> {
         self.point(version, revision, None).await
@@ -158,6 +172,8 @@ impl Release {
             role: function.role.clone(),
             shares_with: None,
             revision: None,
+            trial: None,
+            phases: Phases::default(),
         }
     }
 }
@@ -212,6 +228,8 @@ impl Resource for Release {
             shares_with: weights.and_then(|weights| weights.into_keys().next()),
             revision: alias.revision_id,
             commits: alias.description.map(|text| Commits::parse(&text)).unwrap_or_default(),
+            trial: None,
+            phases: Phases::default(),
         }))
     }
 
@@ -258,14 +276,19 @@ impl Resource for Release {
         let only_shared = inputs.get(self.code).sha256.base64() == live.code_sha256
             && live.settings == inputs.get(self.function).settings
             && live.role == inputs.get(self.function).role;
-        let version =
-            if only_shared { live.version.clone() } else { self.publish(inputs, progress).await? };
-        self.until_active(&version, progress).await?;
+        let (mut phases, mut trial) = (Phases::default(), None);
+        let mut version = live.version.clone();
+        if !only_shared {
+            version = phases.time("upload", self.publish(inputs, progress)).await?;
+            phases.time("settle", self.until_active(&version, progress)).await?;
+            trial = phases.time("trial", self.tried(&version, progress)).await?;
+        }
         let commit = inputs.get(self.code).commit.as_deref();
         let commits = live.commits.clone().with(&version, commit);
-        self.point(&version, live.revision.clone(), Some(&commits)).await?;
+        let revision = live.revision.clone();
+        phases.time("switch", self.point(&version, revision, Some(&commits))).await?;
         let before = Some(live.version.clone());
-        Ok(LiveRelease { before, ..self.now(inputs, version, commits) })
+        Ok(LiveRelease { before, trial, phases, ..self.now(inputs, version, commits) })
     }
 
     /// Goes with the function.
