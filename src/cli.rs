@@ -4,7 +4,9 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
-use crate::commands::{api, build, deploy, local, plan, rollback, status, teardown, up};
+use crate::commands::{
+    api, build, deploy, invoke, local, logs, plan, rollback, status, teardown, up,
+};
 
 /// The end of a verb's help: each line is a command that can be typed as it stands.
 macro_rules! examples {
@@ -83,7 +85,16 @@ pub enum Verb {
     Build(build::Args),
     Status(status::Args),
     Rollback(rollback::Args),
+    Invoke(invoke::Args),
+    Logs(logs::Args),
     Teardown(teardown::Args),
     Local(local::Args),
     Api(api::Args),
+}
+
+impl Verb {
+    /// Whether Ctrl-C is how the verb ends, and no interruption.
+    pub fn ends_at_ctrl_c(&self) -> bool {
+        matches!(self, Verb::Logs(args) if args.follows())
+    }
 }

@@ -1,7 +1,7 @@
 //! Files of the user's project, written whole or not at all.
 
-use std::fs;
-use std::io::ErrorKind;
+use std::fs::{self, File};
+use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
 use crate::error::{Doing, Result};
@@ -16,14 +16,18 @@ pub fn replace(path: &Path, contents: &[u8]) -> Result<()> {
         Err(error) => return Err(error).doing(doing()),
     };
     let beside = path.with_added_extension(std::process::id().to_string());
-    let written = fs::write(&beside, contents)
-        .and_then(|()| match fs::metadata(&path) {
-            Ok(before) => fs::set_permissions(&beside, before.permissions()),
-            Err(_) => Ok(()),
-        })
-        .and_then(|()| fs::rename(&beside, &path));
+    let written = write_beside(&path, &beside, contents).and_then(|()| fs::rename(&beside, &path));
     if written.is_err() {
         let _ = fs::remove_file(&beside);
     }
     written.doing(doing())
+}
+
+/// The new file is never readable by more people than the old one.
+fn write_beside(path: &Path, beside: &Path, contents: &[u8]) -> io::Result<()> {
+    let mut file = File::create(beside)?;
+    if let Ok(before) = fs::metadata(path) {
+        file.set_permissions(before.permissions())?;
+    }
+    file.write_all(contents)
 }

@@ -7,11 +7,14 @@ mod commands;
 mod config;
 mod contract;
 mod engine;
+mod env_file;
 mod error;
 mod files;
 mod iam;
 mod local;
+mod logs;
 mod manifest;
+mod payload;
 mod proof;
 mod resources;
 mod stack;
@@ -53,12 +56,15 @@ fn main() -> ExitCode {
 async fn run(cli: Cli, ui: Ui) -> (Ui, error::Result<()>) {
     let (stop, stopped) = watch::channel(false);
     let second = Ui::new(&cli.globals);
+    let interrupts = !cli.verb.ends_at_ctrl_c();
     let interrupted = async {
         // Without a handler for Ctrl-C the first one ends the program, which is what is wanted then.
         if signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
-        second.say("stopping: what has begun is finished; Ctrl-C again ends at once");
+        if interrupts {
+            second.say("stopping: what has begun is finished; Ctrl-C again ends at once");
+        }
         stop.send_replace(true);
         let _ = signal::ctrl_c().await;
     };

@@ -16,8 +16,32 @@ use crate::error::{Doing, Error, Result};
 /// Ten calls a second for the whole account, and one change of an API at a time.
 const PATIENCE: Duration = Duration::from_secs(120);
 
+/// What the SDK would retry by itself, in creates that it may send only once.
+const THROTTLED: [&str; 3] = ["TooManyRequestsException", "ThrottlingException", "Throttling"];
+
 /// The API called `name` that carries `ours`; else one of that name that does not.
 pub async fn find(client: &Client, name: &str, ours: &Tags) -> Result<Option<Api>> {
+    let (mut own, foreign): (Vec<Api>, Vec<Api>) =
+        named(client, name).await?.into_iter().partition(|api| tags::is_ours(ours, &tags_of(api)));
+    if own.len() > 1 {
+        let ids: Vec<&str> = own.iter().filter_map(Api::api_id).collect();
+        return Err(Error::failed(format!("find API `{name}`"))
+            .cause(format!("there are {}: {}", own.len(), ids.join(", ")))
+            .hint(
+                "delete all but the one that is in use: `aws apigatewayv2 delete-api --api-id ID`",
+            ));
+    }
+    Ok(own.pop().or(foreign.into_iter().next()))
+}
+
+/// The ids of other APIs than `id` that are called `name` and carry `ours`.
+pub async fn others(client: &Client, name: &str, ours: &Tags, id: &str) -> Result<Vec<String>> {
+    let named = named(client, name).await?.into_iter();
+    let own = named.filter(|api| tags::is_ours(ours, &tags_of(api)));
+    Ok(own.filter_map(|api| api.api_id).filter(|other| other != id).collect())
+}
+
+async fn named(client: &Client, name: &str) -> Result<Vec<Api>> {
     let mut named = Vec::new();
     let mut token = None;
     loop {
@@ -28,20 +52,9 @@ pub async fn find(client: &Client, name: &str, ours: &Tags) -> Result<Option<Api
         );
         token = page.next_token;
         if token.is_none() {
-            break;
+            return Ok(named);
         }
     }
-    let (mut own, foreign): (Vec<Api>, Vec<Api>) =
-        named.into_iter().partition(|api| tags::is_ours(ours, &tags_of(api)));
-    if own.len() > 1 {
-        let ids: Vec<&str> = own.iter().filter_map(Api::api_id).collect();
-        return Err(Error::failed(format!("find API `{name}`"))
-            .cause(format!("there are {}: {}", own.len(), ids.join(", ")))
-            .hint(
-                "delete all but the one that is in use: `aws apigatewayv2 delete-api --api-id ID`",
-            ));
-    }
-    Ok(own.pop().or(foreign.into_iter().next()))
 }
 
 pub fn tags_of(api: &Api) -> Tags {
@@ -59,7 +72,7 @@ pub async fn when_free<T, F: Future<Output = Result<T>>>(
     attempt: impl FnMut() -> F,
 ) -> Result<T> {
     let passes = |error: &Error| {
-        error.has_code(&["TooManyRequestsException"])
+        error.has_code(&THROTTLED)
             || (error.has_code(&["ConflictException"]) && error.says("try again"))
     };
     wait::while_refused(progress, "API Gateway takes the change", PATIENCE, passes, attempt).await

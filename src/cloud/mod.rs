@@ -4,6 +4,7 @@ pub mod apis;
 pub mod documents;
 mod error;
 mod http;
+pub mod iam;
 #[cfg(test)]
 pub mod replay;
 pub mod tags;

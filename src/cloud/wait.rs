@@ -1,9 +1,9 @@
-//! The only loop that sleeps.
+//! The only place that sleeps.
 
 use std::future::Future;
 use std::time::Duration;
 
-use tokio::time::{Instant, sleep};
+use tokio::time::{Instant, sleep, sleep_until};
 
 use crate::engine::Progress;
 use crate::error::{Error, Result};
@@ -78,6 +78,11 @@ where
 pub async fn pause(progress: &Progress, what: &str, time: Duration) {
     progress.note(format!("waiting until {what}"));
     sleep(time).await;
+}
+
+/// Waits until `moment`: for whoever looks again and again without an end.
+pub async fn pause_until(moment: Instant) {
+    sleep_until(moment).await;
 }
 
 /// Between half and the whole of `pause`, so that two runs do not keep meeting each other.

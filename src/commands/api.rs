@@ -42,12 +42,12 @@ pub fn run(args: &Args, app: &App) -> Result<()> {
     let folder = config.root.join(&config.function.crate_directory);
     let contract = Contract::read(&folder, &manifest::read(&folder)?)?;
     match &args.verb {
-        Verb::Openapi(target) => target.give(app, "openapi", contract.text.clone(), || {
+        Verb::Openapi(target) => target.give(app, "openapi", &contract.text, || {
             serde_json::from_str(&contract.text).unwrap_or_default()
         }),
         Verb::Client(target) => {
             let client = contract.client()?;
-            target.give(app, "client", client.clone(), || json!({"client": client}))
+            target.give(app, "client", &client, || json!({"client": client}))
         }
     }
 }
@@ -57,7 +57,7 @@ impl Target {
         &self,
         app: &App,
         verb: &str,
-        text: String,
+        text: &str,
         document: impl FnOnce() -> Value,
     ) -> Result<()> {
         let same = |path: &PathBuf| fs::read(path).is_ok_and(|found| found == text.as_bytes());

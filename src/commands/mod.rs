@@ -3,7 +3,9 @@
 pub mod api;
 pub mod build;
 pub mod deploy;
+pub mod invoke;
 pub mod local;
+pub mod logs;
 mod outputs;
 pub mod plan;
 pub mod rollback;
@@ -43,6 +45,8 @@ pub async fn run(cli: Cli, ui: Ui, stop: watch::Receiver<bool>) -> (Ui, Result<(
         Verb::Build(args) => build::run(args, &app).await,
         Verb::Status(args) => status::run(args, &app).await,
         Verb::Rollback(args) => rollback::run(args, &app).await,
+        Verb::Invoke(args) => invoke::run(args, &app).await,
+        Verb::Logs(args) => logs::run(args, &app).await,
         Verb::Teardown(args) => teardown::run(args, &app).await,
         Verb::Local(args) => local::run(args, &app).await,
         Verb::Api(args) => api::run(args, &app),

@@ -45,7 +45,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let found = app.unless_stopped(find(&cloud, &config, &stack)).await?;
     let live = &found.live.version;
     if args.list {
-        let text = || list(&found, app.ui.paint);
+        let text = || list(&found, app.ui.result_paint);
         return app.ui.result(text, || json!({"live": live, "versions": all(&found)}));
     }
     let version = chosen(&found.versions, live, args.version, &config.names.function)?;

@@ -13,11 +13,11 @@ use crate::engine::{
     Action, Event, Id, Label, Outcome, Ownership, Plan, Progress, alone, execute, plan_up, read,
 };
 use crate::error::{Error, Result};
-use crate::manifest;
 use crate::proof::{self, Endpoint, Proof};
 use crate::resources::{LiveApi, LiveRelease, Release, prune};
 use crate::stack::Stack;
 use crate::ui::seconds;
+use crate::{env_file, manifest};
 
 /// Make the stack what the file says, and prove that it answers
 #[derive(Debug, clap::Args)]
@@ -28,11 +28,15 @@ pub struct Args {
     /// Take over resources that stand under our names without our tags
     #[arg(long)]
     adopt: bool,
+    /// Write the API's address into this file, such as `web/.env.local`, as `VITE_API_URL` and `NEXT_PUBLIC_API_URL`
+    #[arg(long, value_name = "FILE")]
+    write_env: Option<PathBuf>,
 }
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {
     let since = Instant::now();
     let config = app.config()?;
+    args.write_env.as_deref().map_or(Ok(()), env_file::check)?;
     let recipe = source(&config, args.artifact.as_ref());
     let manifest = manifest::read(&config.root.join(&config.function.crate_directory))?;
     let cloud = app.cloud(&config).await?;
@@ -50,6 +54,9 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         })
         .await?;
     let (api, release) = live(&stack, &outcome)?;
+    if let Some(path) = &args.write_env {
+        env_file::write(path, &api.url)?;
+    }
     let mut document = outputs::document(
         &config,
         &cloud.identity().await?,

@@ -6,6 +6,9 @@ use super::types::{Field, Named, Type};
 /// All that does not depend on the API; the marked lines are replaced.
 const TEMPLATE: &str = include_str!("../../templates/client.ts");
 
+/// As long as the arguments of a function may be.
+const LINE: usize = 90;
+
 const PAGES: &str = r"
 /** Page after page, until the last one or the first failure. */
 async function* pages<T extends { nextToken?: string }>(
@@ -36,43 +39,48 @@ fn interface(named: &Named) -> String {
     let Type::Object(fields) = kind else {
         return format!("{comment}export type {name} = {};\n\n", written(kind));
     };
-    let lines: String = fields
-        .iter()
-        .map(|field| {
-            let comment = self::comment("  ", field.description.as_deref());
-            format!("{comment}  {};\n", member(field, ""))
-        })
-        .collect();
-    format!("{comment}export interface {name} {{\n{lines}}}\n\n")
+    let lines: Vec<String> = fields.iter().map(line).collect();
+    format!("{comment}export interface {name} {{\n{}}}\n\n", lines.concat())
+}
+
+fn line(field: &Field) -> String {
+    format!("{}  {};\n", comment("  ", field.description.as_deref()), member(field, ""))
 }
 
 fn function(call: &Call) -> String {
-    let Call { name, summary, method, answer, body, pages, .. } = call;
-    let comment = comment("    ", summary.as_deref());
-    let (parameters, answer) = (parameters(&call.parameters), written(answer));
-    let body_parameter =
-        body.as_ref().map(|body| format!(", body: {}", written(body))).unwrap_or_default();
-    let (path, query) = (path(call), query(&call.parameters));
-    let sent = if body.is_some() { "body" } else { "undefined" };
-    let mut text = format!(
-        "{comment}    {name}: (parameters: {parameters}{body_parameter}, options?: CallOptions) =>\n      \
-         send<{answer}>(\"{method}\", {path}, {query}, {sent}, options),\n"
+    let Call { name, summary, method, .. } = call;
+    let (comment, answer) = (comment("    ", summary.as_deref()), written(&call.answer));
+    let (arguments, path, query) = (arguments(call), path(call), query(&call.parameters));
+    let body = if call.body.is_some() { "body" } else { "undefined" };
+    let one = format!(
+        "{comment}    {name}: ({arguments}) =>\n      \
+         send<{answer}>(\"{method}\", {path}, {query}, {body}, options),\n"
     );
-    if *pages {
-        text += &format!(
-            "\n    /** The same, page after page: `for await (const page of …)`. */\n    \
-             {name}Pages: (parameters: {parameters}{body_parameter}, options?: CallOptions) =>\n      \
-             pages(({NEXT} = parameters.{NEXT}) =>\n        \
-             send<{answer}>(\"{method}\", {path}, {{ ...{query}, {NEXT} }}, {sent}, options),\n      ),\n"
-        );
+    if !call.pages {
+        return one;
     }
-    text
+    let pages = format!(
+        "    /** The same, page after page: `for await (const page of …)`. */\n    \
+         {name}Pages: ({arguments}) =>\n      \
+         pages(({NEXT} = parameters.{NEXT}) =>\n        \
+         send<{answer}>(\"{method}\", {path}, {{ ...{query}, {NEXT} }}, {body}, options),\n      ),\n"
+    );
+    format!("{one}\n{pages}")
 }
 
-fn parameters(parameters: &[Parameter]) -> String {
-    let members = parameters.iter().map(|one| member(&one.field, " | undefined"));
-    let members: Vec<String> = members.collect();
-    format!("{{ {} }}", members.join("; "))
+/// What a function takes, a line each where one line would be too long.
+fn arguments(call: &Call) -> String {
+    let fields = call.parameters.iter().map(|one| member(&one.field, " | undefined"));
+    let fields: Vec<String> = fields.collect();
+    let mut arguments = vec![format!("parameters: {{ {} }}", fields.join("; "))];
+    arguments.extend(call.body.iter().map(|body| format!("body: {}", written(body))));
+    arguments.push("options?: CallOptions".to_owned());
+    let line = arguments.join(", ");
+    if line.len() <= LINE {
+        return line;
+    }
+    let lines: Vec<String> = arguments.iter().map(|one| format!("\n      {one},")).collect();
+    format!("{}\n    ", lines.concat())
 }
 
 /// `"/items"`, or a template where the path has parameters.

@@ -71,6 +71,8 @@ pub struct Condition {
 ///
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 pub const MANAGED_POLICY_LIMIT: usize = 6_144;
+/// What all inline policies of a role may hold together.
+pub const INLINE_POLICIES_LIMIT: usize = 10_240;
 
 impl Document {
     pub fn new(statements: Vec<Statement>) -> Self {

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::document::Document;
+use super::document::{Document, INLINE_POLICIES_LIMIT, MANAGED_POLICY_LIMIT};
 use super::eval::Policy;
 use super::json::Json;
 use super::parse::{Kind, Malformed};
@@ -194,7 +194,7 @@ impl Documents {
     pub fn in_force(&self) -> Vec<Policy> {
         let managed = self.managed_policies.iter().map(ManagedPolicy::in_force);
         let inline = self.inline_policies.iter().map(|policy| {
-            let document = Document::read(Kind::Identity, &policy.document);
+            let document = read_within(INLINE_POLICIES_LIMIT, &policy.document);
             Policy { name: policy.policy_name.clone(), document }
         });
         managed.chain(inline).collect()
@@ -241,7 +241,13 @@ impl ManagedPolicy {
                 problem: format!("there is no version {id}"),
             });
         };
-        Document::read(Kind::Identity, document)
+        // What AWS writes itself is not bound by the quota.
+        let limit = if self.policy_arn.contains(":iam::aws:policy/") {
+            usize::MAX
+        } else {
+            MANAGED_POLICY_LIMIT
+        };
+        read_within(limit, document)
     }
 
     /// The documents that can be read, by version.
@@ -250,6 +256,18 @@ impl ManagedPolicy {
         let read = |id: &str| self.version(id).ok();
         versions.iter().filter_map(|(id, _)| Some((id.as_str(), read(id)?))).collect()
     }
+}
+
+/// A document over its quota cannot be in force, whatever the snapshot says.
+fn read_within(limit: usize, json: &Json) -> Result<Document, Malformed> {
+    let length = json.compact_length();
+    if length > limit {
+        let problem = format!(
+            "the document has {length} characters, and {limit} are the most that IAM takes"
+        );
+        return Err(Malformed { reason: "too-large", problem });
+    }
+    Document::read(Kind::Identity, json)
 }
 
 impl fmt::Display for SnapshotError {

@@ -1,17 +1,21 @@
 //! The HTTP API and its CORS rules. What it does with a request is the business of `routes.rs`.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use aws_sdk_apigatewayv2::Client;
 use aws_sdk_apigatewayv2::types::{Api as Found, Cors as SdkCors, ProtocolType};
 
 use crate::cloud::tags::{self, Tags};
+use crate::cloud::wait::{self, Poll};
 use crate::cloud::{Answer, Cloud, apis};
 use crate::config::{Config, Cors};
 use crate::engine::{Difference, Inputs, Progress, Resource};
-use crate::error::{Doing, Result};
+use crate::error::{Doing, Error, Kind, Result};
 
 const ABSENT: [&str; 1] = ["NotFoundException"];
+/// Until another run has seen that it made a second API, and has taken it back.
+const HEEDED: Duration = Duration::from_secs(5);
 
 pub struct Api {
     cloud: Cloud,
@@ -41,6 +45,35 @@ impl Api {
             cors: config.cors.clone(),
             tags: tags::ours(config),
         }
+    }
+
+    /// Two runs at once both make an API, since AWS refuses no second one of a name. The one with the
+    /// greater id goes; the other stays, unless it is not heeded by a run that has looked before it was made.
+    async fn stay_alone(&self, id: &str, progress: &Progress) -> Result<()> {
+        let others = || apis::others(&self.client, &self.name, &self.tags, id);
+        let first = others().await?;
+        if first.is_empty() {
+            return Ok(());
+        }
+        if first.iter().all(|other| id < other.as_str()) {
+            let gone =
+                wait::until(progress, "the other run takes its API back", HEEDED, || async {
+                    let left = others().await?;
+                    Ok(if left.is_empty() {
+                        Poll::Ready(())
+                    } else {
+                        Poll::Pending(left.join(", "))
+                    })
+                });
+            if gone.await.is_ok() {
+                return Ok(());
+            }
+        }
+        let answer = self.client.delete_api().api_id(id).send().await;
+        answer.doing(format!("delete API `{id}`, of which there are two")).absent_if(&ABSENT)?;
+        let error = Error::failed(format!("create API `{}`", self.name));
+        let error = error.cause("another run has made it at the same moment");
+        Err(Error { kind: Kind::Exists, ..error.hint("run the same command again: it continues") })
     }
 
     fn sdk_cors(&self) -> SdkCors {
@@ -159,6 +192,7 @@ impl Resource for Api {
         });
         let answer = answer.await?;
         let id = answer.api_id.unwrap_or_default();
+        self.stay_alone(&id, progress).await?;
         Ok(LiveApi {
             url: self.url(&id, &answer.api_endpoint.unwrap_or_default()),
             id,

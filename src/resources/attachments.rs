@@ -1,20 +1,18 @@
 //! What the role may do: exactly our policies are attached to it, and none is inline.
 
 use std::collections::BTreeSet;
-use std::time::Duration;
 
 use aws_sdk_iam::Client;
 
 use super::{Policy, Role};
-use crate::cloud::{Answer, Cloud, wait};
+use crate::cloud::iam::{self, ABSENT};
+use crate::cloud::{Answer, Cloud};
 use crate::config::Config;
 use crate::engine::{Difference, Handle, Id, Inputs, Progress, Resource};
-use crate::error::{Doing, Error, Result};
+use crate::error::{Doing, Result};
 
-/// Until a policy or role that was made a moment ago is known everywhere in IAM.
-const VISIBLE: Duration = Duration::from_secs(60);
-
-const ABSENT: [&str; 1] = ["NoSuchEntity"];
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
+const MOST_ATTACHED: usize = 10;
 
 pub struct Attachments {
     client: Client,
@@ -108,50 +106,32 @@ impl Attachments {
     }
 
     async fn attach(&self, arn: &str, progress: &Progress) -> Result<()> {
-        let passes = |error: &Error| error.has_code(&["NoSuchEntity", "ConcurrentModification"]);
-        wait::while_refused(
-            progress,
-            "IAM knows the policy and the role",
-            VISIBLE,
-            passes,
-            || async {
-                let answer = self
-                    .client
-                    .attach_role_policy()
-                    .role_name(&self.role_name)
-                    .policy_arn(arn)
-                    .send()
-                    .await;
-                answer.doing(format!("attach `{arn}` to role `{}`", self.role_name)).map(|_| ())
-            },
-        )
+        iam::when_known(progress, || async {
+            let call = self.client.attach_role_policy().role_name(&self.role_name);
+            let answer = call.policy_arn(arn).send().await;
+            answer.doing(format!("attach `{arn}` to role `{}`", self.role_name)).map(|_| ())
+        })
         .await
     }
 
-    async fn detach(&self, arn: &str) -> Result<()> {
-        let answer = self
-            .client
-            .detach_role_policy()
-            .role_name(&self.role_name)
-            .policy_arn(arn)
-            .send()
-            .await;
-        answer
-            .doing(format!("detach `{arn}` from role `{}`", self.role_name))
-            .absent_if(&ABSENT)
-            .map(|_| ())
+    async fn detach(&self, arn: &str, progress: &Progress) -> Result<()> {
+        iam::when_free(progress, || async {
+            let call = self.client.detach_role_policy().role_name(&self.role_name);
+            let answer = call.policy_arn(arn).send().await;
+            let doing = format!("detach `{arn}` from role `{}`", self.role_name);
+            answer.doing(doing).absent_if(&ABSENT).map(|_| ())
+        })
+        .await
     }
 
-    async fn delete_inline(&self, name: &str) -> Result<()> {
-        let answer = self
-            .client
-            .delete_role_policy()
-            .role_name(&self.role_name)
-            .policy_name(name)
-            .send()
-            .await;
-        let doing = format!("delete the inline policy `{name}` of role `{}`", self.role_name);
-        answer.doing(doing).absent_if(&ABSENT).map(|_| ())
+    async fn delete_inline(&self, name: &str, progress: &Progress) -> Result<()> {
+        iam::when_free(progress, || async {
+            let call = self.client.delete_role_policy().role_name(&self.role_name);
+            let answer = call.policy_name(name).send().await;
+            let doing = format!("delete the inline policy `{name}` of role `{}`", self.role_name);
+            answer.doing(doing).absent_if(&ABSENT).map(|_| ())
+        })
+        .await
     }
 }
 
@@ -200,7 +180,7 @@ impl Resource for Attachments {
         self.update(inputs, &LiveAttachments::default(), progress).await
     }
 
-    /// Attaches before it detaches, so that no right is ever missing in between.
+    /// Attaches before it detaches, so that no right is ever missing in between, unless there is no room.
     async fn update(
         &self,
         inputs: &Inputs,
@@ -208,25 +188,34 @@ impl Resource for Attachments {
         progress: &Progress,
     ) -> Result<LiveAttachments> {
         let wanted = self.wanted(inputs);
+        let mut extra: Vec<&String> = live.attached.difference(&wanted).collect();
+        let together = live.attached.union(&wanted).count();
+        let makes_room = together.saturating_sub(MOST_ATTACHED).min(extra.len());
+        for arn in extra.drain(..makes_room) {
+            self.detach(arn, progress).await?;
+        }
         for arn in wanted.difference(&live.attached) {
             self.attach(arn, progress).await?;
         }
-        for arn in live.attached.difference(&wanted) {
-            self.detach(arn).await?;
+        for arn in extra {
+            self.detach(arn, progress).await?;
         }
         for name in &live.inline {
-            self.delete_inline(name).await?;
+            self.delete_inline(name, progress).await?;
         }
         Ok(LiveAttachments { attached: wanted, inline: BTreeSet::new() })
     }
 
-    async fn delete(&self, live: &LiveAttachments, _: &Progress) -> Result<()> {
+    async fn delete(&self, live: &LiveAttachments, progress: &Progress) -> Result<()> {
         for arn in &live.attached {
-            self.detach(arn).await?;
+            self.detach(arn, progress).await?;
         }
         for name in &live.inline {
-            self.delete_inline(name).await?;
+            self.delete_inline(name, progress).await?;
         }
         Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

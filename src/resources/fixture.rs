@@ -2,8 +2,10 @@
 
 use std::fmt::Debug;
 
+use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use serde_json::{Value, json};
 
+use crate::cloud::replay::{Exchange, ok, refused};
 use crate::config::{self, Config};
 use crate::engine::{Difference, Inputs, Progress, Resource};
 
@@ -38,6 +40,27 @@ pub(super) fn iam(operation: &str, result: &str) -> String {
     format!(
         "<{operation}Response><{operation}Result>{result}</{operation}Result></{operation}Response>"
     )
+}
+
+/// A text as IAM gives documents back.
+pub(super) fn encoded(document: &str) -> String {
+    percent_encode(document.as_bytes(), NON_ALPHANUMERIC).to_string()
+}
+
+/// A refusal of IAM.
+pub(super) fn no_such_entity(operation: &str) -> Exchange {
+    refused(format!("Action={operation}"), 404, "NoSuchEntity", "The entity was not found.")
+}
+
+/// IAM is at work on another change of the same thing.
+pub(super) fn meets_another(operation: &str) -> Exchange {
+    let message = "The previous tagging operation is still ongoing";
+    refused(format!("Action={operation}"), 409, "ConcurrentModification", message)
+}
+
+/// An answer that says no more than that it was done.
+pub(super) fn done(operation: &str) -> Exchange {
+    ok(format!("Action={operation}"), iam(operation, ""))
 }
 
 /// Reads the resource, which must be there.

@@ -6,18 +6,24 @@ use aws_sdk_cloudwatchlogs::Client;
 
 use crate::cloud::tags::{self, Tags};
 use crate::cloud::{Answer, Cloud, wait};
-use crate::config::Config;
+use crate::config::{Config, LogPolicy};
 use crate::engine::{Difference, Inputs, Progress, Resource};
 use crate::error::{Doing, Error, Result};
 
 /// Until a change that somebody else is making to the group has ended.
 const BUSY: Duration = Duration::from_secs(60);
+/// Until a function that was deleted a moment ago has written its last line.
+const LAST_LINES: Duration = Duration::from_secs(10);
+/// How often a group that comes back is deleted again.
+const RETURNS: usize = 3;
 
 pub struct LogGroup {
     cloud: Cloud,
     client: Client,
     name: String,
     retention: i32,
+    /// Whether the function may make the group itself.
+    comes_back: bool,
     tags: Tags,
 }
 
@@ -36,6 +42,8 @@ impl LogGroup {
             cloud: cloud.clone(),
             name: config.names.log_group.clone(),
             retention: config.function.log_retention_days,
+            comes_back: config.function.log_policy == LogPolicy::AwsManaged
+                && cloud.loopback().is_none(),
             tags: tags::ours(config),
         }
     }
@@ -66,12 +74,12 @@ impl LogGroup {
         }
     }
 
-    async fn tags(&self) -> Result<Tags> {
+    async fn tags(&self) -> Result<Option<Tags>> {
         let answer =
             self.client.list_tags_for_resource().resource_arn(self.arn().await?).send().await;
         let answer = answer.doing(format!("read the tags of log group `{}`", self.name));
         let answer = answer.absent_if(&["ResourceNotFoundException"])?;
-        Ok(answer.and_then(|answer| answer.tags).unwrap_or_default().into_iter().collect())
+        Ok(answer.map(|answer| answer.tags.unwrap_or_default().into_iter().collect()))
     }
 
     /// Runs `attempt` again while another change of the group is under way.
@@ -102,6 +110,15 @@ impl LogGroup {
         .await
     }
 
+    async fn delete_once(&self, progress: &Progress) -> Result<()> {
+        self.when_free(progress, &[], || async {
+            let answer = self.client.delete_log_group().log_group_name(&self.name).send().await;
+            let answer = answer.doing(format!("delete log group `{}`", self.name));
+            answer.absent_if(&["ResourceNotFoundException"]).map(|_| ())
+        })
+        .await
+    }
+
     fn as_wanted(&self) -> LiveLogGroup {
         LiveLogGroup { retention: Some(self.retention), tags: self.tags.clone() }
     }
@@ -119,8 +136,11 @@ impl Resource for LogGroup {
     }
 
     async fn read(&self, _: &Progress) -> Result<Option<LiveLogGroup>> {
-        let (retention, tags) = tokio::try_join!(self.find(), self.tags())?;
-        Ok(retention.map(|retention| LiveLogGroup { retention, tags }))
+        let (retention, tags) = tokio::join!(self.find(), self.tags());
+        // Of a group that is not there, the tags may be denied.
+        let Some(retention) = retention? else { return Ok(None) };
+        // One that somebody deletes at this moment may be seen by the first call and not by the second.
+        Ok(tags?.map(|tags| LiveLogGroup { retention, tags }))
     }
 
     fn is_ours(&self, live: &LiveLogGroup) -> bool {
@@ -164,10 +184,13 @@ impl Resource for LogGroup {
         progress: &Progress,
     ) -> Result<LiveLogGroup> {
         if !self.is_ours(live) {
-            let tags = self.tags.clone().into_iter().collect();
-            let call =
-                self.client.tag_resource().resource_arn(self.arn().await?).set_tags(Some(tags));
-            call.send().await.doing(format!("tag log group `{}`", self.name))?;
+            let arn = self.arn().await?;
+            self.when_free(progress, &["ResourceNotFoundException"], || async {
+                let tags = self.tags.clone().into_iter().collect();
+                let call = self.client.tag_resource().resource_arn(&arn).set_tags(Some(tags));
+                call.send().await.doing(format!("tag log group `{}`", self.name)).map(|_| ())
+            })
+            .await?;
         }
         if live.retention != Some(self.retention) {
             self.set_retention(progress).await?;
@@ -175,12 +198,22 @@ impl Resource for LogGroup {
         Ok(self.as_wanted())
     }
 
+    /// A function with the right to make groups brings it back with its last line, without tags.
     async fn delete(&self, _: &LiveLogGroup, progress: &Progress) -> Result<()> {
-        self.when_free(progress, &[], || async {
-            let answer = self.client.delete_log_group().log_group_name(&self.name).send().await;
-            let answer = answer.doing(format!("delete log group `{}`", self.name));
-            answer.absent_if(&["ResourceNotFoundException"]).map(|_| ())
-        })
-        .await
+        self.delete_once(progress).await?;
+        for _ in 0..RETURNS {
+            if !self.comes_back {
+                return Ok(());
+            }
+            wait::pause(progress, "the last lines are written", LAST_LINES).await;
+            if self.find().await?.is_none() {
+                return Ok(());
+            }
+            self.delete_once(progress).await?;
+        }
+        Ok(())
     }
 }
+
+#[cfg(test)]
+mod tests;

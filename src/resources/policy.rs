@@ -3,28 +3,31 @@
 use std::time::Duration;
 
 use aws_sdk_iam::Client;
-use aws_sdk_iam::types::PolicyVersion;
+use aws_sdk_iam::types::{Policy as Found, PolicyVersion};
 
+use crate::cloud::iam::{self, ABSENT};
 use crate::cloud::tags::{self, Tags};
-use crate::cloud::{Answer, Cloud, Identity, documents, wait};
+use crate::cloud::wait::{self, Poll};
+use crate::cloud::{Answer, Cloud, Identity, documents};
 use crate::config::Config;
 use crate::engine::{Difference, Inputs, Progress, Resource};
 use crate::error::{Doing, Error, Result};
 use crate::iam::document::Document;
 use crate::iam::parse::Kind;
+
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 const MOST_VERSIONS: usize = 5;
 /// Most policies never change, so this version is fetched before we know that it is the default.
 const LIKELY_VERSION: &str = "v1";
-/// Until IAM has detached everywhere what was detached a moment ago.
-const DETACHING: Duration = Duration::from_secs(120);
-
-const ABSENT: [&str; 1] = ["NoSuchEntity"];
+/// Until a version is known everywhere; made the default before that, it would leave a gap without any right.
+const SPREADING: Duration = Duration::from_secs(5);
 
 pub struct Policy {
     cloud: Cloud,
     client: Client,
     name: String,
+    /// The one role that the policy is for.
+    role_name: String,
     document: Box<dyn Fn(&Identity) -> Document + Send + Sync>,
     tags: Tags,
 }
@@ -39,6 +42,19 @@ pub struct LivePolicy {
     tags: Tags,
 }
 
+#[cfg(test)]
+impl LivePolicy {
+    /// One of which only the ARN matters.
+    pub(super) fn at(arn: &str) -> Self {
+        Self {
+            arn: arn.to_owned(),
+            default_version: "v1".to_owned(),
+            document: String::new(),
+            tags: Tags::new(),
+        }
+    }
+}
+
 impl Policy {
     /// `document` says what the policy shall hold, once the account is known.
     pub fn new(
@@ -51,11 +67,19 @@ impl Policy {
             client: Client::new(&cloud.sdk),
             cloud: cloud.clone(),
             name: name.to_owned(),
+            role_name: config.names.role.clone(),
             document: Box::new(document),
             tags: tags::ours(config),
         }
     }
 
+    async fn find(&self, arn: &str) -> Result<Option<Found>> {
+        let answer = self.client.get_policy().policy_arn(arn).send().await;
+        let answer = answer.doing(format!("read policy `{}`", self.name)).absent_if(&ABSENT)?;
+        Ok(answer.and_then(|answer| answer.policy))
+    }
+
+    /// The text of one version.
     async fn version(&self, arn: &str, version: &str) -> Result<Option<String>> {
         let answer =
             self.client.get_policy_version().policy_arn(arn).version_id(version).send().await;
@@ -67,7 +91,8 @@ impl Policy {
         Ok(encoded.map(|text| documents::decode(&text)))
     }
 
-    async fn versions(&self, arn: &str) -> Result<Vec<PolicyVersion>> {
+    /// All versions but the default one, the oldest first.
+    async fn other_versions(&self, arn: &str) -> Result<Vec<PolicyVersion>> {
         let mut found = Vec::new();
         let mut marker = None;
         loop {
@@ -76,13 +101,18 @@ impl Policy {
             let page = page
                 .doing(format!("list the versions of policy `{}`", self.name))
                 .absent_if(&ABSENT)?;
-            let Some(page) = page else { return Ok(found) };
+            let Some(page) = page else { break };
             found.extend(page.versions.unwrap_or_default());
             marker = page.marker;
             if !page.is_truncated {
-                return Ok(found);
+                break;
             }
         }
+        found.retain(|version| !version.is_default_version());
+        found.sort_by_key(|version| {
+            version.create_date().map(|date| (date.secs(), date.subsec_nanos()))
+        });
+        Ok(found)
     }
 
     async fn delete_version(&self, arn: &str, version: &PolicyVersion) -> Result<()> {
@@ -95,25 +125,84 @@ impl Policy {
             .map(|_| ())
     }
 
-    /// A new default version; the oldest other one makes room for it.
-    async fn add_version(&self, arn: &str, document: &Document) -> Result<String> {
-        let versions = self.versions(arn).await?;
-        if versions.len() >= MOST_VERSIONS {
-            let others = versions.iter().filter(|version| !version.is_default_version());
-            if let Some(oldest) =
-                others.min_by_key(|version| version.create_date().map(|date| date.secs()))
-            {
-                self.delete_version(arn, oldest).await?;
+    /// A new version; the oldest one that is not the default makes room for it.
+    async fn add_version(&self, arn: &str, text: &str, is_default: bool) -> Result<String> {
+        let others = self.other_versions(arn).await?;
+        if let Some(oldest) = others.first().filter(|_| others.len() + 1 >= MOST_VERSIONS) {
+            self.delete_version(arn, oldest).await?;
+        }
+        let call = self.client.create_policy_version().policy_arn(arn).policy_document(text);
+        let answer = call.set_as_default(is_default).send().await;
+        let answer = answer.doing(format!("add a version to policy `{}`", self.name))?;
+        Ok(answer.policy_version.and_then(|version| version.version_id).unwrap_or_default())
+    }
+
+    /// Makes `text` the default version and returns its id.
+    async fn change(&self, arn: &str, text: &str, progress: &Progress) -> Result<String> {
+        // Nothing has to spread on a local cloud, and MiniStack cannot switch versions.
+        let at_once = self.cloud.loopback().is_some();
+        let passes = |error: &Error| {
+            error.has_code(&["NoSuchEntity", "ConcurrentModification", "DeleteConflict"])
+                || (error.has_code(&["LimitExceeded"]) && error.says("versions"))
+        };
+        let what = "IAM takes a new version of the policy";
+        let version = wait::while_refused(progress, what, iam::SPREADING, passes, || {
+            self.add_version(arn, text, at_once)
+        })
+        .await?;
+        if !at_once {
+            wait::pause(progress, "the new version is known everywhere", SPREADING).await;
+            iam::when_known(progress, || async {
+                let call = self.client.set_default_policy_version().policy_arn(arn);
+                let answer = call.version_id(&version).send().await;
+                let doing = format!("make {version} the default of policy `{}`", self.name);
+                answer.doing(doing).map(|_| ())
+            })
+            .await?;
+        }
+        Ok(version)
+    }
+
+    /// Who has the policy, besides our own role: `user x`, `group y`, `role z`.
+    async fn others_who_have(&self, arn: &str) -> Result<Vec<String>> {
+        let mut found = Vec::new();
+        let mut marker = None;
+        loop {
+            let call = self.client.list_entities_for_policy().policy_arn(arn).set_marker(marker);
+            let page = call.send().await.doing(format!("list who has policy `{}`", self.name))?;
+            let users = page.policy_users().iter().filter_map(|user| user.user_name());
+            found.extend(users.map(|name| format!("user {name}")));
+            let groups = page.policy_groups().iter().filter_map(|group| group.group_name());
+            found.extend(groups.map(|name| format!("group {name}")));
+            let roles = page.policy_roles().iter().filter_map(|role| role.role_name());
+            found.extend(
+                roles.filter(|name| *name != self.role_name).map(|name| format!("role {name}")),
+            );
+            marker = page.marker;
+            if !page.is_truncated {
+                return Ok(found);
             }
         }
-        let call =
-            self.client.create_policy_version().policy_arn(arn).policy_document(document.to_json());
-        let answer = call
-            .set_as_default(true)
-            .send()
-            .await
-            .doing(format!("change policy `{}`", self.name))?;
-        Ok(answer.policy_version.and_then(|version| version.version_id).unwrap_or_default())
+    }
+
+    /// Deletes the policy with all its versions, unless it is in use.
+    async fn try_to_delete(&self, arn: &str) -> Result<Poll<()>> {
+        for version in self.other_versions(arn).await? {
+            self.delete_version(arn, &version).await?;
+        }
+        let answer = self.client.delete_policy().policy_arn(arn).send().await;
+        let refused = match answer
+            .doing(format!("delete policy `{}`", self.name))
+            .absent_if(&ABSENT)
+        {
+            Err(error) if error.has_code(&["DeleteConflict", "ConcurrentModification"]) => error,
+            ended => return ended.map(|_| Poll::Ready(())),
+        };
+        let others = self.others_who_have(arn).await?;
+        if others.is_empty() {
+            return Ok(Poll::Pending(refused.cause.unwrap_or_default()));
+        }
+        Err(refused.hint(format!("detach it first from {}", others.join(", "))))
     }
 }
 
@@ -128,24 +217,20 @@ impl Resource for Policy {
         self.name.clone()
     }
 
-    async fn read(&self, _: &Progress) -> Result<Option<LivePolicy>> {
+    async fn read(&self, progress: &Progress) -> Result<Option<LivePolicy>> {
         let arn = self.cloud.identity().await?.iam(&format!("policy/{}", self.name));
-        let policy = async {
-            let answer = self.client.get_policy().policy_arn(&arn).send().await;
-            answer.doing(format!("read policy `{}`", self.name)).absent_if(&ABSENT)
-        };
-        let (policy, likely) = tokio::try_join!(policy, self.version(&arn, LIKELY_VERSION))?;
-        let Some(policy) = policy.and_then(|answer| answer.policy) else {
+        let (policy, likely) =
+            tokio::try_join!(self.find(&arn), self.version(&arn, LIKELY_VERSION))?;
+        let Some(policy) = policy else {
             return Ok(None);
         };
         let default_version = policy.default_version_id.unwrap_or_default();
         let document = match likely {
-            Some(document) if default_version == LIKELY_VERSION => Some(document),
-            _ => self.version(&arn, &default_version).await?,
+            Some(document) if default_version == LIKELY_VERSION => document,
+            _ => iam::until_read(progress, || self.version(&arn, &default_version)).await?,
         };
-        let tags =
-            policy.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect();
-        Ok(Some(LivePolicy { arn, default_version, document: document.unwrap_or_default(), tags }))
+        let tags = policy.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value));
+        Ok(Some(LivePolicy { tags: tags.collect(), arn, default_version, document }))
     }
 
     fn is_ours(&self, live: &LivePolicy) -> bool {
@@ -165,61 +250,63 @@ impl Resource for Policy {
         differences
     }
 
-    async fn create(&self, _: &Inputs, _: &Progress) -> Result<LivePolicy> {
-        let document = (self.document)(&self.cloud.identity().await?);
-        let call =
-            self.client.create_policy().policy_name(&self.name).policy_document(document.to_json());
-        let answer = call.set_tags(Some(tags::for_iam(&self.tags))).send().await;
-        let answer = answer
-            .doing(format!("create policy `{}`", self.name))
-            .exists_if(&["EntityAlreadyExists"])?;
-        let policy = answer.policy;
+    async fn create(&self, _: &Inputs, progress: &Progress) -> Result<LivePolicy> {
+        let identity = self.cloud.identity().await?;
+        let document = (self.document)(&identity).to_json();
+        let answer = iam::when_free(progress, || async {
+            let call =
+                self.client.create_policy().policy_name(&self.name).policy_document(&document);
+            let answer = call.set_tags(Some(tags::for_iam(&self.tags))).send().await;
+            answer
+                .doing(format!("create policy `{}`", self.name))
+                .exists_if(&["EntityAlreadyExists"])
+        })
+        .await;
+        if iam::exists(&answer) {
+            let arn = identity.iam(&format!("policy/{}", self.name));
+            iam::until_read(progress, || self.find(&arn)).await?;
+        }
+        let policy = answer?.policy;
         let arn = policy.as_ref().and_then(|policy| policy.arn.clone()).unwrap_or_default();
-        let default_version =
-            policy.and_then(|policy| policy.default_version_id).unwrap_or_default();
+        let default_version = policy.and_then(|policy| policy.default_version_id);
         Ok(LivePolicy {
             arn,
-            default_version,
-            document: document.to_json(),
+            default_version: default_version.unwrap_or_default(),
+            document,
             tags: self.tags.clone(),
         })
     }
 
-    async fn update(&self, _: &Inputs, live: &LivePolicy, _: &Progress) -> Result<LivePolicy> {
-        let document = (self.document)(&self.cloud.identity().await?);
+    async fn update(
+        &self,
+        _: &Inputs,
+        live: &LivePolicy,
+        progress: &Progress,
+    ) -> Result<LivePolicy> {
+        let wanted = (self.document)(&self.cloud.identity().await?);
         if !self.is_ours(live) {
-            let call = self
-                .client
-                .tag_policy()
-                .policy_arn(&live.arn)
-                .set_tags(Some(tags::for_iam(&self.tags)));
-            call.send().await.doing(format!("tag policy `{}`", self.name))?;
+            iam::when_known(progress, || async {
+                let tags = tags::for_iam(&self.tags);
+                let call = self.client.tag_policy().policy_arn(&live.arn).set_tags(Some(tags));
+                call.send().await.doing(format!("tag policy `{}`", self.name)).map(|_| ())
+            })
+            .await?;
         }
-        let default_version = if documents::says(&live.document, Kind::Identity, &document) {
-            live.default_version.clone()
-        } else {
-            self.add_version(&live.arn, &document).await?
-        };
-        let arn = live.arn.clone();
-        Ok(LivePolicy {
-            arn,
-            default_version,
-            document: document.to_json(),
-            tags: self.tags.clone(),
-        })
+        let mut changed = LivePolicy { tags: self.tags.clone(), ..live.clone() };
+        if !documents::says(&live.document, Kind::Identity, &wanted) {
+            changed.document = wanted.to_json();
+            changed.default_version = self.change(&live.arn, &changed.document, progress).await?;
+        }
+        Ok(changed)
     }
 
     async fn delete(&self, live: &LivePolicy, progress: &Progress) -> Result<()> {
-        for version in
-            self.versions(&live.arn).await?.iter().filter(|version| !version.is_default_version())
-        {
-            self.delete_version(&live.arn, version).await?;
-        }
-        let attached = |error: &Error| error.has_code(&["DeleteConflict"]);
-        wait::while_refused(progress, "nothing uses the policy", DETACHING, attached, || async {
-            let answer = self.client.delete_policy().policy_arn(&live.arn).send().await;
-            answer.doing(format!("delete policy `{}`", self.name)).absent_if(&ABSENT).map(|_| ())
+        wait::until(progress, "nothing uses the policy", iam::SETTLING, || {
+            self.try_to_delete(&live.arn)
         })
         .await
     }
 }
+
+#[cfg(test)]
+mod tests;

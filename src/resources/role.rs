@@ -1,9 +1,9 @@
 //! The execution role: what Lambda, and nobody else, may assume.
 
-use std::time::Duration;
-
 use aws_sdk_iam::Client;
+use aws_sdk_iam::types::Role as Found;
 
+use crate::cloud::iam::{self, ABSENT};
 use crate::cloud::tags::{self, Tags};
 use crate::cloud::{Answer, Cloud, documents, wait};
 use crate::config::Config;
@@ -12,14 +12,8 @@ use crate::error::{Doing, Error, Result};
 use crate::iam::document::Document;
 use crate::iam::parse::Kind;
 
-/// Until IAM has detached everywhere what was detached a moment ago.
-const DETACHING: Duration = Duration::from_secs(120);
-/// Parallel writes to one role refuse each other for a while.
-const SETTLING: Duration = Duration::from_secs(120);
-
-const ABSENT: [&str; 1] = ["NoSuchEntity"];
-
 pub struct Role {
+    cloud: Cloud,
     client: Client,
     name: String,
     trust: Document,
@@ -30,6 +24,8 @@ pub struct Role {
 #[derive(Debug, Clone)]
 pub struct LiveRole {
     pub arn: String,
+    /// When it was made, in seconds since 1970.
+    pub made: i64,
     /// The text of the trust policy.
     pub trust: String,
     tags: Tags,
@@ -39,10 +35,26 @@ impl Role {
     pub fn new(cloud: &Cloud, config: &Config) -> Self {
         Self {
             client: Client::new(&cloud.sdk),
+            cloud: cloud.clone(),
             name: config.names.role.clone(),
             trust: Document::trust("lambda.amazonaws.com"),
             tags: tags::ours(config),
         }
+    }
+
+    async fn find(&self) -> Result<Option<Found>> {
+        let answer = self.client.get_role().role_name(&self.name).send().await;
+        let answer = answer.doing(format!("read role `{}`", self.name)).absent_if(&ABSENT)?;
+        Ok(answer.and_then(|answer| answer.role))
+    }
+
+    /// A role that was made a moment ago may show its id in the place of its ARN.
+    async fn arn(&self, found: &Found) -> Result<String> {
+        if found.arn.starts_with("arn:") {
+            return Ok(found.arn.clone());
+        }
+        let identity = self.cloud.identity().await?;
+        Ok(identity.iam(&format!("role{}{}", found.path, found.role_name)))
     }
 
     fn trusts_as_wanted(&self, live: &LiveRole) -> bool {
@@ -62,18 +74,13 @@ impl Resource for Role {
     }
 
     async fn read(&self, _: &Progress) -> Result<Option<LiveRole>> {
-        let answer = self.client.get_role().role_name(&self.name).send().await;
-        let answer = answer.doing(format!("read role `{}`", self.name)).absent_if(&ABSENT)?;
-        Ok(answer.and_then(|answer| answer.role).map(|role| LiveRole {
-            trust: documents::decode(role.assume_role_policy_document().unwrap_or_default()),
-            arn: role.arn,
-            tags: role
-                .tags
-                .unwrap_or_default()
-                .into_iter()
-                .map(|tag| (tag.key, tag.value))
-                .collect(),
-        }))
+        let Some(role) = self.find().await? else {
+            return Ok(None);
+        };
+        let trust = documents::decode(role.assume_role_policy_document().unwrap_or_default());
+        let arn = self.arn(&role).await?;
+        let tags = role.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value));
+        Ok(Some(LiveRole { arn, made: role.create_date.secs(), trust, tags: tags.collect() }))
     }
 
     fn is_ours(&self, live: &LiveRole) -> bool {
@@ -93,55 +100,60 @@ impl Resource for Role {
     }
 
     async fn create(&self, _: &Inputs, progress: &Progress) -> Result<LiveRole> {
-        let passes = |error: &Error| error.has_code(&["ConcurrentModification"]);
-        let answer =
-            wait::while_refused(progress, "IAM takes the role", SETTLING, passes, || async {
-                let call = self
-                    .client
-                    .create_role()
-                    .role_name(&self.name)
-                    .assume_role_policy_document(self.trust.to_json());
-                let call =
-                    call.description("Execution role of a Lambda function, made by stackctl");
-                let answer = call.set_tags(Some(tags::for_iam(&self.tags))).send().await;
-                answer
-                    .doing(format!("create role `{}`", self.name))
-                    .exists_if(&["EntityAlreadyExists"])
-            });
-        let arn = answer.await?.role.map(|role| role.arn).unwrap_or_default();
-        Ok(LiveRole { arn, trust: self.trust.to_json(), tags: self.tags.clone() })
-    }
-
-    async fn update(&self, _: &Inputs, live: &LiveRole, _: &Progress) -> Result<LiveRole> {
-        if !self.is_ours(live) {
+        let answer = iam::when_free(progress, || async {
             let call = self
                 .client
-                .tag_role()
+                .create_role()
                 .role_name(&self.name)
+                .assume_role_policy_document(self.trust.to_json())
                 .set_tags(Some(tags::for_iam(&self.tags)));
-            call.send().await.doing(format!("tag role `{}`", self.name))?;
+            let answer = call.send().await.doing(format!("create role `{}`", self.name));
+            answer.exists_if(&["EntityAlreadyExists"])
+        })
+        .await;
+        if iam::exists(&answer) {
+            iam::until_read(progress, || self.find()).await?;
+        }
+        let role = answer?.role;
+        Ok(LiveRole {
+            arn: role.as_ref().map(|role| role.arn.clone()).unwrap_or_default(),
+            made: role.map(|role| role.create_date.secs()).unwrap_or_default(),
+            trust: self.trust.to_json(),
+            tags: self.tags.clone(),
+        })
+    }
+
+    async fn update(&self, _: &Inputs, live: &LiveRole, progress: &Progress) -> Result<LiveRole> {
+        if !self.is_ours(live) {
+            iam::when_known(progress, || async {
+                let tags = tags::for_iam(&self.tags);
+                let call = self.client.tag_role().role_name(&self.name).set_tags(Some(tags));
+                call.send().await.doing(format!("tag role `{}`", self.name)).map(|_| ())
+            })
+            .await?;
         }
         if !self.trusts_as_wanted(live) {
-            let call = self.client.update_assume_role_policy().role_name(&self.name);
-            let answer = call.policy_document(self.trust.to_json()).send().await;
-            answer.doing(format!("change the trust policy of role `{}`", self.name))?;
+            iam::when_known(progress, || async {
+                let call = self.client.update_assume_role_policy().role_name(&self.name);
+                let answer = call.policy_document(self.trust.to_json()).send().await;
+                answer.doing(format!("change the trust policy of role `{}`", self.name)).map(|_| ())
+            })
+            .await?;
         }
-        Ok(LiveRole { arn: live.arn.clone(), trust: self.trust.to_json(), tags: self.tags.clone() })
+        Ok(LiveRole { trust: self.trust.to_json(), tags: self.tags.clone(), ..live.clone() })
     }
 
     async fn delete(&self, _: &LiveRole, progress: &Progress) -> Result<()> {
+        let what = "nothing is attached to the role";
         let attached =
             |error: &Error| error.has_code(&["DeleteConflict", "ConcurrentModification"]);
-        wait::while_refused(
-            progress,
-            "nothing is attached to the role",
-            DETACHING,
-            attached,
-            || async {
-                let answer = self.client.delete_role().role_name(&self.name).send().await;
-                answer.doing(format!("delete role `{}`", self.name)).absent_if(&ABSENT).map(|_| ())
-            },
-        )
+        wait::while_refused(progress, what, iam::SETTLING, attached, || async {
+            let answer = self.client.delete_role().role_name(&self.name).send().await;
+            answer.doing(format!("delete role `{}`", self.name)).absent_if(&ABSENT).map(|_| ())
+        })
         .await
     }
 }
+
+#[cfg(test)]
+mod tests;

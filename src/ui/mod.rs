@@ -30,23 +30,26 @@ pub struct Ui {
     live: bool,
     /// For the story.
     pub paint: Paint,
+    /// For the result.
+    pub result_paint: Paint,
 }
 
 impl Ui {
     pub fn new(globals: &Globals) -> Self {
         let terminal = config::terminal();
         let stderr = io::stderr().is_terminal();
-        let colour = match globals.color {
+        let colour = |terminal_there: bool| match globals.color {
             Color::Always => true,
             Color::Never => false,
-            Color::Auto => stderr && !terminal.no_color,
+            Color::Auto => terminal_there && !terminal.no_color,
         };
         Self {
             output: globals.output,
             quiet: globals.quiet,
             verbose: globals.verbose,
             live: stderr && !terminal.ci,
-            paint: Paint::new(colour),
+            paint: Paint::new(colour(stderr)),
+            result_paint: Paint::new(colour(io::stdout().is_terminal())),
         }
     }
 
@@ -99,11 +102,12 @@ impl Ui {
             Output::Json => format!("{:#}", document()),
         };
         text.push('\n');
-        match io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
-            // Whoever read us has seen enough.
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            written => written.doing("print the result"),
-        }
+        to_stdout(&text).map(|_| ())
+    }
+
+    /// Prints one line of a result that has no end; `false` when whoever read us has seen enough.
+    pub fn line(&self, line: &str) -> Result<bool> {
+        to_stdout(&format!("{line}\n"))
     }
 
     /// Prints why the run failed.
@@ -139,6 +143,14 @@ struct Silent;
 
 impl View for Silent {
     fn show(&mut self, _: Event) {}
+}
+
+/// `false` when whoever read us has seen enough.
+fn to_stdout(text: &str) -> Result<bool> {
+    match io::stdout().write_all(text.as_bytes()).and_then(|()| io::stdout().flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(false),
+        written => written.doing("print the result").map(|()| true),
+    }
 }
 
 /// A terminal that has gone away must not stop the work.

@@ -1,5 +1,6 @@
 //! The built binary against a real local cloud.
 
+mod browser;
 mod contract;
 mod cors;
 mod deploy;
@@ -12,6 +13,7 @@ mod offline;
 mod output;
 mod ownership;
 mod permissions;
+mod second_opinion;
 mod smoke;
 mod stages;
 mod store;

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::missing::conditional;
-use super::needs::Needs;
+use super::needs::{Needs, unproven};
 use super::probes;
 use super::role::Role;
 use crate::iam::catalogue::{Catalogue, ResourceType, Risk};
@@ -13,6 +13,8 @@ use crate::iam::findings::{Finding, Kind};
 /// All requests that were tried, and those that should have been denied.
 pub struct Excess {
     pub probed: usize,
+    /// How many names of the role's statements were too many to try.
+    untried: usize,
     pub requests: Vec<Extra>,
 }
 
@@ -27,10 +29,12 @@ pub struct Extra {
 
 impl Excess {
     pub fn of(role: &Role, needs: &Needs) -> Excess {
+        let (named, future) = (probes::named_resources(role), probes::future_actions(role));
+        let untried = named.len().max(future.len()).saturating_sub(probes::MOST);
         let mut resources = probes::resources(role.stack);
-        resources.extend(probes::named_resources(role));
-        let resources: Vec<_> = unique(resources);
-        let mut excess = Excess { probed: 0, requests: vec![] };
+        resources.extend(named.into_iter().take(probes::MOST));
+        let resources = unique(resources);
+        let mut excess = Excess { probed: 0, untried, requests: vec![] };
         for (name, types) in Catalogue::dynamodb().actions() {
             let action = format!("dynamodb:{name}");
             for resource in resources.iter().filter(|resource| applicable(types, resource)) {
@@ -38,7 +42,7 @@ impl Excess {
                 excess.requests.extend(probe(role, needs, &action, resource, false));
             }
         }
-        for action in unique(probes::future_actions(role)) {
+        for action in future.into_iter().take(probes::MOST) {
             for resource in resources.iter().filter(|resource| is_dynamodb(resource)) {
                 excess.requests.extend(probe(role, needs, &action, resource, true));
             }
@@ -57,6 +61,11 @@ impl Excess {
         let mut findings = self.unneeded_actions(role, needs);
         findings.extend(self.unneeded_resources(role, needs));
         findings.extend(self.undecided());
+        if self.untried > 0 {
+            let message =
+                format!("{} names in the role's statements were too many to try", self.untried);
+            findings.push(unproven("too-large", message));
+        }
         findings
     }
 

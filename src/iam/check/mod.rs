@@ -150,16 +150,17 @@ fn outcome(findings: &[Finding], finite: bool) -> Outcome {
     }
 }
 
-/// Whether all grants are literal. Log streams are named by Lambda, so their wildcard is the exact claim.
+/// Whether all grants are literal. Log streams are named by Lambda and some actions take no ARN, so their wildcards are
+/// the exact claim.
 fn is_finite(role: &Role) -> bool {
     role.allows().all(|placed| {
         let Scope::Only(actions) = &placed.statement.actions else { return false };
         let Some(Scope::Only(resources)) = &placed.statement.resources else { return false };
-        let logs = actions.iter().all(|action| service(action) == "logs");
         let literal = |text: &String| !is_wild(text) && !text.contains("${");
-        actions.iter().all(literal)
-            && (logs || resources.iter().all(literal))
-            && placed.statement.conditions.is_empty()
+        let logs = actions.iter().all(|action| service(action) == "logs");
+        let no_arn = actions.iter().all(|action| statements::takes_no_arn(action));
+        let exact = logs || no_arn || resources.iter().all(literal);
+        exact && actions.iter().all(literal) && placed.statement.conditions.is_empty()
     })
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::needs::Needs;
-use super::probes::{instance, is_wild, service};
+use super::probes::{MOST, instance, is_wild, service};
 use super::role::{Placed, Role};
 use crate::iam::catalogue::{ESCALATIONS, NEEDED_FOR_LOGS, OTHER_LOG_ACTIONS, Risk};
 use crate::iam::document::Scope;
@@ -114,7 +114,9 @@ fn log_resources(role: &Role) -> Vec<String> {
     resources
         .extend(others.iter().flat_map(|other| [other.clone(), format!("{other}:log-stream:zz")]));
     let named = role.allows().flat_map(|placed| placed.resources().collect::<Vec<_>>());
-    resources.extend(named.filter(|resource| resource.contains(":logs:")).map(instance));
+    let named: BTreeSet<_> =
+        named.filter(|resource| resource.contains(":logs:")).map(instance).collect();
+    resources.extend(named.into_iter().take(MOST));
     resources
 }
 

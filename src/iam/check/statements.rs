@@ -81,11 +81,8 @@ fn may_be_wild(role: &Role, needs: &Needs, placed: &Placed, pattern: &str) -> bo
     if logs_only || own_streams {
         return true;
     }
-    let no_arn = |action: &str| {
-        Catalogue::dynamodb().find(action).is_some_and(|(_, types)| types.is_empty())
-    };
     let without_arn =
-        pattern == "*" && placed.actions().all(|action| no_arn(action) || is_tracing(action));
+        pattern == "*" && placed.actions().all(|action| takes_no_arn(action) || is_tracing(action));
     without_arn || needs.required.iter().any(|need| need.resource == pattern)
 }
 

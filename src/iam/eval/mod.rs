@@ -223,4 +223,6 @@ impl fmt::Display for StatementName {
 }
 
 #[cfg(test)]
+mod differential;
+#[cfg(test)]
 mod tests;

@@ -11,7 +11,11 @@ pub struct Aws {
 
 impl Aws {
     pub fn of(cloud: &Cloud) -> Self {
-        Self { endpoint: cloud.endpoint() }
+        Self::at(cloud.port)
+    }
+
+    pub fn at(port: u16) -> Self {
+        Self { endpoint: format!("http://127.0.0.1:{port}") }
     }
 
     /// A call of the services that speak JSON: `DynamoDB_20120810.Scan`, `Logs_20140328.DescribeLogGroups`.

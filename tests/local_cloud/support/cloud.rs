@@ -117,7 +117,7 @@ impl Cloud {
 }
 
 /// A program that knows nothing of the developer's AWS settings, nor of a machine's role.
-fn alone(program: &str) -> Command {
+pub fn alone(program: &str) -> Command {
     let mut command = Command::new(program);
     command.env_clear();
     command.envs(env::vars_os().filter(|(name, _)| {
@@ -139,7 +139,17 @@ impl Drop for Cloud {
     }
 }
 
-fn free_port() -> u16 {
+pub fn free_port() -> u16 {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port");
     listener.local_addr().expect("it is bound").port()
+}
+
+/// Where what was fetched once is kept for the next run, as the binary finds it.
+pub fn cache_folder() -> PathBuf {
+    let folder =
+        |name: &str| env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    folder("STACKCTL_CACHE_DIR")
+        .or_else(|| Some(folder("XDG_CACHE_HOME")?.join("stackctl")))
+        .or_else(|| Some(folder("HOME")?.join(".cache/stackctl")))
+        .expect("there is a home")
 }

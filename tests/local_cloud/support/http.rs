@@ -1,6 +1,6 @@
 //! An HTTP client for this machine: one request, one connection.
 
-use std::io::{Read, Write};
+use std::io::{self, Read, Write};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -36,18 +36,30 @@ impl Response {
 }
 
 /// Sends a request to an `http://` address and waits for the whole answer.
+#[track_caller]
 pub fn request(
     method: &str,
     url: &str,
     headers: &[(&str, &str)],
     body: impl AsRef<[u8]>,
 ) -> Response {
+    try_request(method, url, headers, body)
+        .unwrap_or_else(|error| panic!("{method} {url}: {error}"))
+}
+
+/// The same, when perhaps nobody listens.
+pub fn try_request(
+    method: &str,
+    url: &str,
+    headers: &[(&str, &str)],
+    body: impl AsRef<[u8]>,
+) -> io::Result<Response> {
     let body = body.as_ref();
     let address = url.strip_prefix("http://").expect("a local address");
     let (host, path) = address.split_at(address.find('/').unwrap_or(address.len()));
     let path = if path.is_empty() { "/" } else { path };
-    let mut stream = TcpStream::connect(host).expect("somebody listens");
-    stream.set_read_timeout(Some(PATIENCE)).expect("it is not zero");
+    let mut stream = TcpStream::connect(host)?;
+    stream.set_read_timeout(Some(PATIENCE))?;
     let length = body.len();
     let mut text = format!(
         "{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {length}\r\n"
@@ -56,10 +68,10 @@ pub fn request(
         text = text + name + ": " + value + "\r\n";
     }
     text += "\r\n";
-    stream.write_all(&[text.as_bytes(), body].concat()).expect("it is read");
+    stream.write_all(&[text.as_bytes(), body].concat())?;
     let mut answer = Vec::new();
-    stream.read_to_end(&mut answer).expect("it answers in time");
-    parse(&answer)
+    stream.read_to_end(&mut answer)?;
+    Ok(parse(&answer))
 }
 
 fn parse(answer: &[u8]) -> Response {

@@ -5,7 +5,10 @@ use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 
-use super::Cloud;
+use super::{Aws, Cloud};
+
+/// Answers for an API of that id with the version of its function, where the cloud behind runs no code.
+type Gateway = fn(&Aws, &str) -> Option<String>;
 
 /// Stands before a cloud. Its threads end with the test process.
 pub struct Recorder {
@@ -16,14 +19,23 @@ pub struct Recorder {
 impl Recorder {
     /// One that passes everything on to `cloud`, unchanged.
     pub fn before(cloud: &Cloud) -> Self {
+        Self::start(cloud.port, None)
+    }
+
+    /// One before a port where the requests to APIs find nobody.
+    pub fn with_gateway(behind: u16, gateway: Gateway) -> Self {
+        Self::start(behind, Some(gateway))
+    }
+
+    fn start(behind: u16, gateway: Option<Gateway>) -> Self {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port");
         let port = listener.local_addr().expect("it is bound").port();
         let calls = Arc::default();
-        let (notes, behind) = (Arc::clone(&calls), cloud.port);
+        let notes = Arc::clone(&calls);
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let notes = Arc::clone(&notes);
-                thread::spawn(move || pass_on(client, behind, &notes));
+                thread::spawn(move || serve(client, behind, gateway, &notes));
             }
         });
         Self { port, calls }
@@ -45,7 +57,40 @@ pub fn is_read(call: &str) -> bool {
 }
 
 /// One request, one connection: the answer is asked to close it.
-fn pass_on(mut client: TcpStream, behind: u16, notes: &Mutex<Vec<String>>) -> Option<()> {
+fn serve(
+    mut client: TcpStream,
+    behind: u16,
+    gateway: Option<Gateway>,
+    notes: &Mutex<Vec<String>>,
+) -> Option<()> {
+    let Request { head, call, body } = read(&client)?;
+    notes.lock().unwrap_or_else(PoisonError::into_inner).push(call.clone());
+    let api = call.strip_prefix("GET /_aws/execute-api/").and_then(|path| path.split('/').next());
+    if let Some((gateway, api)) = gateway.zip(api) {
+        let (status, version) = match gateway(&Aws::at(behind), api) {
+            Some(version) => ("400 Bad Request", version),
+            None => ("404 Not Found", "none".to_owned()),
+        };
+        let answer = format!("HTTP/1.1 {status}\r\nx-function-version: {version}\r\n");
+        let end = "content-length: 2\r\nconnection: close\r\n\r\n{}";
+        return client.write_all((answer + end).as_bytes()).ok();
+    }
+    let mut server = TcpStream::connect((Ipv4Addr::LOCALHOST, behind)).ok()?;
+    server.write_all(format!("{head}connection: close\r\n\r\n").as_bytes()).ok()?;
+    server.write_all(&body).ok()?;
+    std::io::copy(&mut server, &mut client).ok()?;
+    Some(())
+}
+
+struct Request {
+    /// Without what it says of the connection, and without the empty line.
+    head: String,
+    /// The name of the operation.
+    call: String,
+    body: Vec<u8>,
+}
+
+fn read(client: &TcpStream) -> Option<Request> {
     let mut reader = BufReader::new(client.try_clone().ok()?);
     let (mut head, mut length, mut target) = (String::new(), 0, None);
     loop {
@@ -67,15 +112,9 @@ fn pass_on(mut client: TcpStream, behind: u16, notes: &Mutex<Vec<String>>) -> Op
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body).ok()?;
-    let call = target.or_else(|| action(&body)).unwrap_or_else(|| {
-        head.split(" HTTP/").next().unwrap_or_default().split('?').next().unwrap_or("").to_owned()
-    });
-    notes.lock().unwrap_or_else(PoisonError::into_inner).push(call);
-    let mut server = TcpStream::connect((Ipv4Addr::LOCALHOST, behind)).ok()?;
-    server.write_all(format!("{head}connection: close\r\n\r\n").as_bytes()).ok()?;
-    server.write_all(&body).ok()?;
-    std::io::copy(&mut server, &mut client).ok()?;
-    Some(())
+    let line = head.split([' ', '?']).take(2).collect::<Vec<_>>().join(" ");
+    let call = target.or_else(|| action(&body)).unwrap_or(line);
+    Some(Request { head, call, body })
 }
 
 /// `Action=CreateRole&…`

@@ -1,0 +1,175 @@
+//! `stackctl invoke`
+
+use std::fs;
+use std::io::{self, Read};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use super::App;
+use crate::cli::examples;
+use crate::config::ALIAS;
+use crate::engine::{Id, Label, Progress, alone};
+use crate::error::{Doing, Error, Result};
+use crate::logs::{self, Reader};
+use crate::payload::{self, Request};
+use crate::resources::{Invocation, invoke};
+use crate::ui::seconds;
+
+/// Run the function once with one event, past the API, and show its answer and its log
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "stackctl invoke event.json                    the event of a file",
+    "stackctl invoke --query userId=me             as the API would send GET /?userId=me",
+    "stackctl invoke --query userId=me --body '{\"title\":\"Buy milk\"}'",
+    "echo '{}' | stackctl invoke -                 the event on standard input",
+))]
+pub struct Args {
+    /// The event: a file, `-` for standard input, or JSON as it stands
+    #[arg(value_name = "FILE", required_unless_present_any = ["method", "path", "query", "body"])]
+    event: Option<String>,
+    /// Make the event of a request with this method; GET, and POST with a body, unless said
+    #[arg(long, conflicts_with = "event")]
+    method: Option<String>,
+    /// The path of the request [default: /]
+    #[arg(long, conflicts_with = "event")]
+    path: Option<String>,
+    /// The query string of the request, such as `userId=me&limit=5`
+    #[arg(long, conflicts_with = "event")]
+    query: Option<String>,
+    /// The body of the request
+    #[arg(long, value_name = "TEXT", conflicts_with = "event")]
+    body: Option<String>,
+    /// Which version or alias runs
+    #[arg(long, value_name = "VERSION", default_value = ALIAS)]
+    qualifier: String,
+}
+
+pub async fn run(args: &Args, app: &App) -> Result<()> {
+    let config = app.config()?;
+    let event = event(args)?;
+    let cloud = app.cloud(&config).await?;
+    let function = &config.names.function;
+    let label = Label { kind: "function".into(), name: format!("{function}:{}", args.qualifier) };
+    let since = Instant::now();
+    let answer = app.ui.watch(vec![label], async |events| {
+        let progress = Progress::new(Id::default(), events);
+        alone(&progress, invoke(&cloud, function, &args.qualifier, &event)).await
+    });
+    let answer = app.unless_stopped(answer).await?;
+    let took = since.elapsed();
+    tell(app, &answer, took);
+    app.ui.result(|| answer.payload.clone(), || document(&answer, took))?;
+    match answer.failed {
+        true => Err(failure(&answer)),
+        false => Ok(()),
+    }
+}
+
+/// The event as JSON: Lambda takes nothing else.
+fn event(args: &Args) -> Result<String> {
+    let text = match args.event.as_deref() {
+        None => return Ok(requested(args).to_string()),
+        Some("-") => {
+            let mut text = String::new();
+            io::stdin().read_to_string(&mut text).doing("read the event")?;
+            text
+        }
+        Some(text) if text.trim_start().starts_with(['{', '[']) => text.to_owned(),
+        Some(path) => fs::read_to_string(path).map_err(|error| {
+            Error::usage(format!("the event `{path}` cannot be read")).cause(error)
+        })?,
+    };
+    serde_json::from_str::<Value>(&text)
+        .map_err(|error| Error::usage("the event is not JSON").cause(error))?;
+    Ok(text)
+}
+
+fn requested(args: &Args) -> Value {
+    let method = match (&args.method, &args.body) {
+        (Some(method), _) => method.to_uppercase(),
+        (None, Some(_)) => "POST".to_owned(),
+        (None, None) => "GET".to_owned(),
+    };
+    let request = Request {
+        method: &method,
+        path: args.path.as_deref().unwrap_or("/"),
+        query: args.query.as_deref().unwrap_or_default(),
+        body: args.body.as_deref(),
+    };
+    payload::event(&request, now())
+}
+
+fn now() -> Duration {
+    SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default()
+}
+
+/// The end of the log, as `stackctl logs` shows it.
+fn tell(app: &App, answer: &Invocation, took: Duration) {
+    let mut reader = Reader::default();
+    for line in logs::entries(&answer.log).iter().filter_map(|entry| reader.read(entry)) {
+        app.ui.say(&app.ui.paint.dim(&format!("log: {}", line.text)));
+    }
+    app.ui.say(&format!("version {} answered in {}", answer.version, seconds(took)));
+}
+
+fn document(answer: &Invocation, took: Duration) -> Value {
+    let payload = serde_json::from_str(&answer.payload);
+    json!({
+        "payload": payload.unwrap_or_else(|_| Value::String(answer.payload.clone())),
+        "failed": answer.failed,
+        "function_version": answer.version,
+        "log": answer.log,
+        "seconds": took.as_secs_f64(),
+    })
+}
+
+/// Why the function failed, in its own words.
+/// <https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html>
+fn failure(answer: &Invocation) -> Error {
+    let told: Value = serde_json::from_str(&answer.payload).unwrap_or_default();
+    let kind = told["errorType"].as_str().unwrap_or("Unhandled");
+    let message = told["errorMessage"].as_str().unwrap_or(&answer.payload);
+    let error = Error::failed(format!("run version {}", answer.version))
+        .cause(format!("{kind}: {message}"));
+    let all = format!("{kind} {message} {}", answer.log);
+    if all.contains("GLIBC_") {
+        return error
+            .hint("the program was built for a newer Linux: ship what `stackctl build` makes");
+    }
+    if kind == "Sandbox.Timedout" || message.contains("Task timed out") {
+        return error.hint("raise `function.timeout` in `stack.toml`, then run `stackctl up`");
+    }
+    if kind == "Runtime.InvalidEntrypoint" {
+        return error.hint("the zip needs an executable `bootstrap` for the function's architecture: ship what `stackctl build` makes");
+    }
+    error.hint("`stackctl logs --errors` shows what it logged")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn failed(payload: &str) -> Error {
+        failure(&Invocation { payload: payload.into(), failed: true, ..Invocation::default() })
+    }
+
+    #[test]
+    fn a_failure_is_told_in_the_functions_own_words() {
+        let error = failed(r#"{"errorType":"Runtime.ExitError","errorMessage":"exit status 101"}"#);
+        assert_eq!(error.cause.as_deref(), Some("Runtime.ExitError: exit status 101"));
+        assert_eq!(error.kind.exit_code(), 1);
+    }
+
+    #[test]
+    fn a_timeout_names_the_key_to_raise() {
+        let payload = r#"{"errorType":"Sandbox.Timedout","errorMessage":"RequestId: x Error: Task timed out after 10.00 seconds"}"#;
+        assert!(failed(payload).hint.is_some_and(|hint| hint.contains("function.timeout")));
+    }
+
+    #[test]
+    fn an_answer_that_is_no_document_is_told_as_it_is() {
+        assert_eq!(failed("broken").cause.as_deref(), Some("Unhandled: broken"));
+    }
+}

@@ -1,0 +1,148 @@
+//! `.env.local`: where a frontend's bundler reads the API's address.
+
+use std::fs;
+use std::io::ErrorKind;
+use std::path::Path;
+
+use crate::error::{Doing, Error, Result};
+use crate::files;
+
+/// What Vite and Next.js let through to the browser.
+pub const KEYS: [&str; 2] = ["VITE_API_URL", "NEXT_PUBLIC_API_URL"];
+
+/// Refuses a file that could not be written later on, when the stack is up.
+pub fn check(path: &Path) -> Result<()> {
+    let folder = path.parent().filter(|folder| *folder != Path::new(""));
+    match folder {
+        Some(folder) if !folder.is_dir() => {
+            Err(Error::usage(format!("there is no folder `{}`", folder.display()))
+                .hint("`--write-env` takes a file in the folder of your frontend"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes the address of the API under our keys, and leaves every other byte as it is.
+pub fn write(path: &Path, url: &str) -> Result<()> {
+    let before = match fs::read(path) {
+        Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
+        read => read.doing(format!("read `{}`", path.display()))?,
+    };
+    let after = with_url(&before, url);
+    if after == before { Ok(()) } else { files::replace(path, &after) }
+}
+
+fn with_url(before: &[u8], url: &str) -> Vec<u8> {
+    // Bundlers expand `$default`, each with an escape of its own; in a URL, this is the same character.
+    let url = url.replace('$', "%24");
+    let mut after = Vec::new();
+    let mut missing = KEYS.to_vec();
+    for line in before.split_inclusive(|byte| *byte == b'\n') {
+        match KEYS.into_iter().find(|key| assigns(line, key)) {
+            Some(key) => {
+                let start = line.iter().position(|byte| *byte == b'=').unwrap_or_default() + 1;
+                after.extend_from_slice(&line[..start]);
+                after.extend_from_slice(url.as_bytes());
+                after.extend_from_slice(ending(line));
+                missing.retain(|one| *one != key);
+            }
+            None => after.extend_from_slice(line),
+        }
+    }
+    let newline = if before.ends_with(b"\r\n") { "\r\n" } else { "\n" };
+    if !missing.is_empty() && !after.is_empty() && !after.ends_with(b"\n") {
+        after.extend_from_slice(newline.as_bytes());
+    }
+    for key in missing {
+        after.extend_from_slice(format!("{key}={url}{newline}").as_bytes());
+    }
+    after
+}
+
+/// Whether a line is `KEY=…`, with `export` before it or without.
+fn assigns(line: &[u8], key: &str) -> bool {
+    let line = line.trim_ascii_start();
+    let line = match line.strip_prefix(b"export") {
+        Some(rest) if rest.starts_with(b" ") || rest.starts_with(b"\t") => rest.trim_ascii_start(),
+        _ => line,
+    };
+    let rest = line.strip_prefix(key.as_bytes());
+    rest.is_some_and(|rest| rest.trim_ascii_start().starts_with(b"="))
+}
+
+fn ending(line: &[u8]) -> &[u8] {
+    let text = line.strip_suffix(b"\n").unwrap_or(line);
+    &line[text.strip_suffix(b"\r").unwrap_or(text).len()..]
+}
+
+#[cfg(test)]
+mod tests {
+    use std::os::unix::fs::{PermissionsExt, symlink};
+
+    use super::*;
+
+    const URL: &str = "https://a.example";
+
+    fn after(before: &str) -> String {
+        String::from_utf8(with_url(before.as_bytes(), URL)).expect("it was text")
+    }
+
+    #[test]
+    fn an_empty_file_gets_both_keys() {
+        assert_eq!(
+            after(""),
+            "VITE_API_URL=https://a.example\nNEXT_PUBLIC_API_URL=https://a.example\n"
+        );
+    }
+
+    #[test]
+    fn our_keys_are_replaced_where_they_stand_and_the_rest_is_kept() {
+        let before = "# mine\nSECRET=\"a = b\" \n export VITE_API_URL = 'old' # see docs\r\n\nNEXT_PUBLIC_API_URL=old\nMY_VITE_API_URL=x\n#VITE_API_URL=x\nVITE_API_URLS=x";
+        assert_eq!(
+            after(before),
+            "# mine\nSECRET=\"a = b\" \n export VITE_API_URL =https://a.example\r\n\nNEXT_PUBLIC_API_URL=https://a.example\nMY_VITE_API_URL=x\n#VITE_API_URL=x\nVITE_API_URLS=x"
+        );
+    }
+
+    #[test]
+    fn a_last_line_without_an_end_gets_one_before_ours() {
+        assert_eq!(
+            after("A=1\r\nVITE_API_URL=x"),
+            "A=1\r\nVITE_API_URL=https://a.example\nNEXT_PUBLIC_API_URL=https://a.example\n"
+        );
+        assert!(after("A=1\r\n").ends_with("NEXT_PUBLIC_API_URL=https://a.example\r\n"));
+    }
+
+    #[test]
+    fn bytes_that_are_no_text_are_kept() {
+        assert!(with_url(b"A=\xff\xfe\n", URL).starts_with(b"A=\xff\xfe\nVITE_API_URL="));
+    }
+
+    #[test]
+    fn nothing_is_left_for_a_bundler_to_expand() {
+        let text = with_url(b"", "http://127.0.0.1:4566/_aws/execute-api/a1/$default");
+        assert!(
+            text.starts_with(
+                b"VITE_API_URL=http://127.0.0.1:4566/_aws/execute-api/a1/%24default\n"
+            )
+        );
+    }
+
+    #[test]
+    fn a_file_stays_as_private_as_it_was_and_a_link_stays_a_link() {
+        let folder = std::env::temp_dir().join(format!("stackctl-env-{}", std::process::id()));
+        fs::create_dir_all(&folder).expect("a folder");
+        let (file, link) = (folder.join("real"), folder.join(".env.local"));
+        fs::write(&file, "SECRET=1\n").expect("a file");
+        fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("our file");
+        symlink(&file, &link).expect("a link");
+        write(&link, URL).expect("it can be written");
+        let mode = fs::metadata(&file).expect("a file").permissions().mode();
+        let text = fs::read_to_string(&file).expect("text");
+        let is_link = fs::symlink_metadata(&link).expect("a link").is_symlink();
+        let left = fs::read_dir(&folder).expect("a folder").count();
+        let _ = fs::remove_dir_all(&folder);
+        assert_eq!((mode & 0o777, is_link, left), (0o600, true, 2));
+        assert!(text.starts_with("SECRET=1\nVITE_API_URL="));
+    }
+}

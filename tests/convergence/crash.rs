@@ -1,0 +1,168 @@
+//! The crash matrix: every verb is broken at every call, and run again.
+
+use std::collections::HashMap;
+use std::env;
+use std::sync::Mutex;
+use std::thread;
+
+use serde_json::Value;
+
+use crate::figures;
+use crate::lane::{Lane, MOST, Verb};
+use crate::proxy::{Fault, What, When};
+use crate::run::Run;
+use crate::snapshot;
+use crate::strict::Rules;
+
+/// How a run is broken.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Mode {
+    /// Killed before the call is sent.
+    KilledBefore,
+    /// Killed after the call was done and before its answer came.
+    KilledAfter,
+    /// The call is done and its answer is lost; the run goes on.
+    Lost,
+    /// From this call on nothing gets through; the run goes on.
+    Cut,
+}
+
+const MODES: [Mode; 4] = [Mode::KilledBefore, Mode::KilledAfter, Mode::Lost, Mode::Cut];
+
+/// One way to break a run, and what is run then.
+#[derive(Debug, Clone)]
+struct Case {
+    verb: Verb,
+    mode: Mode,
+    at: When,
+    then: Verb,
+}
+
+/// The ends of uninterrupted runs.
+type Ends = HashMap<Verb, Value>;
+
+fn prepare(lane: &Lane, verb: Verb) {
+    lane.fresh();
+    lane.set_layer(Rules::timeless());
+    let before: &[Verb] = match verb {
+        Verb::Up => &[],
+        Verb::Deploy | Verb::Teardown => &[Verb::Up],
+        Verb::Rollback => &[Verb::Up, Verb::Deploy],
+    };
+    for &verb in before {
+        lane.run(verb).0.succeeded();
+    }
+}
+
+/// Breaks a run, runs the verb after it, and compares; `false` when the run ended before it could be broken.
+fn check(lane: &Lane, case: &Case, ends: &Ends) -> Result<bool, String> {
+    prepare(lane, case.verb);
+    let killed = |what| lane.until(case.verb, Fault::once(case.at.clone(), what), Run::kill);
+    let going_on = |fault| Some(lane.run_with(case.verb, [fault]).0);
+    let broken = match case.mode {
+        Mode::KilledBefore => killed(What::Held),
+        Mode::KilledAfter => killed(What::HeldAfter),
+        Mode::Lost => going_on(Fault::once(case.at.clone(), What::Lost)),
+        Mode::Cut => going_on(Fault::for_ever(case.at.clone(), What::Reset)),
+    };
+    let Some(broken) = broken else { return Ok(false) };
+    if let Some(code) = broken.code.filter(|code| ![0, 1].contains(code)) {
+        return Err(format!("the broken run ended with {code}: {}", broken.stderr));
+    }
+    // A deploy that was broken may be followed by the same deploy, which ends as if it had been the first.
+    let (ended, _) = lane.run(case.then);
+    if ended.code != Some(0) {
+        return Err(format!("after {}\nthe second run said {}", broken.stderr, ended.stderr));
+    }
+    let differences = snapshot::differences(&lane.snapshot(), &ends[&case.then]);
+    if differences.is_empty() { Ok(true) } else { Err(differences.join("\n")) }
+}
+
+/// Runs every case in the lanes, and fails with all that went wrong.
+fn check_all(cases: Vec<Case>, ends: &Ends) {
+    let (count, queue, failures) = (cases.len(), Mutex::new(cases), Mutex::new(Vec::new()));
+    let tally: Mutex<HashMap<String, [usize; 3]>> = Mutex::default();
+    thread::scope(|scope| {
+        for _ in 0..MOST {
+            scope.spawn(|| {
+                let lane = Lane::take();
+                loop {
+                    let case = queue.lock().expect("nobody panics here").pop();
+                    let Some(case) = case else { break };
+                    let ended = check(&lane, &case, ends);
+                    let column = match ended {
+                        Ok(true) => 0,
+                        Ok(false) => 1,
+                        Err(_) => 2,
+                    };
+                    let row = format!("{:?} {:?} then {:?}", case.verb, case.mode, case.then);
+                    tally.lock().expect("nobody panics here").entry(row).or_default()[column] += 1;
+                    if let Err(why) = ended {
+                        failures
+                            .lock()
+                            .expect("nobody panics here")
+                            .push(format!("{case:?}: {why}"));
+                    }
+                }
+            });
+        }
+    });
+    for (row, [converged, not_reached, failed]) in tally.into_inner().expect("nobody panics here") {
+        figures::note(
+            "matrix",
+            &format!("{row}: {converged} converged, {not_reached} ended before, {failed} failed"),
+        );
+    }
+    let failures = failures.into_inner().expect("nobody panics here");
+    assert!(failures.is_empty(), "{} of {count}:\n{}", failures.len(), failures.join("\n\n"));
+}
+
+/// Uninterrupted runs: how they end, and the calls that they make.
+fn uninterrupted() -> (Ends, Vec<(Verb, usize, Vec<String>)>) {
+    let lane = Lane::take();
+    let (mut ends, mut verbs) = (Ends::new(), Vec::new());
+    for verb in [Verb::Up, Verb::Deploy, Verb::Rollback, Verb::Teardown] {
+        prepare(&lane, verb);
+        let (ended, ledger) = lane.run(verb);
+        ended.succeeded();
+        let mut writes: Vec<String> = ledger
+            .calls()
+            .iter()
+            .filter(|call| call.is_write())
+            .map(|call| call.operation.to_string())
+            .collect();
+        writes.sort();
+        writes.dedup();
+        verbs.push((verb, ledger.calls().len(), writes));
+        ends.insert(verb, lane.snapshot());
+    }
+    (ends, verbs)
+}
+
+#[test]
+fn whatever_breaks_a_run_the_next_one_ends_as_if_nothing_had() {
+    let (ends, verbs) = uninterrupted();
+    let mut cases = Vec::new();
+    for (verb, calls, writes) in verbs {
+        if env::var_os("STACKCTL_TEST_MATRIX").is_some() {
+            for (mode, number) in
+                MODES.iter().flat_map(|mode| (1..=calls).map(move |number| (*mode, number)))
+            {
+                let at = if mode == Mode::Cut { When::From(number) } else { When::Call(number) };
+                cases.push(Case { verb, mode, at: at.clone(), then: verb });
+                cases.push(Case { verb, mode, at, then: verb.opposite() });
+            }
+            continue;
+        }
+        for (index, write) in writes.into_iter().enumerate() {
+            let then = if index % 3 == 2 { verb.opposite() } else { verb };
+            let mode = if index % 2 == 1 { Mode::Lost } else { Mode::KilledAfter };
+            cases.push(Case { verb, mode, at: When::Operation(write), then });
+        }
+        for number in (3..calls).step_by(16) {
+            cases.push(Case { verb, mode: Mode::KilledBefore, at: When::Call(number), then: verb });
+            cases.push(Case { verb, mode: Mode::Cut, at: When::From(number + 4), then: verb });
+        }
+    }
+    check_all(cases, &ends);
+}

@@ -1,0 +1,22 @@
+//! The same verb, run again, always ends where an uninterrupted run ends. README.md here says what is tested and how.
+
+mod artifact;
+mod aws;
+mod counts;
+mod crash;
+mod drift;
+mod figures;
+mod interrupt;
+mod lane;
+mod neighbours;
+mod proxy;
+mod race;
+mod run;
+mod snapshot;
+mod strict;
+#[path = "../local_cloud/support/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "other tests use the rest of it")]
+mod support;
+mod throttled;
+mod whole;
+mod xml;

@@ -1,0 +1,137 @@
+//! Which operation of AWS a request is.
+
+use std::fmt;
+
+use percent_encoding::percent_decode_str;
+
+use super::wire::{Answer, Request};
+
+/// An operation by its service's name in signatures and its own: `lambda:CreateFunction`.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Operation {
+    pub service: String,
+    pub name: String,
+}
+
+/// The operations of REST services: method, and path with `*` for one segment.
+const REST: [(&str, &str, &str); 46] = [
+    ("GET", "2015-03-31/functions", "ListFunctions"),
+    ("POST", "2015-03-31/functions", "CreateFunction"),
+    ("GET", "2015-03-31/functions/*", "GetFunction"),
+    ("DELETE", "2015-03-31/functions/*", "DeleteFunction"),
+    ("GET", "2015-03-31/functions/*/configuration", "GetFunctionConfiguration"),
+    ("PUT", "2015-03-31/functions/*/configuration", "UpdateFunctionConfiguration"),
+    ("PUT", "2015-03-31/functions/*/code", "UpdateFunctionCode"),
+    ("GET", "2015-03-31/functions/*/versions", "ListVersionsByFunction"),
+    ("POST", "2015-03-31/functions/*/versions", "PublishVersion"),
+    ("GET", "2015-03-31/functions/*/aliases", "ListAliases"),
+    ("POST", "2015-03-31/functions/*/aliases", "CreateAlias"),
+    ("GET", "2015-03-31/functions/*/aliases/*", "GetAlias"),
+    ("PUT", "2015-03-31/functions/*/aliases/*", "UpdateAlias"),
+    ("DELETE", "2015-03-31/functions/*/aliases/*", "DeleteAlias"),
+    ("GET", "2015-03-31/functions/*/policy", "GetPolicy"),
+    ("POST", "2015-03-31/functions/*/policy", "AddPermission"),
+    ("DELETE", "2015-03-31/functions/*/policy/*", "RemovePermission"),
+    ("POST", "2015-03-31/functions/*/invocations", "Invoke"),
+    ("GET", "2017-03-31/tags/*", "ListTags"),
+    ("POST", "2017-03-31/tags/*", "TagResource"),
+    ("DELETE", "2017-03-31/tags/*", "UntagResource"),
+    ("GET", "v2/apis", "GetApis"),
+    ("POST", "v2/apis", "CreateApi"),
+    ("GET", "v2/apis/*", "GetApi"),
+    ("PATCH", "v2/apis/*", "UpdateApi"),
+    ("DELETE", "v2/apis/*", "DeleteApi"),
+    ("DELETE", "v2/apis/*/cors", "DeleteCorsConfiguration"),
+    ("GET", "v2/apis/*/integrations", "GetIntegrations"),
+    ("POST", "v2/apis/*/integrations", "CreateIntegration"),
+    ("GET", "v2/apis/*/integrations/*", "GetIntegration"),
+    ("PATCH", "v2/apis/*/integrations/*", "UpdateIntegration"),
+    ("DELETE", "v2/apis/*/integrations/*", "DeleteIntegration"),
+    ("GET", "v2/apis/*/routes", "GetRoutes"),
+    ("POST", "v2/apis/*/routes", "CreateRoute"),
+    ("GET", "v2/apis/*/routes/*", "GetRoute"),
+    ("PATCH", "v2/apis/*/routes/*", "UpdateRoute"),
+    ("DELETE", "v2/apis/*/routes/*", "DeleteRoute"),
+    ("GET", "v2/apis/*/stages", "GetStages"),
+    ("POST", "v2/apis/*/stages", "CreateStage"),
+    ("GET", "v2/apis/*/stages/*", "GetStage"),
+    ("PATCH", "v2/apis/*/stages/*", "UpdateStage"),
+    ("DELETE", "v2/apis/*/stages/*", "DeleteStage"),
+    ("GET", "v2/tags/*", "GetTags"),
+    ("POST", "v2/tags/*", "TagResource"),
+    ("DELETE", "v2/tags/*", "UntagResource"),
+    ("POST", "v2/apis/*/deployments", "CreateDeployment"),
+];
+
+const READS: [&str; 6] = ["Get", "List", "Describe", "Filter", "Simulate", "StartLiveTail"];
+
+impl Operation {
+    /// `None` when the request is not one to AWS but to an API that runs there.
+    pub fn of(request: &Request) -> Option<Self> {
+        let scope = request.header("authorization").split_once("Credential=")?.1;
+        let service = scope.split('/').nth(3)?.to_owned();
+        let target = request.header("x-amz-target").rsplit('.').next().unwrap_or_default();
+        let form = form_field(&request.body, "Action");
+        let name = match (target, form) {
+            ("", Some(action)) if service == "iam" || service == "sts" => action,
+            ("", _) => rest(request)?,
+            (target, _) => target.to_owned(),
+        };
+        Some(Self { service, name })
+    }
+
+    pub fn is_write(&self) -> bool {
+        !READS.iter().any(|verb| self.name.starts_with(verb))
+    }
+
+    /// A refusal as the service writes it.
+    pub fn refusal(&self, status: u16, code: &str, message: &str) -> Answer {
+        if self.service == "iam" || self.service == "sts" {
+            let body = format!(
+                "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error><RequestId>r</RequestId></ErrorResponse>"
+            );
+            return Answer::new(status, "text/xml", body);
+        }
+        let body = serde_json::json!({"__type": code, "message": message}).to_string();
+        let mut answer = Answer::new(status, "application/json", body);
+        answer.headers.set("x-amzn-errortype", code);
+        answer
+    }
+}
+
+impl fmt::Display for Operation {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(out, "{}:{}", self.service, self.name)
+    }
+}
+
+/// The segments of a path, decoded.
+pub fn segments(request: &Request) -> Vec<String> {
+    let path = request.target.split('?').next().unwrap_or_default();
+    let decode = |part: &str| percent_decode_str(part).decode_utf8_lossy().into_owned();
+    path.trim_matches('/').split('/').map(decode).collect()
+}
+
+/// A parameter of the query, decoded.
+pub fn query(request: &Request, name: &str) -> Option<String> {
+    form_field(request.target.split_once('?')?.1.as_bytes(), name)
+}
+
+/// A field of a form, decoded.
+pub fn form_field(body: &[u8], field: &str) -> Option<String> {
+    let text = str::from_utf8(body).ok()?;
+    let value = text.split('&').find_map(|pair| pair.strip_prefix(field)?.strip_prefix('='))?;
+    Some(percent_decode_str(&value.replace('+', " ")).decode_utf8_lossy().into_owned())
+}
+
+fn rest(request: &Request) -> Option<String> {
+    let path = segments(request);
+    let fits = |pattern: &str| {
+        let pattern: Vec<&str> = pattern.split('/').collect();
+        pattern.len() == path.len()
+            && pattern.iter().zip(&path).all(|(want, part)| *want == "*" || want == part)
+    };
+    let (.., name) =
+        REST.iter().find(|(method, pattern, _)| *method == request.method && fits(pattern))?;
+    Some((*name).to_owned())
+}

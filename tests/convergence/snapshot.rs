@@ -1,0 +1,198 @@
+//! Everything that stands in the cloud, in an order and under names that two runs share.
+
+use std::collections::BTreeMap;
+
+use percent_encoding::percent_decode_str;
+use serde_json::{Value, json};
+
+use crate::aws::Aws;
+
+/// The whole account. Identifiers that the cloud chooses are replaced by what they stand for.
+pub fn of(aws: Aws) -> Value {
+    let mut snapshot = json!({
+        "tables": tables(aws),
+        "policies": policies(aws),
+        "roles": roles(aws),
+        "log groups": log_groups(aws),
+        "functions": functions(aws),
+    });
+    let apis = list(&aws.get("apigateway", "/v2/apis"), "items");
+    let mut named: Vec<Value> = apis.iter().map(|api| api_of(aws, api)).collect();
+    named.sort_by_key(Value::to_string);
+    snapshot["apis"] = named.into();
+    let mut text = snapshot.to_string();
+    for api in &apis {
+        text = text.replace(&text_of(api, "apiId"), &format!("the API {}", text_of(api, "name")));
+    }
+    serde_json::from_str(&text).expect("it was JSON before")
+}
+
+fn tables(aws: Aws) -> BTreeMap<String, Value> {
+    let names = list(&aws.json("dynamodb", "ListTables", &json!({})), "TableNames");
+    let one = |name: &Value| {
+        let ask = |operation: &str| aws.json("dynamodb", operation, &json!({"TableName": name}));
+        let table = ask("DescribeTable")["Table"].take();
+        let arn = json!({"ResourceArn": table["TableArn"]});
+        let backups = ask("DescribeContinuousBackups");
+        json!({
+            "status": table["TableStatus"],
+            "keys": table["KeySchema"],
+            "attributes": table["AttributeDefinitions"],
+            "billing": table["BillingModeSummary"]["BillingMode"],
+            "protection": table["DeletionProtectionEnabled"],
+            "recovery": backups["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"],
+            "tags": sorted(aws.json("dynamodb", "ListTagsOfResource", &arn)["Tags"].take()),
+        })
+    };
+    names.iter().map(|name| (name.as_str().unwrap_or_default().to_owned(), one(name))).collect()
+}
+
+fn policies(aws: Aws) -> BTreeMap<String, Value> {
+    let found = list(&aws.iam("ListPolicies", &[("Scope", "Local")]), "Policies");
+    let one = |policy: &Value| {
+        let arn = text_of(policy, "Arn");
+        let version = text_of(policy, "DefaultVersionId");
+        let fields = [("PolicyArn", arn.as_str()), ("VersionId", version.as_str())];
+        let document = aws.iam("GetPolicyVersion", &fields)["PolicyVersion"]["Document"].take();
+        json!({
+            "document": parsed(&document),
+            "versions": list(&aws.iam("ListPolicyVersions", &fields[..1]), "Versions").len(),
+            "tags": sorted(aws.iam("ListPolicyTags", &fields[..1])["Tags"].take()),
+        })
+    };
+    found.iter().map(|policy| (text_of(policy, "PolicyName"), one(policy))).collect()
+}
+
+fn roles(aws: Aws) -> BTreeMap<String, Value> {
+    let found = list(&aws.iam("ListRoles", &[]), "Roles");
+    let one = |role: &Value| {
+        let name = text_of(role, "RoleName");
+        let fields = [("RoleName", name.as_str())];
+        json!({
+            "trust": parsed(&aws.iam("GetRole", &fields)["Role"]["AssumeRolePolicyDocument"]),
+            "attached": sorted(aws.iam("ListAttachedRolePolicies", &fields)["AttachedPolicies"].take()),
+            "inline": sorted(aws.iam("ListRolePolicies", &fields)["PolicyNames"].take()),
+            "tags": sorted(aws.iam("ListRoleTags", &fields)["Tags"].take()),
+        })
+    };
+    found.iter().map(|role| (text_of(role, "RoleName"), one(role))).collect()
+}
+
+fn log_groups(aws: Aws) -> BTreeMap<String, Value> {
+    let found = list(&aws.json("logs", "DescribeLogGroups", &json!({})), "logGroups");
+    let one = |group: &Value| {
+        let arn = text_of(group, "arn").trim_end_matches(":*").to_owned();
+        let tags = aws.json("logs", "ListTagsForResource", &json!({"resourceArn": arn}));
+        json!({"retention": group["retentionInDays"], "tags": tags["tags"]})
+    };
+    found.iter().map(|group| (text_of(group, "logGroupName"), one(group))).collect()
+}
+
+fn functions(aws: Aws) -> BTreeMap<String, Value> {
+    let found = list(&aws.get("lambda", "/2015-03-31/functions"), "Functions");
+    let names = found.iter().map(|function| text_of(function, "FunctionName"));
+    names.map(|name| (name.clone(), function(aws, &name))).collect()
+}
+
+fn function(aws: Aws, name: &str) -> Value {
+    let path = format!("/2015-03-31/functions/{name}");
+    let found = aws.get("lambda", &path);
+    let settings = |configuration: &Value| {
+        let members = [
+            "Role",
+            "Runtime",
+            "Handler",
+            "MemorySize",
+            "Timeout",
+            "Environment",
+            "Architectures",
+            "CodeSha256",
+        ];
+        let told = members.map(|member| (member.to_owned(), configuration[member].clone()));
+        Value::from_iter(told)
+    };
+    let versions = list(&aws.get("lambda", &format!("{path}/versions")), "Versions");
+    let versions = versions.iter().filter(|version| version["Version"] != "$LATEST");
+    let aliases = list(&aws.get("lambda", &format!("{path}/aliases")), "Aliases");
+    let alias = |alias: &Value| {
+        let name = text_of(alias, "Name");
+        let policy = aws.get("lambda", &format!("{path}/policy?Qualifier={name}"));
+        let statements: Value =
+            serde_json::from_str(policy["Policy"].as_str().unwrap_or("{}")).expect("JSON");
+        json!({"version": alias["FunctionVersion"], "weights": alias["RoutingConfig"], "statements": statements["Statement"]})
+    };
+    json!({
+        "latest": settings(&found["Configuration"]),
+        "tags": found["Tags"],
+        "versions": versions.map(|version| (text_of(version, "Version"), settings(version))).collect::<BTreeMap<_, _>>(),
+        "aliases": aliases.iter().map(|one| (text_of(one, "Name"), alias(one))).collect::<BTreeMap<_, _>>(),
+    })
+}
+
+fn api_of(aws: Aws, api: &Value) -> Value {
+    let id = text_of(api, "apiId");
+    let inside =
+        |kind: &str| list(&aws.get("apigateway", &format!("/v2/apis/{id}/{kind}")), "items");
+    let tags = aws.get(
+        "apigateway",
+        &format!("/v2/tags/arn%3Aaws%3Aapigateway%3Aus-east-1%3A%3A%2Fapis%2F{id}"),
+    );
+    let integrations = inside("integrations");
+    let target = |route: &Value| {
+        let id = text_of(route, "target").trim_start_matches("integrations/").to_owned();
+        let found = integrations.iter().find(|one| one["integrationId"] == id.as_str());
+        found.map_or("nothing".to_owned(), |one| text_of(one, "integrationUri"))
+    };
+    let integration = |one: &Value| {
+        json!([one["integrationType"], one["integrationUri"], one["payloadFormatVersion"]])
+    };
+    let route = |one: &Value| json!([one["routeKey"], target(one), one["authorizationType"]]);
+    let stage = |one: &Value| json!([one["stageName"], one["autoDeploy"], one["tags"]]);
+    json!({
+        "name": api["name"],
+        "cors": api["corsConfiguration"],
+        "tags": tags["tags"],
+        "integrations": sorted(integrations.iter().map(integration).collect()),
+        "routes": sorted(inside("routes").iter().map(route).collect()),
+        "stages": sorted(inside("stages").iter().map(stage).collect()),
+    })
+}
+
+fn list(answer: &Value, member: &str) -> Vec<Value> {
+    answer[member].as_array().cloned().unwrap_or_default()
+}
+
+fn text_of(value: &Value, member: &str) -> String {
+    value[member].as_str().unwrap_or_default().to_owned()
+}
+
+fn sorted(mut list: Value) -> Value {
+    if let Some(list) = list.as_array_mut() {
+        list.sort_by_key(Value::to_string);
+    }
+    list
+}
+
+/// A document of IAM, which is percent-encoded.
+fn parsed(document: &Value) -> Value {
+    let text = percent_decode_str(document.as_str().unwrap_or_default()).decode_utf8_lossy();
+    serde_json::from_str(&text).unwrap_or_else(|_| json!(text))
+}
+
+/// Where two snapshots differ, one line a place.
+pub fn differences(now: &Value, wanted: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    compare("", now, wanted, &mut found);
+    found
+}
+
+fn compare(path: &str, now: &Value, wanted: &Value, found: &mut Vec<String>) {
+    if let (Some(left), Some(right)) = (now.as_object(), wanted.as_object()) {
+        let keys: std::collections::BTreeSet<&String> = left.keys().chain(right.keys()).collect();
+        for key in keys {
+            compare(&format!("{path}/{key}"), &now[key], &wanted[key], found);
+        }
+    } else if now != wanted {
+        found.push(format!("{path}: {now} and not {wanted}"));
+    }
+}

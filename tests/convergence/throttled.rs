@@ -1,0 +1,32 @@
+//! AWS is short of breath: every verb still ends well.
+
+use crate::lane::{Lane, Verb};
+use crate::proxy::{Fault, What, When};
+use crate::strict::{Rate, Rules};
+
+const VERBS: [Verb; 4] = [Verb::Up, Verb::Up, Verb::Deploy, Verb::Teardown];
+
+#[test]
+fn every_verb_ends_well_while_every_third_call_is_throttled() {
+    let lane = Lane::take();
+    let before = lane.snapshot();
+    for verb in VERBS {
+        let what = What::Refused(400, "ThrottlingException", "Rate exceeded");
+        let (ended, ledger) = lane.run_with(verb, [Fault::for_ever(When::Each(3), what)]);
+        ended.succeeded();
+        let throttled = ledger.calls().iter().filter(|call| call.attempts > 1).count();
+        assert!(throttled >= ledger.calls().len() / 3, "{ledger:#?}");
+    }
+    assert_eq!(lane.snapshot(), before);
+}
+
+#[test]
+fn every_verb_ends_well_while_api_gateway_takes_few_calls() {
+    let lane = Lane::take();
+    let before = lane.snapshot();
+    lane.set_layer(Rules::timeless().with(Rate::new("apigateway", 10.0, 5.0)));
+    for verb in VERBS {
+        lane.run(verb).0.succeeded();
+    }
+    assert_eq!(lane.snapshot(), before);
+}

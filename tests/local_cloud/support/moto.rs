@@ -1,0 +1,97 @@
+//! Another imitation of AWS, for a second opinion. It runs no code, so this answers for its HTTP APIs.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Child, Command, Stdio};
+
+use serde_json::Value;
+use sha2::{Digest, Sha256};
+
+use super::cloud::{alone, cache_folder, free_port};
+use super::{Aws, Outcome, Recorder, Response, eventually, try_request};
+
+const REQUIREMENTS: &str = include_str!("../moto-requirements.txt");
+
+/// Runs the server until its input ends: when we close it, or die.
+const WATCH: &str = r#"trap '' HUP PIPE
+"$0" -m moto.server -H 127.0.0.1 -p "$1" >/dev/null 2>&1 &
+cat >/dev/null
+kill $!
+wait"#;
+
+/// A server with a port of its own, and the gateway that it lacks.
+pub struct Moto {
+    gateway: Recorder,
+    watch: Child,
+}
+
+impl Moto {
+    pub fn start() -> Self {
+        let python = installed();
+        let port = free_port();
+        let mut watch = alone("/bin/sh");
+        watch.args(["-c", WATCH]).arg(python).arg(port.to_string()).stdin(Stdio::piped());
+        watch.env("MOTO_IAM_LOAD_MANAGED_POLICIES", "true");
+        let watch = watch.spawn().expect("there is a shell");
+        let moto = Self { gateway: Recorder::with_gateway(port, answer), watch };
+        eventually("moto answers", || {
+            let url = format!("http://127.0.0.1:{port}/moto-api/data.json");
+            try_request("GET", &url, &[], "").ok().filter(|answer| answer.status == 200)
+        });
+        moto
+    }
+
+    pub fn endpoint(&self) -> String {
+        self.gateway.endpoint()
+    }
+}
+
+impl Drop for Moto {
+    fn drop(&mut self) {
+        drop(self.watch.stdin.take());
+        let _ = self.watch.wait();
+    }
+}
+
+/// What the function behind an API would answer, as far as a proof looks at it: the version that the alias in the
+/// integration points at.
+fn answer(aws: &Aws, api: &str) -> Option<String> {
+    let found = |response: Response| (response.status < 300).then(|| response.json());
+    let get = |service, path: String| found(aws.try_rest(service, "GET", &path, &Value::Null));
+    let integrations = get("apigateway", format!("/v2/apis/{api}/integrations"))?;
+    let target = integrations["items"][0]["integrationUri"].as_str()?;
+    let (function, alias) = target.split(":function:").nth(1)?.split_once(':')?;
+    let alias = get("lambda", format!("/2015-03-31/functions/{function}/aliases/{alias}"))?;
+    Some(alias["FunctionVersion"].as_str()?.to_owned())
+}
+
+/// The Python that has moto: a virtual environment of its own, made once, named after what is in it.
+fn installed() -> PathBuf {
+    let digest = Sha256::digest(REQUIREMENTS);
+    let name =
+        digest[..6].iter().fold(String::from("moto-"), |name, byte| name + &format!("{byte:02x}"));
+    let folder = cache_folder().join(name);
+    let python = folder.join("bin/python");
+    if folder.join("complete").exists() {
+        return python;
+    }
+    // Two test runs at once each make their own, and the first one stays.
+    let making = folder.with_extension(std::process::id().to_string());
+    let _ = fs::remove_dir_all(&making);
+    succeeded(alone("python3").args(["-m", "venv"]).arg(&making));
+    let requirements = making.join("requirements.txt");
+    fs::write(&requirements, REQUIREMENTS).expect("the cache can be written");
+    let mut pip = alone(making.join("bin/python").to_str().expect("the path is text"));
+    pip.args(["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--quiet"]);
+    pip.args(["--require-hashes", "--only-binary", ":all:", "-r"]).arg(&requirements);
+    succeeded(&mut pip);
+    fs::write(making.join("complete"), "").expect("the cache can be written");
+    if fs::rename(&making, &folder).is_err() {
+        let _ = fs::remove_dir_all(&making);
+    }
+    python
+}
+
+fn succeeded(command: &mut Command) {
+    Outcome::from(command.stdin(Stdio::null()).output().expect("there is Python")).succeeded();
+}
