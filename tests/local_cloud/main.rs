@@ -8,6 +8,7 @@ mod drift;
 mod help;
 mod journey;
 mod life;
+mod load;
 mod neighbours;
 mod offline;
 mod output;
