@@ -1,16 +1,23 @@
 //! The proof that a version answers: what a deploy is for.
 
+use std::cell::Cell;
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::cloud::wait::{self, Poll};
-use crate::cloud::{Answered, Request, send};
+use crate::cloud::{Answered, Request, Session};
 use crate::engine::Progress;
-use crate::error::Result;
+use crate::error::{Error, Result};
 
 /// A new endpoint answers within seconds, once its stage is deployed and the permission has spread.
 const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Behind an endpoint that has answered before, so many answers in a row that are nobody's are the new version's own.
+const FAULTS: u32 = 3;
+
+/// Requests after the first one, for the median.
+const MORE: usize = 7;
 
 /// The header by which the handler tells the number that Lambda gave it.
 const VERSION: &str = "x-function-version";
@@ -18,37 +25,90 @@ const VERSION: &str = "x-function-version";
 /// That a version answered, and how soon.
 #[derive(Debug, Clone, Copy)]
 pub struct Proof {
-    /// From the first request to the answer of the version.
+    /// All of it.
     pub waited: Duration,
-    /// The answering request alone: the first one of a new version starts it.
+    /// The first request that the version answered.
     pub took: Duration,
+    /// The median of the next few, over the same connection.
+    pub p50: Duration,
+}
+
+/// What there was at the endpoint before.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Endpoint {
+    /// Nothing yet, or nobody knows: it may take a while.
+    New,
+    /// Another version, which answered.
+    Serving,
 }
 
 /// Asks `url` until `version` answers. Nothing is read or written: the request lacks what every route needs.
-pub async fn answers(url: &str, version: &str, progress: &Progress) -> Result<Proof> {
-    let since = Instant::now();
-    let what = format!("version {version} answers");
-    wait::until(progress, &what, PATIENCE, || async {
-        let asked = Instant::now();
-        let request = Request { method: "GET", url, ..Request::default() };
-        let found = match send(request).await {
-            Ok(answer) if answer.header(VERSION) == Some(version) => {
-                return Ok(Poll::Ready(Proof { waited: since.elapsed(), took: asked.elapsed() }));
+pub async fn answers(
+    url: &str,
+    version: &str,
+    endpoint: Endpoint,
+    progress: &Progress,
+) -> Result<Proof> {
+    let (since, session) = (Instant::now(), Session::new());
+    let faults = Cell::new(0);
+    let took = wait::until(progress, &format!("version {version} answers"), PATIENCE, || async {
+        let told = match ask(&session, url, version).await {
+            Found::Version(took) => return Ok(Poll::Ready(took)),
+            Found::Another(told) => {
+                faults.set(0);
+                told
             }
-            Ok(answer) => told(&answer),
-            Err(error) => error.to_string(),
+            Found::Fault(told) => {
+                faults.set(faults.get() + 1);
+                told
+            }
         };
-        Ok(Poll::Pending(found))
+        if endpoint == Endpoint::Serving && faults.get() >= FAULTS {
+            let error = Error::failed(format!("prove that version {version} answers"));
+            return Err(error.cause(format!("{FAULTS} times in a row, {told}")));
+        }
+        Ok(Poll::Pending(told))
     })
-    .await
+    .await?;
+    let mut more = Vec::with_capacity(MORE);
+    while more.len() < MORE {
+        match ask(&session, url, version).await {
+            Found::Version(took) => more.push(took),
+            Found::Another(told) | Found::Fault(told) => {
+                let error = Error::failed(format!("prove that version {version} answers"));
+                return Err(error.cause(format!("it did at first, and then {told}")));
+            }
+        }
+    }
+    more.sort();
+    Ok(Proof { waited: since.elapsed(), took, p50: more[MORE / 2] })
+}
+
+/// Who answered one request.
+enum Found {
+    /// The version, after so long.
+    Version(Duration),
+    Another(String),
+    /// Nobody who would say a version, or the version with a failure.
+    Fault(String),
+}
+
+async fn ask(session: &Session, url: &str, version: &str) -> Found {
+    let asked = Instant::now();
+    let request = Request { method: "GET", url, ..Request::default() };
+    match session.send(request).await {
+        Ok(answer) => match answer.header(VERSION) {
+            Some(other) if other != version => {
+                Found::Another(format!("version {other} still answers"))
+            }
+            Some(_) if answer.status < 500 => Found::Version(asked.elapsed()),
+            _ => Found::Fault(told(&answer)),
+        },
+        Err(error) => Found::Fault(error.to_string()),
+    }
 }
 
 fn told(answer: &Answered) -> String {
-    match answer.header(VERSION) {
-        Some(version) => format!("version {version} still answers"),
-        None => {
-            let body: String = answer.body.chars().take(200).collect();
-            format!("the answer is {} {body}", answer.status)
-        }
-    }
+    let body: String = answer.body.chars().take(200).collect();
+    format!("the answer is {} {body}", answer.status)
 }

@@ -55,6 +55,23 @@ fn no_package_is_there_twice_without_a_reason() {
     assert!(versions.is_empty(), "there twice: {versions:#?}");
 }
 
+/// Ring alone: aws-lc spends 60 ms of the first request on its first random number, and whoever else brings a TLS or an
+/// HTTP of its own brings megabytes (<https://github.com/awslabs/aws-lambda-rust-runtime/issues/1101>).
+#[test]
+fn there_is_one_tls_and_one_http() {
+    let lock: Table = read("Cargo.lock");
+    let packages = lock["package"].as_array().expect("the packages");
+    let names: BTreeSet<&str> = packages.iter().filter_map(|one| one["name"].as_str()).collect();
+    for other in
+        ["aws-lc-rs", "aws-lc-sys", "native-tls", "openssl-sys", "reqwest", "ureq", "isahc"]
+    {
+        assert!(!names.contains(other), "{other}");
+    }
+    for ours in ["hyper", "ring", "rustls"] {
+        assert!(names.contains(ours), "{ours}");
+    }
+}
+
 fn rules() -> Table {
     read("deny.toml")
 }

@@ -26,7 +26,7 @@ pub use architecture::Architecture;
 pub use digest::Digest;
 pub use profile::Profile;
 
-use crate::engine::Progress;
+use crate::engine::{Phases, Progress};
 use crate::error::{Error, Result};
 
 /// What to build, for which machine, and how.
@@ -51,6 +51,8 @@ pub struct Artifact {
     pub bytes: u64,
     /// The commit it was built from, when that is known.
     pub commit: Option<String>,
+    /// How long it took to build and to pack.
+    pub phases: Phases,
     contents: Arc<[u8]>,
 }
 
@@ -72,6 +74,7 @@ impl Artifact {
             sha256: Digest::of(&zip),
             bytes: zip.len() as u64,
             commit: None,
+            phases: Phases::default(),
             contents: zip.into(),
         }
     }
@@ -79,7 +82,7 @@ impl Artifact {
 
 impl fmt::Debug for Artifact {
     fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { path, architecture, sha256, bytes, commit: _, contents: _ } = self;
+        let Self { path, architecture, sha256, bytes, .. } = self;
         write!(out, "Artifact({} for {architecture}, {bytes} bytes, {sha256})", path.display())
     }
 }
@@ -89,15 +92,18 @@ pub async fn build(recipe: &Recipe, progress: &Progress) -> Result<Artifact> {
     let Recipe { root, crate_directory, architecture, profile } = recipe;
     let folder = profile.folder(&root.join("target/stackctl").join(architecture.name()));
     let compile = order::compile(crate_directory, *architecture, *profile, progress);
-    let (program, commit) = tokio::join!(compile, commit::of(crate_directory));
+    let mut phases = Phases::default();
+    let building = phases.time("build", compile);
+    let (program, commit) = tokio::join!(building, commit::of(crate_directory));
     let program = program?;
     progress.note("packing the zip");
     let architecture = *architecture;
-    blocking(move || {
+    let packing = blocking(move || {
         let zip = store::zip(&folder, &program)?;
         Ok(Artifact { commit, ..Artifact::new(folder.join(store::ZIP), architecture, zip) })
-    })
-    .await
+    });
+    let artifact = phases.time("pack", packing).await?;
+    Ok(Artifact { phases, ..artifact })
 }
 
 /// Takes a zip that was made earlier, or elsewhere, after the same checks.

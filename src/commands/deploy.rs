@@ -1,19 +1,23 @@
 //! `stackctl deploy`
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
 use super::up::prove;
 use super::{App, granted, outputs, source};
+use crate::artifact::Artifact;
 use crate::cli::examples;
 use crate::cloud::Cloud;
-use crate::config::Config;
-use crate::engine::{Event, Label, Ownership, Plan, execute, plan_up, read};
+use crate::config::{Budget, Config};
+use crate::engine::{Event, Label, Ownership, Phases, Plan, execute, plan_up, read};
 use crate::error::{Error, Result};
 use crate::iam::manifest::Manifest;
+use crate::proof::Proof;
+use crate::resources::{LiveRelease, Trial};
 use crate::stack::Stack;
 use crate::ui::seconds;
 
@@ -27,11 +31,20 @@ pub struct Args {
     /// Ship this zip, made earlier by `stackctl build`, instead of building
     #[arg(long, value_name = "FILE")]
     artifact: Option<PathBuf>,
+    /// Refuse a version whose cold start costs more than `[function.budget]`, or than a common one where that is not set
+    #[arg(long)]
+    budget: bool,
 }
+
+/// What a small handler stays well below, for `--budget` without keys of its own.
+const COMMON: Budget = Budget { init: Some(200), first_request: Some(100), memory: Some(128) };
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {
     let since = Instant::now();
-    let config = app.config()?;
+    let mut config = app.config()?;
+    if args.budget && config.function.budget == Budget::default() {
+        config.function.budget = COMMON;
+    }
     let cloud = app.cloud(&config).await?;
     let stack =
         Stack::new(&cloud, &config, &Manifest::default(), source(&config, args.artifact.as_ref()));
@@ -55,17 +68,55 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         release,
     );
     document["changes"] = outputs::changes(&stack, &outcome.changes);
+    let phases = phases(outcome.find(stack.code), release, proof.as_ref());
+    let told = phases.iter().map(|(name, took)| (name, took.as_secs_f64()));
+    document["phases"] = json!(told.collect::<BTreeMap<_, _>>());
+    document["first_answer_seconds"] = json!(proof.map(|proof| proof.took.as_secs_f64()));
+    document["p50_seconds"] = json!(proof.map(|proof| proof.p50.as_secs_f64()));
+    document["cold_start"] = release.and_then(|release| release.trial).map_or(Value::Null, cold);
     document["seconds"] = json!(since.elapsed().as_secs_f64());
     let version = release.map(|release| release.version.clone()).unwrap_or_default();
     let took = seconds(since.elapsed());
-    let text = || match proof {
-        Some(proof) => {
-            let first = seconds(proof.took);
-            format!("version {version} is live after {took}; its first answer took {first}")
+    let text = || {
+        let parts: Vec<String> =
+            phases.iter().map(|(name, took)| format!("{name} {}", seconds(took))).collect();
+        let parts = parts.join(", ");
+        match proof {
+            Some(proof) => format!(
+                "version {version} is live after {took}; its first answer took {}, the next ones {} (median)\n{parts}",
+                seconds(proof.took),
+                seconds(proof.p50)
+            ),
+            None => format!(
+                "nothing to upload: version {version} runs this code already ({took})\n{parts}"
+            ),
         }
-        None => format!("nothing to upload: version {version} runs this code already ({took})"),
     };
     app.ui.result(text, || document.clone())
+}
+
+/// Where the time went, in the order of the work.
+fn phases(code: Option<&Artifact>, release: Option<&LiveRelease>, proof: Option<&Proof>) -> Phases {
+    let parts = [code.map(|code| &code.phases), release.map(|release| &release.phases)];
+    let mut phases = Phases::default();
+    for (name, took) in parts.into_iter().flatten().flat_map(Phases::iter) {
+        phases.add(name, took);
+    }
+    if let Some(proof) = proof {
+        phases.add("proof", proof.waited);
+    }
+    phases
+}
+
+/// The cold start of the new version, before any user met it.
+fn cold(trial: Trial) -> Value {
+    let report = trial.report;
+    json!({
+        "seconds": trial.took.as_secs_f64(),
+        "init_ms": report.and_then(|report| report.init),
+        "first_request_ms": report.map(|report| report.duration),
+        "memory_mb": report.map(|report| report.memory),
+    })
 }
 
 /// Reads what the code needs and plans the code alone: settings, policies and routes are the business of `up`.

@@ -14,8 +14,8 @@ use crate::engine::{
     Action, Event, Id, Label, Outcome, Ownership, Plan, Progress, alone, execute, plan_up, read,
 };
 use crate::error::{Error, Result};
-use crate::proof::{self, Proof};
-use crate::resources::{LiveApi, LiveRelease, Release};
+use crate::proof::{self, Endpoint, Proof};
+use crate::resources::{LiveApi, LiveRelease, Release, prune};
 use crate::stack::Stack;
 use crate::ui::seconds;
 use crate::{env_file, manifest, widening};
@@ -114,8 +114,13 @@ pub async fn prove(
     let (api, release) = live(stack, outcome)?;
     let progress = Progress::new(Id::after(&stack.graph), events);
     let url = format!("{}/", api.url);
-    let failure = match alone(&progress, proof::answers(&url, &release.version, &progress)).await {
-        Ok(proof) => return Ok(Some(proof)),
+    let endpoint = if release.before.is_some() { Endpoint::Serving } else { Endpoint::New };
+    let proof = proof::answers(&url, &release.version, endpoint, &progress);
+    let failure = match alone(&progress, proof).await {
+        Ok(proof) => {
+            prune_versions(cloud, config, release, &progress).await;
+            return Ok(Some(proof));
+        }
         Err(failure) => failure,
     };
     let Some(before) = &release.before else {
@@ -125,7 +130,24 @@ pub async fn prove(
     let cause = failure.cause.clone().unwrap_or_default();
     Err(Error::failed(format!("prove that version {} answers", release.version))
         .cause(cause)
-        .hint(format!("`live` points at version {before} again, so nobody is left without an answer; see the function's logs")))
+        .hint(format!("`live` points at version {before} again, so nobody is left without an answer; `stackctl logs --errors` may say why")))
+}
+
+/// Makes room behind a version that has proved itself. A version too many is no reason to fail.
+async fn prune_versions(
+    cloud: &Cloud,
+    config: &Config,
+    release: &LiveRelease,
+    progress: &Progress,
+) {
+    let Some(before) = &release.before else {
+        return;
+    };
+    let keep = usize::try_from(config.function.keep_versions).unwrap_or(usize::MAX);
+    let needed = [release.version.as_str(), before];
+    if let Err(error) = prune(cloud, &config.names.function, keep, &needed).await {
+        progress.output(format!("warning: old versions were left: {error}"));
+    }
 }
 
 fn live<'a>(stack: &Stack, outcome: &'a Outcome) -> Result<(&'a LiveApi, &'a LiveRelease)> {

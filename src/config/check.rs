@@ -135,6 +135,7 @@ fn function(config: &Config) -> Result<()> {
     let function = &config.function;
     within("function.memory", function.memory, 128..=10240, "MB")?;
     within("function.timeout", function.timeout, 1..=900, "seconds")?;
+    within("function.keep_versions", function.keep_versions, 2..=1000, "versions")?;
     let days = function.log_retention_days;
     if RETENTION_DAYS.contains(&days) {
         return Ok(());

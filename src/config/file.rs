@@ -59,6 +59,21 @@ pub struct FunctionKeys {
     pub log_retention_days: i32,
     pub log_policy: LogPolicy,
     pub environment: BTreeMap<String, String>,
+    /// How many published versions stay when a new one has proved itself.
+    pub keep_versions: i32,
+    pub budget: Budget,
+}
+
+/// `[function.budget]`: the most that a cold start may cost.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
+#[serde(default)]
+pub struct Budget {
+    /// Milliseconds before the first request.
+    pub init: Option<u32>,
+    /// Milliseconds of the first request.
+    pub first_request: Option<u32>,
+    /// Megabytes in use.
+    pub memory: Option<u32>,
 }
 
 impl Default for FunctionKeys {
@@ -71,6 +86,8 @@ impl Default for FunctionKeys {
             log_retention_days: 14,
             log_policy: LogPolicy::Scoped,
             environment: BTreeMap::new(),
+            keep_versions: 5,
+            budget: Budget::default(),
         }
     }
 }

@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 pub use check::better_name;
-pub use file::{Cors, FunctionKeys, LogPolicy, TableKeys};
+pub use file::{Budget, Cors, FunctionKeys, LogPolicy, TableKeys};
 pub use names::{ALIAS, DEFAULT_STAGE, Names};
 pub use schema::SCHEMA;
 

@@ -3,6 +3,7 @@
 mod event;
 mod execute;
 mod graph;
+mod phases;
 mod plan;
 mod resource;
 #[cfg(test)]
@@ -11,5 +12,6 @@ mod tests;
 pub use event::{Event, Happening, Progress, alone};
 pub use execute::{Outcome, Stop, execute};
 pub use graph::{Graph, Handle, Id, Inputs, Label};
+pub use phases::Phases;
 pub use plan::{Action, Ownership, Plan, Reading, Step, plan_teardown, plan_up, read};
 pub use resource::{Difference, Node, Resource};

@@ -16,7 +16,7 @@ use crate::engine::{
 use crate::error::{Error, Kind, Result};
 use crate::iam::document::Document;
 use crate::iam::manifest::Manifest;
-use crate::proof;
+use crate::proof::{self, Endpoint};
 use crate::resources::Source;
 use crate::stack::Stack;
 use matrix::Mutant;
@@ -73,7 +73,8 @@ impl<'a> Witness<'a> {
         let (api, release) = found.ok_or_else(|| Error::failed("find the API of the witness"))?;
         let progress = Progress::new(Id::after(&self.stack.graph), events);
         let work = async {
-            proof::answers(&format!("{}/", api.url), &release.version, &progress).await?;
+            let url = format!("{}/", api.url);
+            proof::answers(&url, &release.version, Endpoint::New, &progress).await?;
             self.try_all(&api.url, &progress).await
         };
         let mut stop = stop.clone();

@@ -10,6 +10,7 @@ mod frontend;
 mod help;
 mod journey;
 mod life;
+mod load;
 mod neighbours;
 mod offline;
 mod output;

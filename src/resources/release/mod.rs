@@ -13,11 +13,12 @@ use publish::Latest;
 
 use super::commits::Commits;
 use super::function::Settings;
+use super::trial::{self, Trial};
 use super::{Code, Function};
 use crate::cloud::wait::{self, Poll};
 use crate::cloud::{Answer, Cloud};
-use crate::config::{ALIAS, Config};
-use crate::engine::{Difference, Handle, Id, Inputs, Progress, Resource};
+use crate::config::{ALIAS, Budget, Config};
+use crate::engine::{Difference, Handle, Id, Inputs, Phases, Progress, Resource};
 use crate::error::{Doing, Error, Result};
 
 /// Until a version is active, or an update of the function has ended.
@@ -31,6 +32,7 @@ const ABSENT: [&str; 1] = ["ResourceNotFoundException"];
 pub struct Release {
     client: Client,
     function_name: String,
+    budget: Budget,
     function: Handle<Function>,
     code: Handle<Code>,
 }
@@ -55,6 +57,10 @@ pub struct LiveRelease {
     revision: Option<String>,
     /// Of the newest versions; the alias's description, because writing it costs no call.
     pub commits: Commits,
+    /// How the version did before `live` was moved to it.
+    pub trial: Option<Trial>,
+    /// How long this run took to bring it here.
+    pub phases: Phases,
 }
 
 #[cfg(test)]
@@ -72,8 +78,8 @@ impl Release {
         function: Handle<Function>,
         code: Handle<Code>,
     ) -> Self {
-        let function_name = config.names.function.clone();
-        Self { client: Client::new(&cloud.sdk), function_name, function, code }
+        let (function_name, budget) = (config.names.function.clone(), config.function.budget);
+        Self { client: Client::new(&cloud.sdk), function_name, budget, function, code }
     }
 
     async fn until_active(&self, version: &str, progress: &Progress) -> Result<()> {
@@ -94,6 +100,14 @@ impl Release {
             })
         })
         .await
+    }
+
+    /// No user shall be the first to find out that a version does not start.
+    async fn tried(&self, version: &str, progress: &Progress) -> Result<Option<Trial>> {
+        progress.note(format!("trying version {version}"));
+        let trial = trial::of(&self.client, &self.function_name, version).await?;
+        trial::within(&self.budget, version, trial.as_ref())?;
+        Ok(trial)
     }
 
     /// Points `live` back at the version before this run, unless somebody else has moved it since.
@@ -285,17 +299,18 @@ impl Resource for Release {
             let made = self.create(inputs, progress).await?;
             return Ok(LiveRelease { made_again: true, ..made });
         }
-        let version = if self.version_differences(inputs, live).is_empty() {
-            live.version.clone()
-        } else {
-            self.publish(inputs, progress).await?
-        };
-        self.until_active(&version, progress).await?;
+        let (mut phases, mut trial) = (Phases::default(), None);
+        let mut version = live.version.clone();
+        if !self.version_differences(inputs, live).is_empty() {
+            version = phases.time("upload", self.publish(inputs, progress)).await?;
+            phases.time("settle", self.until_active(&version, progress)).await?;
+            trial = phases.time("trial", self.tried(&version, progress)).await?;
+        }
         let commit = inputs.get(self.code).commit.as_deref();
         let commits = live.commits.clone().with(&version, commit);
-        let revision = self.point(live, &version, &commits).await?;
+        let revision = phases.time("switch", self.point(live, &version, &commits)).await?;
         let before = Some(live.version.clone()).filter(|before| *before != version);
-        Ok(LiveRelease { before, revision, ..self.now(inputs, version, commits) })
+        Ok(LiveRelease { before, revision, trial, phases, ..self.now(inputs, version, commits) })
     }
 
     /// Goes with the function.

@@ -11,6 +11,7 @@ use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
 
 use super::Outcome;
+use super::fixture::{self, Behaviour};
 
 /// A zip on this machine.
 pub struct Artifact {
@@ -61,6 +62,15 @@ impl Artifact {
         drop(source);
         assert!(compiler.wait().expect("it was started").success());
         let path = folder.join("broken.zip");
+        pack(&path, &[("bootstrap", &fs::read(program).expect("it was compiled"))]);
+        Self { path }
+    }
+
+    /// A small handler that behaves like this.
+    pub fn behaving(folder: &Path, behaviour: Behaviour) -> Self {
+        let program = folder.join(format!("{behaviour:?}"));
+        fixture::compile(&program, behaviour);
+        let path = program.with_extension("zip");
         pack(&path, &[("bootstrap", &fs::read(program).expect("it was compiled"))]);
         Self { path }
     }

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::project::text;
-use super::{Artifact, Aws, Cloud, Outcome, Project, Response, request};
+use super::{Artifact, Aws, Behaviour, Cloud, Outcome, Project, Response, request};
 
 /// A project and the cloud that it goes to.
 pub struct Stack<'cloud> {
@@ -61,6 +61,11 @@ impl<'cloud> Stack<'cloud> {
     /// Runs a verb that needs the code, for a result in JSON: the zip is the handler's.
     pub fn ship(&self, arguments: &[&str]) -> Outcome {
         self.run(&[arguments, &["--artifact", Artifact::handler().path()]].concat())
+    }
+
+    /// A small handler that behaves like this, in a zip.
+    pub fn artifact(&self, behaviour: Behaviour) -> Artifact {
+        Artifact::behaving(self.project.folder(), behaviour)
     }
 
     /// `up`, which has to succeed.
