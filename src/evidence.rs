@@ -59,7 +59,8 @@ pub fn read(config: &Config, binary: Option<&Path>) -> Result<Handler> {
     let age = newest(&folder)?;
     let linked = linked(config, binary, age, &mut evidence)?;
     let recorded = recorded(&config.root.join(RECORD), age, &mut evidence)?;
-    let joined: String = texts.iter().map(|(path, text)| format!("{path}\n{text}\n")).collect();
+    let joined = texts.iter().flat_map(|(path, text)| [path.as_str(), text.as_str()]);
+    let joined = joined.collect::<Vec<_>>().join("\n");
     Ok(Handler { manifest, evidence, linked, recorded, sources: Digest::of(joined.as_bytes()) })
 }
 

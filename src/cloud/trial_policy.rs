@@ -18,16 +18,12 @@ pub async fn detach(cloud: &Cloud, role: &str, policy_arn: &str) -> Result<()> {
 /// Puts the document on the role; without one, the role has no such policy.
 pub async fn put(cloud: &Cloud, role: &str, document: Option<&Document>) -> Result<()> {
     let client = Client::new(&cloud.sdk);
-    match document {
-        Some(document) => {
-            let call = client.put_role_policy().role_name(role).policy_name(NAME);
-            let answer = call.policy_document(document.to_json()).send().await;
-            answer.doing(format!("put a policy on role `{role}`")).map(|_| ())
-        }
-        None => {
-            let answer = client.delete_role_policy().role_name(role).policy_name(NAME).send().await;
-            let doing = format!("take the policy off role `{role}`");
-            answer.doing(doing).absent_if(&["NoSuchEntity"]).map(|_| ())
-        }
+    if let Some(document) = document {
+        let call = client.put_role_policy().role_name(role).policy_name(NAME);
+        let answer = call.policy_document(document.to_json()).send().await;
+        return answer.doing(format!("put a policy on role `{role}`")).map(|_| ());
     }
+    let answer = client.delete_role_policy().role_name(role).policy_name(NAME).send().await;
+    let doing = format!("take the policy off role `{role}`");
+    answer.doing(doing).absent_if(&["NoSuchEntity"]).map(|_| ())
 }

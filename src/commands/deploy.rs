@@ -139,7 +139,7 @@ async fn planned(
     let code = [stack.code.id, stack.release.id];
     let plan = plan_up(&stack.graph, &code, &reading, Ownership::Respect)?;
     if let Some(code) = reading.find(stack.code).filter(|_| !plan.changes_nothing()) {
-        granted::check(cloud, config, code).await?;
+        Box::pin(granted::check(cloud, config, code)).await?;
     }
     Ok(plan)
 }

@@ -12,7 +12,8 @@ pub struct Peers {
     /// The most that anybody could grant too much.
     pub probed: usize,
     /// The least first.
-    pub peers: Vec<Peer>,
+    #[serde(rename = "peers")]
+    pub tools: Vec<Peer>,
 }
 
 /// One tool, by its documented default.
@@ -35,7 +36,7 @@ impl Peers {
     }
 
     pub fn named(&self, name: &str) -> Option<&Peer> {
-        self.peers.iter().find(|peer| peer.name == name)
+        self.tools.iter().find(|peer| peer.name == name)
     }
 }
 
@@ -46,7 +47,7 @@ mod tests {
     #[test]
     fn the_table_is_in_order_and_within_what_was_probed() {
         let peers = Peers::measured();
-        assert!(peers.peers.is_sorted_by_key(|peer| peer.excess));
-        assert!(peers.peers.iter().all(|peer| peer.excess <= peers.probed));
+        assert!(peers.tools.is_sorted_by_key(|peer| peer.excess));
+        assert!(peers.tools.iter().all(|peer| peer.excess <= peers.probed));
     }
 }

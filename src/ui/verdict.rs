@@ -57,7 +57,7 @@ fn head(seen: &Seen, paint: Paint) -> String {
 fn matrix(seen: &Seen, paint: Paint) -> String {
     let (operations, verdict) = (&seen.verdict.operations, seen.verdict);
     let (columns, others) = columns(verdict);
-    let mut lines = vec![row("", &columns, |name| name.to_owned(), "others", "")];
+    let mut lines = vec![row("", &columns, str::to_owned, "others", "")];
     let sources = [
         ("declared", &operations.declared, &seen.notes.declared),
         ("source", &operations.source, &seen.notes.source),
@@ -126,7 +126,7 @@ fn columns(verdict: &Verdict) -> (Vec<String>, usize) {
     (columns, 0)
 }
 
-/// The actions of DynamoDB that the role may do and nobody needs.
+/// The actions of `DynamoDB` that the role may do and nobody needs.
 fn extra_actions(verdict: &Verdict) -> BTreeSet<&str> {
     let extra = verdict.findings.iter().filter(|finding| finding.kind.name() == "over-grant");
     extra.filter_map(|finding| finding.action.as_deref()?.strip_prefix("dynamodb:")).collect()
@@ -236,7 +236,8 @@ fn conclusion(seen: &Seen, paint: Paint) -> String {
     let needed = verdict.needed.iter().filter(|action| action.starts_with("dynamodb:")).count();
     let mut sources = sources(verdict);
     if let Some(matrix) = seen.witness {
-        sources += &format!("; {} of {} mutants killed", matrix.killed, matrix.mutants.len());
+        sources =
+            format!("{sources}; {} of {} mutants killed", matrix.killed, matrix.mutants.len());
     }
     match verdict.outcome {
         Outcome::Proven => format!(

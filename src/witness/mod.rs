@@ -57,7 +57,7 @@ impl<'a> Witness<'a> {
 
     /// Makes the stack, tries every mutant, and takes the stack away again.
     pub async fn run(&self, stop: &Stop, events: &UnboundedSender<Event>) -> Result<Matrix> {
-        let tried = self.tried(stop, events).await;
+        let tried = Box::pin(self.tried(stop, events)).await;
         let removed = self.remove(events).await;
         let matrix = tried?;
         removed.map(|()| matrix)
@@ -84,7 +84,7 @@ impl<'a> Witness<'a> {
                 _ = stop.wait_for(|stopped| *stopped) => Err(Error::new(Kind::Interrupted, "stopped: the throwaway stack is gone")),
             }
         };
-        alone(&progress, work).await
+        Box::pin(alone(&progress, work)).await
     }
 
     async fn try_all(&self, url: &str, progress: &Progress) -> Result<Matrix> {
@@ -229,7 +229,7 @@ impl<'a> Witness<'a> {
 fn throwaway(config: &Config) -> Config {
     let mut config = config.clone();
     config.name = format!("witness-{:06}", fastrand::u32(0..1_000_000));
-    config.stage = DEFAULT_STAGE.to_owned();
+    DEFAULT_STAGE.clone_into(&mut config.stage);
     config.names = Names::of(&config.name, DEFAULT_STAGE);
     config.table.point_in_time_recovery = false;
     config.table.deletion_protection = false;

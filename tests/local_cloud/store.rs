@@ -59,7 +59,7 @@ async fn the_contract_holds_on_the_database_with_the_declared_operations_and_no_
     let failures: Vec<_> = failures.iter().map(ToString::to_string).collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 
-    keep_record(used.iter().map(|(_, operation)| operation.as_str()).collect());
+    keep_record(&used.iter().map(|(_, operation)| operation.as_str()).collect());
 
     // What is declared and never used would be a right too many.
     let declared = ROUTES.iter().flat_map(|route| {
@@ -72,7 +72,7 @@ async fn the_contract_holds_on_the_database_with_the_declared_operations_and_no_
 }
 
 /// Where `verify-policy` looks for the operations that the contract was seen to need.
-fn keep_record(operations: BTreeSet<&str>) {
+fn keep_record(operations: &BTreeSet<&str>) {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/stackctl");
     fs::create_dir_all(&folder).expect("the target folder can be written");
     let record = json!({"operations": operations});

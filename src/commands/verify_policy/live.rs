@@ -17,10 +17,10 @@ use crate::rendered;
 /// Reads everything at once. What the caller may not read leaves nothing to prove.
 pub async fn read(cloud: &Cloud, config: &Config, handler: Handler) -> Result<Case> {
     let snapshot = snapshot(cloud, config, &handler);
-    let (snapshot, live) = snapshot.await.map_err(role_documents::unreadable)?;
+    let (snapshot, live) = Box::pin(snapshot).await.map_err(role_documents::unreadable)?;
     let mut findings = identity_findings(config, &handler, &live);
     if cloud.loopback().is_none() {
-        findings.extend(second_opinion(cloud, &snapshot, &live.role_arn).await?);
+        findings.extend(Box::pin(second_opinion(cloud, &snapshot, &live.role_arn)).await?);
     }
     let evidence = handler.evidence.clone();
     let code = Some(live.code_sha256);

@@ -29,6 +29,7 @@ use report::Report;
 ///
 /// Four sources say what the handler does: its declarations, its source, the linked program and its contract tests.
 /// What the role may do is decided by evaluating its policies. Exit code 0: proven; 3: findings; 4: not provable.
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!(
     "stackctl verify-policy                              the policies that `up` would write: no network, no credentials",
@@ -141,7 +142,7 @@ impl Origin {
             return Ok(offline(app, &config, handler));
         }
         let cloud = app.cloud(&config).await?;
-        app.unless_stopped(live::read(&cloud, &config, handler)).await
+        app.unless_stopped(Box::pin(live::read(&cloud, &config, handler))).await
     }
 }
 

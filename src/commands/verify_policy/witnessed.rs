@@ -14,14 +14,15 @@ pub async fn run(binary: Option<&PathBuf>, app: &App, case: &mut Case) -> Result
         return Err(Error::usage("the witness needs the project, and not a snapshot of it"));
     };
     let config = app.config()?;
-    let cloud = app.cloud(&config).await.map_err(|error| match app.globals.local {
-        true => error,
-        false => error.hint("the witness works on this machine alone: add `--local`"),
+    let cloud = app.cloud(&config).await.map_err(|error| {
+        let hint = "the witness works on this machine alone: add `--local`";
+        if app.globals.local { error } else { error.hint(hint) }
     })?;
     let witness = Witness::new(&cloud, &config, &handler.manifest, source(&config, binary))?;
     let mut labels = witness.stack.graph.labels();
     labels.push(Label { kind: "witness".into(), name: "who misses which right".into() });
-    let matrix = app.ui.watch(labels, async |events| witness.run(&app.stop, events).await).await?;
+    let matrix =
+        app.ui.watch(labels, async |events| Box::pin(witness.run(&app.stop, events)).await).await?;
     case.findings.extend(matrix.findings(&handler.manifest));
     case.witness = Some(matrix);
     Ok(())
