@@ -168,4 +168,32 @@ mod tests {
                 .contains("\"logs:TagResource\", \"Resource\": \"*\"")
         );
     }
+
+    #[test]
+    fn what_the_user_can_do_is_told_by_the_code() {
+        for (code, words) in [
+            ("ExpiredToken", "log in again"),
+            ("ExpiredTokenException", "log in again"),
+            ("InvalidClientTokenId", "access key"),
+            ("UnrecognizedClientException", "access key"),
+            ("SignatureDoesNotMatch", "clock"),
+            ("RequestTimeTooSkewed", "clock"),
+            ("LimitExceeded", "quota"),
+            ("CodeStorageExceededException", "delete old versions"),
+            ("PreconditionFailedException", "somebody else changed it"),
+        ] {
+            let error = Error { code: Some(code.into()), ..Error::failed("try") };
+            assert!(hint(&error).is_some_and(|hint| hint.contains(words)), "{code}");
+        }
+        assert_eq!(hint(&Error { code: Some("Other".into()), ..Error::failed("try") }), None);
+    }
+
+    #[test]
+    fn without_an_answer_the_network_or_the_credentials_are_at_fault() {
+        let unanswered = |cause| Error::new(Kind::Unanswered, "failed").cause(cause);
+        let network = hint(&unanswered("dns error: no such host")).expect("a hint");
+        assert!(network.contains("network and the region"));
+        let credentials = hint(&unanswered("no credentials in the chain")).expect("a hint");
+        assert!(credentials.contains("aws sso login"));
+    }
 }

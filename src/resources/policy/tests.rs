@@ -197,6 +197,27 @@ async fn a_fifth_version_of_somebody_else_is_seen_at_the_second_look() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_version_that_has_become_the_default_meanwhile_is_not_the_one_to_go() {
+    let message = "Cannot delete the default version of a policy.";
+    let before = [("v5", 5), ("v1", 1), ("v2", 2), ("v3", 3), ("v4", 4)];
+    let after = [("v1", 1), ("v2", 2), ("v3", 3), ("v4", 4), ("v5", 5)];
+    let replay = Replay::new([
+        drifted(),
+        versions(&before),
+        refused("Action=DeletePolicyVersion", 409, "DeleteConflict", message),
+        versions(&after),
+        done("DeletePolicyVersion"),
+        added("v6"),
+        done("SetDefaultPolicyVersion"),
+    ]);
+    let policy = policy(&replay);
+    let live = there(&policy).await;
+    policy.update(&Inputs::default(), &live, &Progress::silent()).await.expect("repaired");
+    assert!(replay.sent()[3].contains("VersionId=v1") && replay.sent()[5].contains("VersionId=v2"));
+    replay.is_over();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_document_that_is_too_long_or_malformed_is_told_at_once() {
     for (status, code, message) in [
         (409, "LimitExceeded", "Cannot exceed quota for PolicySize: 6144"),
