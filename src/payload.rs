@@ -87,7 +87,7 @@ fn parameters(query: &str) -> Map<String, Value> {
 mod tests {
     use super::*;
 
-    const NOW: Duration = Duration::from_secs(1_788_000_000);
+    const NOW: Duration = Duration::from_secs(1_788_000_001);
 
     fn request<'a>(path: &'a str, query: &'a str, body: Option<&'a str>) -> Value {
         event(&Request { method: "POST", path, query, body }, NOW)
@@ -101,7 +101,7 @@ mod tests {
         assert_eq!(event["rawQueryString"], "userId=a%20b&tag=x&tag=y");
         assert_eq!(event["queryStringParameters"], json!({"userId": "a b", "tag": "x,y"}));
         assert_eq!(event["requestContext"]["http"]["method"], "POST");
-        assert_eq!(event["requestContext"]["timeEpoch"], 1_788_000_000_000_u64);
+        assert_eq!(event["requestContext"]["timeEpoch"], 1_788_000_001_000_u64);
         assert_eq!(event["body"], "{}");
         assert_eq!(event["headers"]["content-type"], "application/json");
     }

@@ -114,6 +114,9 @@ pub trait Answer<T> {
 
     /// Marks the error as [`Kind::Exists`] when it has one of `codes`.
     fn exists_if(self, codes: &[&str]) -> Result<T>;
+
+    /// Whether a create was refused because of what is there already.
+    fn exists(&self) -> bool;
 }
 
 impl<T> Answer<T> for Result<T> {
@@ -129,6 +132,10 @@ impl<T> Answer<T> for Result<T> {
         self.map_err(|error| {
             if error.has_code(codes) { Error { kind: Kind::Exists, ..error } } else { error }
         })
+    }
+
+    fn exists(&self) -> bool {
+        self.as_ref().is_err_and(|error| error.kind == Kind::Exists)
     }
 }
 

@@ -48,6 +48,19 @@ where
     }
 }
 
+/// Waits until `read` shows what a write has shown to be there.
+pub async fn until_read<T, F: Future<Output = Result<Option<T>>>>(
+    progress: &Progress,
+    patience: Duration,
+    mut read: impl FnMut() -> F,
+) -> Result<T> {
+    until(progress, "AWS shows what is there", patience, || {
+        let read = read();
+        async { Ok(read.await?.map_or(Poll::Pending("absent".into()), Poll::Ready)) }
+    })
+    .await
+}
+
 /// Runs `attempt` again while it fails in a way that `passes` by itself, such as a role that Lambda
 /// cannot assume yet. Gives up after `patience` with AWS's own last answer.
 pub async fn while_refused<T, F>(

@@ -7,12 +7,18 @@ use clap::Subcommand;
 use serde_json::{Value, json};
 
 use super::App;
+use crate::cli::examples;
 use crate::contract::Contract;
 use crate::error::{Error, Kind, Result};
 use crate::{files, manifest};
 
 /// What a frontend needs of the API: its OpenAPI document, a typed client
 #[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "stackctl api openapi                             the document, for any tool that reads OpenAPI 3.1",
+    "stackctl api client --write web/src/client.ts    a typed client, one file",
+    "stackctl api client --check web/src/client.ts    in CI: is it still what the handler says?",
+))]
 pub struct Args {
     #[command(subcommand)]
     verb: Verb,
@@ -21,8 +27,16 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// The OpenAPI 3.1 document of the handler
+    #[command(after_help = examples!(
+        "stackctl api openapi                          on stdout",
+        "stackctl api openapi --write docs/api.json    for mocks, docs and other clients",
+    ))]
     Openapi(Target),
     /// One TypeScript file that calls the API: typed, on `fetch`, without dependencies
+    #[command(after_help = examples!(
+        "stackctl api client --write web/src/client.ts    make it",
+        "stackctl api client --check web/src/client.ts    exit with 3 when the handler says something else by now",
+    ))]
     Client(Target),
 }
 

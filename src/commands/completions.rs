@@ -21,8 +21,7 @@ pub struct Args {
     shell: Shell,
 }
 
-#[expect(clippy::unused_async, reason = "verbs are run alike")]
-pub async fn run(args: &Args, app: &App) -> Result<()> {
+pub fn run(args: &Args, app: &App) -> Result<()> {
     let mut script = Vec::new();
     generate(args.shell, &mut Cli::command(), "stackctl", &mut script);
     let script = String::from_utf8_lossy(&script).trim_end().to_owned();

@@ -190,10 +190,8 @@ fn text(checks: &[Check<'_>], page: &str, url: &str, paint: Paint) -> String {
     let head = format!("{:22} {:24} {:24}", "route", "preflight", "request");
     lines.push(paint.dim(head.trim_end()));
     for check in checks {
-        let preflight = match check.ask.needs_preflight() {
-            true => check.preflight.text(),
-            false => "not needed".to_owned(),
-        };
+        let needed = check.ask.needs_preflight();
+        let preflight = if needed { check.preflight.text() } else { "not needed".to_owned() };
         let request = check.request.as_ref().map(Seen::text).unwrap_or_default();
         let route = format!("{} {}", check.ask.method, check.path);
         let line = format!("{route:22} {preflight:24} {request:24}");
@@ -241,15 +239,12 @@ fn verdict(checks: &[Check<'_>], page: &str, config: &Config, changes: &[String]
         Some(alike) => error.cause(format!("`{alike}` is allowed, which is another origin")),
         None => error,
     };
-    let keys = changes.iter().any(|change| change.contains(" = "));
-    let hint = match keys {
-        true => format!(
-            "in `stack.toml`, below `[api.cors]`: {}; then run `stackctl up`",
-            changes.join("; ")
-        ),
-        false => changes.join("; "),
-    };
-    Err(error.hint(hint))
+    let all = changes.join("; ");
+    if changes.iter().any(|change| change.contains(" = ")) {
+        let hint = format!("in `stack.toml`, below `[api.cors]`: {all}; then run `stackctl up`");
+        return Err(error.hint(hint));
+    }
+    Err(error.hint(all))
 }
 
 #[cfg(test)]

@@ -153,6 +153,11 @@ struct Printer<'a> {
     day: String,
 }
 
+/// A line for people; one that another line tells too has none.
+struct Read {
+    line: Option<Line>,
+}
+
 enum Printed {
     Shown,
     LeftOut,
@@ -167,7 +172,9 @@ impl Printer<'_> {
             Output::Text if self.args.raw => {
                 self.wanted(entry).map(|_| entry.message.trim_end().to_owned())
             }
-            Output::Text => self.wanted(entry).flatten().map(|line| self.shown(&line)),
+            Output::Text => {
+                self.wanted(entry).and_then(|read| read.line).map(|line| self.shown(&line))
+            }
         };
         let Some(text) = text else {
             return Ok(Printed::LeftOut);
@@ -175,16 +182,16 @@ impl Printer<'_> {
         Ok(if self.app.ui.line(&text)? { Printed::Shown } else { Printed::NobodyReads })
     }
 
-    /// The line for people, if `entry` is asked for; one that another line tells too has none.
-    fn wanted(&mut self, entry: &Entry) -> Option<Option<Line>> {
+    /// `entry` as it was read, if it is asked for.
+    fn wanted(&mut self, entry: &Entry) -> Option<Read> {
         let line = self.reader.read(entry);
         let error = line.as_ref().is_some_and(|line| line.weight == Weight::Error);
         let found = self.args.filter.as_ref().is_none_or(|text| entry.message.contains(text));
-        (found && (error || !self.args.errors)).then_some(line)
+        (found && (error || !self.args.errors)).then_some(Read { line })
     }
 
     fn document(&mut self, entry: &Entry) -> Option<Value> {
-        let line = self.wanted(entry)?;
+        let line = self.wanted(entry)?.line;
         let message = entry.message.trim_end();
         Some(json!({
             "time": rfc3339(entry.time),

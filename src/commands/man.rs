@@ -19,8 +19,7 @@ pub struct Args {
     directory: PathBuf,
 }
 
-#[expect(clippy::unused_async, reason = "verbs are run alike")]
-pub async fn run(args: &Args, app: &App) -> Result<()> {
+pub fn run(args: &Args, app: &App) -> Result<()> {
     let directory = &args.directory;
     fs::create_dir_all(directory).doing(format!("create `{}`", directory.display()))?;
     let mut command = Cli::command();

@@ -55,7 +55,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         return app.ui.result(text, || document(&found, version, live, None));
     }
     let release = Release::new(&cloud, &config, stack.function, stack.code);
-    release.switch(&number, found.live.revision.clone()).await?;
+    release.switch(&found.live, &number).await?;
     let switched = since.elapsed();
     let label = Label { kind: "proof".into(), name: format!("version {number} answers") };
     let url = format!("{}/", found.api.url);

@@ -48,7 +48,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
                 let stopped = stopped.await;
                 let diagnosis = diagnose(&cloud, &config, &all.steps).await;
                 progress.note("cleaning up");
-                let finished = diagnosis.is_none() && stopped.is_ok();
+                let finished = !all.has_created() || (diagnosis.is_none() && stopped.is_ok());
                 let clean = finished || all.clean_up().await;
                 stopped.map(|()| (diagnosis, clean))
             };
@@ -98,8 +98,8 @@ async fn diagnose(cloud: &Cloud, config: &Config, steps: &[Step]) -> Option<Diag
 }
 
 fn failure(diagnosis: &Diagnosis, step: &Step) -> Error {
-    let layer = diagnosis.layer.word();
-    Error::new(Kind::Findings, format!("`{}` fails at the {layer}", step.stage.name()))
+    let (step, layer) = (step.stage.name(), diagnosis.layer.word());
+    Error::new(Kind::Findings, format!("`{step}` fails; the layer at fault: {layer}"))
         .cause(&diagnosis.cause)
         .hint(diagnosis.hint)
 }

@@ -119,9 +119,10 @@ impl Ask<'_> {
         let fine = any || is_simple(self.method) || allowed.iter().any(|one| one == self.method);
         (!fine).then(|| Refusal {
             header: METHODS,
-            why: match allowed.is_empty() {
-                true => format!("it is missing, and {} needs it", self.method),
-                false => format!("{} is not among `{}`", self.method, allowed.join(", ")),
+            why: if allowed.is_empty() {
+                format!("it is missing, and {} needs it", self.method)
+            } else {
+                format!("{} is not among `{}`", self.method, allowed.join(", "))
             },
         })
     }

@@ -59,18 +59,14 @@ impl Reader {
         }
         let running = self.running.get(&entry.stream).map(|(request, _)| request.clone());
         let line = |request, weight, text| Line { time: entry.time, request, weight, text };
-        Some(match document {
-            Some(document) => {
-                let own = ["requestId", "request_id"].iter().find_map(|name| text(&document, name));
-                let weight = if is_error(&document) { Weight::Error } else { Weight::Normal };
-                line(own.or(running), weight, told(&document))
-            }
-            None => {
-                let alarm = ALARMS.iter().any(|alarm| message.contains(alarm));
-                let weight = if alarm { Weight::Error } else { Weight::Normal };
-                line(running, weight, message.replace('\n', "\n    "))
-            }
-        })
+        let Some(document) = document else {
+            let alarm = ALARMS.iter().any(|alarm| message.contains(alarm));
+            let weight = if alarm { Weight::Error } else { Weight::Normal };
+            return Some(line(running, weight, message.replace('\n', "\n    ")));
+        };
+        let own = ["requestId", "request_id"].iter().find_map(|name| text(&document, name));
+        let weight = if is_error(&document) { Weight::Error } else { Weight::Normal };
+        Some(line(own.or(running), weight, told(&document)))
     }
 
     fn platform(&mut self, entry: &Entry, record: Record) -> Option<Line> {

@@ -155,7 +155,8 @@ mod tests {
 
     #[tokio::test]
     async fn a_group_that_is_not_there_is_a_failure_with_its_code() {
-        let replay = Replay::new([refused("Filter", 400, "ResourceNotFoundException", "none")]);
+        let replay =
+            Replay::new([refused("FilterLogEvents", 400, "ResourceNotFoundException", "none")]);
         let search = LogSearch::new(&replay.cloud(), "/aws/lambda/app-api", None);
         let error = search.search(0, |_| Ok(true)).await.expect_err("not there");
         assert!(error.has_code(&["ResourceNotFoundException"]));

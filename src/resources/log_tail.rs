@@ -4,7 +4,10 @@
 use std::time::Duration;
 
 use aws_sdk_cloudwatchlogs::operation::start_live_tail::StartLiveTailOutput;
-use aws_sdk_cloudwatchlogs::types::{LiveTailSessionUpdate, StartLiveTailResponseStream};
+use aws_sdk_cloudwatchlogs::types::{
+    LiveTailSessionLogEvent, LiveTailSessionMetadata, LiveTailSessionUpdate,
+    StartLiveTailResponseStream,
+};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use tokio::time::Instant;
 
@@ -36,7 +39,7 @@ pub struct LogTail {
 impl LogTail {
     /// Begins with the lines since `from`.
     pub async fn start(search: LogSearch, from: i64) -> Result<Self> {
-        let live = live(&search).await?;
+        let live = live_tail(&search).await?;
         Ok(Self {
             search,
             live,
@@ -54,20 +57,18 @@ impl LogTail {
 
     /// Waits for the next lines that were not told yet, oldest first; sometimes there are none.
     pub async fn next(&mut self) -> Result<Vec<Entry>> {
-        let told = match &mut self.live {
-            Some(live) => tokio::select! {
-                update = live.response_stream.recv() => Some(update),
-                () = wait::pause_until(self.next_search) => None,
-            },
-            None => {
-                wait::pause_until(self.next_search).await;
-                None
-            }
+        let Some(live) = &mut self.live else {
+            wait::pause_until(self.next_search).await;
+            return self.searched().await;
+        };
+        let told = tokio::select! {
+            update = live.response_stream.recv() => Some(update),
+            () = wait::pause_until(self.next_search) => None,
         };
         match told {
             None => self.searched().await,
             Some(Ok(Some(StartLiveTailResponseStream::SessionUpdate(update)))) => {
-                if update.session_metadata().is_some_and(|session| session.sampled()) {
+                if update.session_metadata().is_some_and(LiveTailSessionMetadata::sampled) {
                     self.search_soon();
                 }
                 Ok(self.fresh(Source::Tail, entries(update)))
@@ -77,7 +78,7 @@ impl LogTail {
             Some(Ok(None) | Err(_)) => {
                 self.live = None;
                 self.search_soon();
-                self.live = live(&self.search).await?;
+                self.live = live_tail(&self.search).await?;
                 Ok(Vec::new())
             }
         }
@@ -124,7 +125,7 @@ impl LogTail {
 
 /// A live tail, where AWS gives one: it takes a right of its own, and a group of the standard class.
 /// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_StartLiveTail.html>
-async fn live(search: &LogSearch) -> Result<Option<StartLiveTailOutput>> {
+async fn live_tail(search: &LogSearch) -> Result<Option<StartLiveTailOutput>> {
     let group = format!("log-group:{}", search.group());
     let arn = search.cloud.identity().await?.arn("logs", &group);
     let call = search.client.start_live_tail().log_group_identifiers(arn);
@@ -145,7 +146,7 @@ fn without_prefix(request: &mut HttpRequest) {
 
 fn entries(update: LiveTailSessionUpdate) -> Vec<Entry> {
     let events = update.session_results.unwrap_or_default();
-    let entry = |event: aws_sdk_cloudwatchlogs::types::LiveTailSessionLogEvent| Entry {
+    let entry = |event: LiveTailSessionLogEvent| Entry {
         time: event.timestamp.unwrap_or_default(),
         stream: event.log_stream_name.unwrap_or_default(),
         message: event.message.unwrap_or_default(),

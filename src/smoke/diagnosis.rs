@@ -56,7 +56,7 @@ pub fn suspect(wrong: &Wrong) -> Suspicion {
         Wrong::Refused(why) => Suspicion::Certain(Diagnosis {
             layer: Layer::Cors,
             cause: why.clone(),
-            hint: "`stackctl cors ORIGIN` says what to change",
+            hint: "`stackctl cors` with this origin says what to change",
         }),
         Wrong::Answer { answer, expected } => answered(answer, expected),
     }
@@ -152,9 +152,9 @@ pub fn from_the_function(invocation: &Invocation, through_the_api: String) -> Di
 
 /// The `cause` of the last line of the handler that has one.
 fn logged_cause(log: &str) -> Option<String> {
-    let documents =
+    let mut documents =
         log.lines().rev().filter_map(|line| serde_json::from_str::<serde_json::Value>(line).ok());
-    documents.filter_map(|document| document["cause"].as_str().map(str::to_owned)).next()
+    documents.find_map(|document| document["cause"].as_str().map(str::to_owned))
 }
 
 #[cfg(test)]

@@ -196,6 +196,11 @@ impl<'a> Loop<'a> {
         }
     }
 
+    /// Whether the user may have an item.
+    pub fn has_created(&self) -> bool {
+        self.steps.iter().any(|step| step.stage == Stage::Create)
+    }
+
     /// Deletes whatever the user has; says whether nothing is left.
     pub async fn clean_up(&self) -> bool {
         let Ok(answer) = self.ask(Stage::List, &self.query(Stage::List)).await else {

@@ -5,6 +5,7 @@ mod live;
 mod paint;
 mod plain;
 pub mod plan;
+pub mod verdict;
 mod words;
 
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -119,10 +120,15 @@ impl Ui {
         }
     }
 
+    /// Whether somebody is there to answer.
+    pub fn can_ask(&self) -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
     /// Asks on the terminal; where nobody can answer, `instead` says which flag does.
     #[expect(clippy::unused_self, reason = "who asks has a `Ui`")]
     pub fn ask(&self, question: &str, instead: &str) -> Result<String> {
-        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        if !self.can_ask() {
             let message = format!("{question} cannot be asked without a terminal");
             return Err(Error::usage(message).hint(instead));
         }

@@ -2,9 +2,11 @@
 
 mod artifact;
 mod aws;
+mod catalogue;
 mod counts;
 mod crash;
 mod drift;
+mod faults;
 mod figures;
 mod interrupt;
 mod lane;

@@ -3,8 +3,10 @@
 mod browser;
 mod contract;
 mod cors;
+mod day_two;
 mod deploy;
 mod drift;
+mod frontend;
 mod help;
 mod journey;
 mod life;
