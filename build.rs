@@ -13,6 +13,7 @@ fn main() -> io::Result<()> {
     files.sort();
     let line = |path: &PathBuf| {
         let name = path.strip_prefix(&handler).unwrap_or(path).to_string_lossy().replace('\\', "/");
+        let path = path.to_string_lossy();
         format!("    ({name:?}, include_str!({path:?})),\n")
     };
     let lines: String = files.iter().map(line).collect();

@@ -1,6 +1,9 @@
 //! The event as API Gateway's HTTP API sends it (payload format 2.0): only what is used, and any of it may be missing or null.
 
+use std::fmt::Write as _;
+
 use serde::Deserialize;
+use serde_json::Value;
 
 use crate::request::{Body, Request};
 
@@ -10,6 +13,8 @@ use crate::request::{Body, Request};
 pub struct Event {
     raw_path: Option<String>,
     raw_query_string: Option<String>,
+    /// Of an event that was written by hand: API Gateway always sends the raw form too.
+    query_string_parameters: Option<Value>,
     request_context: Option<RequestContext>,
     body: Option<String>,
     is_base64_encoded: Option<bool>,
@@ -32,13 +37,37 @@ impl From<Event> for Request {
         Self {
             method: http.unwrap_or_default().method.unwrap_or_default(),
             path: event.raw_path.filter(|path| !path.is_empty()).unwrap_or_else(|| "/".into()),
-            query: event.raw_query_string.unwrap_or_default(),
+            query: event.raw_query_string.unwrap_or_else(|| {
+                event.query_string_parameters.map(|parameters| raw(&parameters)).unwrap_or_default()
+            }),
             body: match event.is_base64_encoded {
                 Some(true) => Body::Base64(body),
                 _ => Body::Text(body),
             },
         }
     }
+}
+
+/// The parameters as they would stand in a URL.
+fn raw(parameters: &Value) -> String {
+    let pairs = parameters.as_object().into_iter().flatten().filter_map(|(name, value)| {
+        let value = value.as_str()?;
+        Some(encoded(name) + "=" + &encoded(value))
+    });
+    pairs.collect::<Vec<_>>().join("&")
+}
+
+fn encoded(text: &str) -> String {
+    let mut encoded = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            encoded.push(char::from(byte));
+        } else {
+            // Writing to a string cannot fail.
+            let _ = write!(encoded, "%{byte:02X}");
+        }
+    }
+    encoded
 }
 
 #[cfg(test)]
@@ -88,6 +117,16 @@ mod tests {
             })),
             empty
         );
+    }
+
+    #[test]
+    fn an_event_written_by_hand_may_have_its_parameters_parsed() {
+        let parameters = json!({"userId": "a b&c=é", "limit": "5"});
+        let by_hand = request(json!({"queryStringParameters": parameters}));
+        assert_eq!(by_hand.query, "limit=5&userId=a%20b%26c%3D%C3%A9");
+        let both = json!({"queryStringParameters": parameters, "rawQueryString": "userId=x"});
+        assert_eq!(request(both).query, "userId=x");
+        assert_eq!(request(json!({"queryStringParameters": null})).query, "");
     }
 
     #[test]

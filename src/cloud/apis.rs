@@ -14,7 +14,7 @@ use crate::engine::Progress;
 use crate::error::{Doing, Error, Result};
 
 /// Ten calls a second for the whole account, and one change of an API at a time.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
 
 /// What the SDK would retry by itself, in creates that it may send only once.
 const THROTTLED: [&str; 3] = ["TooManyRequestsException", "ThrottlingException", "Throttling"];

@@ -10,9 +10,9 @@ pub const ABSENT: [&str; 1] = ["NoSuchEntity"];
 const BUSY: &str = "ConcurrentModification";
 
 /// Until what was written a moment ago is known everywhere; usually 2 s.
-pub const SPREADING: Duration = Duration::from_secs(60);
+pub const SPREADING: Duration = Duration::from_mins(1);
 /// Until another write of the same role or policy has ended, or a detachment has spread.
-pub const SETTLING: Duration = Duration::from_secs(120);
+pub const SETTLING: Duration = Duration::from_mins(2);
 
 /// Runs `attempt` again while another write of the same thing is under way.
 pub async fn when_free<T, F: Future<Output = Result<T>>>(

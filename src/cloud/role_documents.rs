@@ -176,7 +176,7 @@ mod tests {
             |text: &str| format!("<PolicyVersion><Document>{text}</Document></PolicyVersion>");
         let versions = "<Versions><member><VersionId>v2</VersionId></member><member><VersionId>v1</VersionId></member></Versions><IsTruncated>false</IsTruncated>";
         let replay = Replay::new([
-            ok("GetRole&", answer("GetRole", role)),
+            ok("Action=GetRole", answer("GetRole", role)),
             ok(
                 "ListAttachedRolePolicies",
                 answer(
@@ -198,7 +198,7 @@ mod tests {
                     "<RoleName>r</RoleName><PolicyName>wide</PolicyName><PolicyDocument>not%20json</PolicyDocument>",
                 ),
             ),
-            ok("GetPolicy&", answer("GetPolicy", &policy("B"))),
+            ok("Action=GetPolicy", answer("GetPolicy", &policy("B"))),
             ok("ListPolicyVersions", answer("ListPolicyVersions", versions)),
             ok("VersionId=v2", answer("GetPolicyVersion", &version("%7B%7D"))),
             ok("VersionId=v1", answer("GetPolicyVersion", &version("%5B%5D"))),
@@ -213,7 +213,7 @@ mod tests {
 
     #[tokio::test]
     async fn who_may_not_look_can_prove_nothing() {
-        let replay = Replay::new([refused("Action=GetRole&", 403, "AccessDenied", "no")]);
+        let replay = Replay::new([refused("Action=GetRole", 403, "AccessDenied", "no")]);
         let client = Client::new(&replay.cloud().sdk);
         let error = get_role(&client, "r").await.expect_err("it is denied");
         assert_eq!(unreadable(error).kind, Kind::Environment);

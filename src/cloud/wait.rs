@@ -112,7 +112,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn waiting_ends_when_the_probe_is_ready() {
         let (looks, progress) = (Cell::new(0), Progress::silent());
-        let found = until(&progress, "it is there", Duration::from_secs(60), || async {
+        let found = until(&progress, "it is there", Duration::from_mins(1), || async {
             looks.set(looks.get() + 1);
             Ok(if looks.get() == 5 { Poll::Ready("there") } else { Poll::Pending("absent".into()) })
         });
@@ -145,7 +145,7 @@ mod tests {
                 "never"
             }))
         };
-        let patience = Duration::from_secs(60);
+        let patience = Duration::from_mins(1);
         let error = while_refused(
             &Progress::silent(),
             "x",

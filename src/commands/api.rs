@@ -1,7 +1,7 @@
 //! `stackctl api`
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -35,7 +35,7 @@ enum Verb {
     /// One TypeScript file that calls the API: typed, on `fetch`, without dependencies
     #[command(after_help = examples!(
         "stackctl api client --write web/src/client.ts    make it",
-        "stackctl api client --check web/src/client.ts    exit with 3 when the handler says something else by now",
+        "stackctl api client --check web/src/client.ts    is it up to date? 3 when not",
     ))]
     Client(Target),
 }
@@ -81,14 +81,9 @@ impl Target {
                 if changed {
                     files::replace(path, text.as_bytes())?;
                 }
-                let told = if changed { "written" } else { "up to date already" };
-                let name = path.display().to_string();
-                app.ui.result(
-                    || format!("{name} is {told}"),
-                    || json!({"file": name, "changed": changed}),
-                )
+                told(app, path, if changed { "written" } else { "up to date already" }, changed)
             }
-            (None, Some(path)) if same(path) => Ok(()),
+            (None, Some(path)) if same(path) => told(app, path, "up to date", false),
             (None, Some(path)) => {
                 let path = path.display();
                 Err(Error::new(
@@ -100,4 +95,9 @@ impl Target {
             (None, None) => app.ui.result(|| text.trim_end().to_owned(), document),
         }
     }
+}
+
+fn told(app: &App, path: &Path, what: &str, changed: bool) -> Result<()> {
+    let file = path.display().to_string();
+    app.ui.result(|| format!("{file} is {what}"), || json!({"file": file, "changed": changed}))
 }

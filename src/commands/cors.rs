@@ -14,7 +14,7 @@ use crate::error::{Error, Kind, Result};
 use crate::manifest;
 use crate::ui::Paint;
 
-/// Ask the API what a browser would ask for a page of ORIGIN, and say what is refused, by whom and why
+/// Ask what a browser would ask for a page of ORIGIN; say what is refused, and why
 ///
 /// Every route is asked with every method, without a query and with an empty body: the handler refuses such requests
 /// and does nothing.

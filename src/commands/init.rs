@@ -103,9 +103,7 @@ fn text(directory: &Path, name: &str, count: usize) -> String {
     ];
     let steps: Vec<String> =
         steps.iter().map(|(step, what)| format!("  {step:28}{what}")).collect();
-    let enter = match directory == Path::new(".") {
-        true => String::new(),
-        false => format!("  cd {}\n", directory.display()),
-    };
+    let here = directory == Path::new(".");
+    let enter = if here { String::new() } else { format!("  cd {}\n", directory.display()) };
     format!("{name} is begun: {count} files\n\n{enter}{}", steps.join("\n"))
 }

@@ -74,10 +74,13 @@ mod tests {
     #[test]
     fn an_action_more_is_a_gain_and_an_action_less_is_none() {
         let (one, two) = (
-            policy(r#""dynamodb:GetItem""#, "arn:t"),
-            policy(r#"["dynamodb:GetItem", "dynamodb:Scan"]"#, "arn:t"),
+            policy(r#""dynamodb:GetItem""#, "arn:aws:dynamodb:us-east-1:1:table/t"),
+            policy(
+                r#"["dynamodb:GetItem", "dynamodb:Scan"]"#,
+                "arn:aws:dynamodb:us-east-1:1:table/t",
+            ),
         );
-        assert_eq!(gains(&one, &two), ["dynamodb:Scan on arn:t"]);
+        assert_eq!(gains(&one, &two), ["dynamodb:Scan on arn:aws:dynamodb:us-east-1:1:table/t"]);
         assert_eq!(gains(&two, &one), Vec::<String>::new());
     }
 

@@ -171,9 +171,11 @@ fn from_sdk(cors: &SdkCors) -> Cors {
     }
 }
 
+type List = fn(&Cors) -> &Vec<String>;
+
 /// Both as AWS may give them back: in any order, header names in any case.
 fn cors_differences(now: Option<&Cors>, wanted: Option<&Cors>) -> Vec<Difference> {
-    let list = |cors: Option<&Cors>, list: fn(&Cors) -> &Vec<String>| -> Vec<String> {
+    let list = |cors: Option<&Cors>, list: List| -> Vec<String> {
         cors.map(|cors| list(cors).clone()).unwrap_or_default()
     };
     let set = |values: &[String]| -> BTreeSet<String> {
@@ -182,7 +184,7 @@ fn cors_differences(now: Option<&Cors>, wanted: Option<&Cors>) -> Vec<Difference
     let told = |values: &[String]| {
         if values.is_empty() { "none".to_owned() } else { values.join(", ") }
     };
-    let lists: [(&str, fn(&Cors) -> &Vec<String>); 4] = [
+    let lists: [(&str, List); 4] = [
         ("cors allow_origins", |cors| &cors.allow_origins),
         ("cors allow_methods", |cors| &cors.allow_methods),
         ("cors allow_headers", |cors| &cors.allow_headers),

@@ -104,7 +104,8 @@ pub(super) fn configuration(changes: &Value) -> Value {
 
 /// Reads the resource, which must be there.
 pub(super) async fn there<R: Resource<Live: Debug>>(resource: &R) -> R::Live {
-    resource.read(&Progress::silent()).await.expect("it can be read").expect("it is there")
+    let progress = Progress::silent();
+    Box::pin(resource.read(&progress)).await.expect("it can be read").expect("it is there")
 }
 
 /// Asserts that the resource is not there.

@@ -11,7 +11,7 @@ use crate::engine::{Difference, Inputs, Progress, Resource};
 use crate::error::{Doing, Error, Result};
 
 /// Until a change that somebody else is making to the group has ended.
-const BUSY: Duration = Duration::from_secs(60);
+const BUSY: Duration = Duration::from_mins(1);
 /// Until a function that was deleted a moment ago has written its last line.
 const LAST_LINES: Duration = Duration::from_secs(10);
 /// How often a group that comes back is deleted again.

@@ -16,7 +16,7 @@ const STATEMENT: &str = "stackctl-api";
 const ACTION: &str = "lambda:InvokeFunction";
 const PRINCIPAL: &str = "apigateway.amazonaws.com";
 /// Until another change of the policy has ended, or the alias and its policy are known everywhere.
-const SETTLING: Duration = Duration::from_secs(60);
+const SETTLING: Duration = Duration::from_mins(1);
 
 const ABSENT: [&str; 1] = ["ResourceNotFoundException"];
 

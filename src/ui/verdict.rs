@@ -13,7 +13,7 @@ use crate::witness::{Matrix, Mutation};
 /// More columns than these do not fit beside each other; the rest is counted.
 const MOST_EXTRA_COLUMNS: usize = 4;
 /// Findings of one kind that are shown in full; the rest is named.
-const MOST_OF_A_KIND: usize = 4;
+const MOST_OF_A_KIND: usize = 3;
 /// Peers that the last line compares with: what people would use instead, and the widest.
 const PEERS: [&str; 3] =
     ["CDK grantReadWriteData", "SAM DynamoDBCrudPolicy", "AmazonDynamoDBFullAccess"];
@@ -319,11 +319,11 @@ mod tests {
     fn a_clean_role_is_proven_in_a_matrix() {
         let text = shown(include_str!("../iam/snapshots/01-clean-seed.json"));
         assert!(
-            text.contains("  declared       ●        ●      ●      ●        ●      │   –"),
+            text.contains("  declared      ●          ●        ●       ●        ●      │   –"),
             "{text}"
         );
         assert!(
-            text.contains("  linked         –        –      –      –        –      │   –"),
+            text.contains("  linked        –          –        –       –        –      │   –"),
             "{text}"
         );
         assert!(

@@ -14,7 +14,6 @@ use crate::iam::manifest::Route;
 /// One promise of `contract.json`.
 #[derive(Debug, Deserialize)]
 pub struct Case {
-    pub name: String,
     #[serde(default)]
     gateway: bool,
     steps: Vec<Step>,

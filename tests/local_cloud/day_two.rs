@@ -71,6 +71,9 @@ fn one_event_is_run_as_a_file_as_text_from_standard_input_or_made_of_a_request()
     stack.project.write("event.json", event);
     assert_eq!(invoke(&["event.json"]), listed);
     assert_eq!(invoke(&[event]), listed);
+    let by_hand =
+        r#"{"requestContext":{"http":{"method":"GET"}},"queryStringParameters":{"userId":"u1"}}"#;
+    assert_eq!(invoke(&[by_hand]), listed);
 
     let mut command = stack.cloud.prepared(stack.project.folder());
     command.args(["invoke", "-"]).stdin(Stdio::piped()).stdout(Stdio::piped());

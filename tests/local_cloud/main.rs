@@ -21,3 +21,4 @@ mod stages;
 mod store;
 mod support;
 mod teardown;
+mod verify;

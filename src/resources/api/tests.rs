@@ -1,3 +1,5 @@
+use std::slice;
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -112,7 +114,7 @@ async fn of_two_that_were_made_at_the_same_moment_the_one_with_the_greater_id_go
 async fn of_two_that_were_made_at_the_same_moment_the_other_one_stays() {
     let (ours, other) = (described("abc", &json!({})), described("xyz", &json!({})));
     let both = || list(&[ours.clone(), other.clone()]);
-    let replay = Replay::new([ok(CREATE, &ours), both(), both(), list(&[ours.clone()])]);
+    let replay = Replay::new([ok(CREATE, &ours), both(), both(), list(slice::from_ref(&ours))]);
     let made = api(&replay).create(&Inputs::default(), &Progress::silent()).await;
     assert_eq!(made.expect("made").id, "abc");
     replay.is_over();

@@ -24,13 +24,13 @@ use crate::engine::{Difference, Handle, Id, Inputs, Progress, Resource};
 use crate::error::{Doing, Error, Result};
 
 /// Until Lambda can assume a role that was made a moment ago; usually 5 to 15 s.
-const ASSUMABLE: Duration = Duration::from_secs(120);
+const ASSUMABLE: Duration = Duration::from_mins(2);
 /// Until Lambda has room again for what a function runs on.
-const ROOM: Duration = Duration::from_secs(540);
+const ROOM: Duration = Duration::from_mins(9);
 /// Until a function is active, or an update of it has ended.
-const SETTLING: Duration = Duration::from_secs(300);
+const SETTLING: Duration = Duration::from_mins(5);
 /// Until a deleted function is no longer found.
-const GONE: Duration = Duration::from_secs(120);
+const GONE: Duration = Duration::from_mins(2);
 
 const ABSENT: [&str; 1] = ["ResourceNotFoundException"];
 

@@ -21,10 +21,10 @@ use crate::engine::{Difference, Handle, Id, Inputs, Progress, Resource};
 use crate::error::{Doing, Error, Result};
 
 /// Until a version is active, or an update of the function has ended.
-const SETTLING: Duration = Duration::from_secs(300);
+const SETTLING: Duration = Duration::from_mins(5);
 
 /// Until a version or an alias that was made a moment ago is known everywhere.
-const SPREADING: Duration = Duration::from_secs(60);
+const SPREADING: Duration = Duration::from_mins(1);
 
 const ABSENT: [&str; 1] = ["ResourceNotFoundException"];
 
@@ -285,9 +285,10 @@ impl Resource for Release {
             let made = self.create(inputs, progress).await?;
             return Ok(LiveRelease { made_again: true, ..made });
         }
-        let version = match self.version_differences(inputs, live).is_empty() {
-            true => live.version.clone(),
-            false => self.publish(inputs, progress).await?,
+        let version = if self.version_differences(inputs, live).is_empty() {
+            live.version.clone()
+        } else {
+            self.publish(inputs, progress).await?
         };
         self.until_active(&version, progress).await?;
         let commit = inputs.get(self.code).commit.as_deref();

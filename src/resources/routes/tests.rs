@@ -89,7 +89,8 @@ async fn repaired(replay: &Replay, expected: &[&str]) {
     let (routes, inputs) = routes(replay);
     let live = there(&routes).await;
     assert_eq!(drift(&routes, &inputs, &live), expected);
-    routes.update(&inputs, &live, &Progress::silent()).await.expect("repaired");
+    let progress = Progress::silent();
+    Box::pin(routes.update(&inputs, &live, &progress)).await.expect("repaired");
     replay.is_over();
 }
 

@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::{
 use crate::cloud::tags::Tags;
 
 /// Younger tables may have tags that are not seen yet.
-const YOUNG: Duration = Duration::from_secs(60);
+const YOUNG: Duration = Duration::from_mins(1);
 
 /// The table as it is.
 #[derive(Debug, Clone)]

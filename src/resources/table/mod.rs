@@ -24,9 +24,9 @@ use crate::engine::{Difference, Inputs, Progress, Resource};
 use crate::error::{Doing, Error, Result};
 
 /// Until a table is active, or gone; the SDK's own waiter takes 8 minutes.
-const SETTLING: Duration = Duration::from_secs(600);
+const SETTLING: Duration = Duration::from_mins(10);
 /// Until a fresh table takes point-in-time recovery.
-const BACKUPS: Duration = Duration::from_secs(300);
+const BACKUPS: Duration = Duration::from_mins(5);
 /// Until the tags of a table that was made a moment ago are seen; they are kept apart from it.
 const SPREADING: Duration = Duration::from_secs(5);
 

@@ -22,62 +22,62 @@ pub const DRIFTS: [Change; 31] = [
     ("trust", |aws| {
         aws.iam("UpdateAssumeRolePolicy", &[ROLE, ("PolicyDocument", OTHER_TRUST)]);
     }),
-    ("memory", |aws| settings(aws, json!({"MemorySize": 512}))),
-    ("timeout", |aws| settings(aws, json!({"Timeout": 20}))),
-    ("handler", |aws| settings(aws, json!({"Handler": "other"}))),
-    ("runtime", |aws| settings(aws, json!({"Runtime": "provided.al2"}))),
-    ("variable added", |aws| environment(aws, json!({"TABLE_NAME": "my-app-data", "BY": "hand"}))),
-    ("variable changed", |aws| environment(aws, json!({"TABLE_NAME": "my-app-data-two"}))),
-    ("variables removed", |aws| environment(aws, json!({}))),
+    ("memory", |aws| settings(aws, &json!({"MemorySize": 512}))),
+    ("timeout", |aws| settings(aws, &json!({"Timeout": 20}))),
+    ("handler", |aws| settings(aws, &json!({"Handler": "other"}))),
+    ("runtime", |aws| settings(aws, &json!({"Runtime": "provided.al2"}))),
+    ("variable added", |aws| environment(aws, &json!({"TABLE_NAME": "my-app-data", "BY": "hand"}))),
+    ("variable changed", |aws| environment(aws, &json!({"TABLE_NAME": "my-app-data-two"}))),
+    ("variables removed", |aws| environment(aws, &json!({}))),
     ("function's role", |aws| {
-        settings(aws, json!({"Role": "arn:aws:iam::123456789012:role/my-app-lambda-role-two"}));
+        settings(aws, &json!({"Role": "arn:aws:iam::123456789012:role/my-app-lambda-role-two"}));
     }),
     ("alias weighted", |aws| {
         let input = json!({"RoutingConfig": {"AdditionalVersionWeights": {"1": 0.5}}});
-        function(aws, "PUT", "/aliases/live", input);
+        function(aws, "PUT", "/aliases/live", &input);
     }),
-    ("alias deleted", |aws| function(aws, "DELETE", "/aliases/live", Value::Null)),
+    ("alias deleted", |aws| function(aws, "DELETE", "/aliases/live", &Value::Null)),
     ("permission removed", |aws| {
-        function(aws, "DELETE", "/policy/stackctl-api?Qualifier=live", Value::Null);
+        function(aws, "DELETE", "/policy/stackctl-api?Qualifier=live", &Value::Null);
     }),
     ("permission of another API", |aws| {
-        function(aws, "DELETE", "/policy/stackctl-api?Qualifier=live", Value::Null);
+        function(aws, "DELETE", "/policy/stackctl-api?Qualifier=live", &Value::Null);
         let source = "arn:aws:execute-api:us-east-1:123456789012:other/*/*";
         let input = json!({"StatementId": "stackctl-api", "Action": "lambda:InvokeFunction",
             "Principal": "apigateway.amazonaws.com", "SourceArn": source});
-        function(aws, "POST", "/policy?Qualifier=live", input);
+        function(aws, "POST", "/policy?Qualifier=live", &input);
     }),
     ("CORS origins", |aws| {
         let cors = json!({"allowOrigins": ["https://elsewhere.example"], "allowMethods": ["GET"]});
-        api(aws, "PATCH", "", json!({"corsConfiguration": cors}));
+        api(aws, "PATCH", "", &json!({"corsConfiguration": cors}));
     }),
-    ("CORS deleted", |aws| api(aws, "DELETE", "/cors", Value::Null)),
+    ("CORS deleted", |aws| api(aws, "DELETE", "/cors", &Value::Null)),
     ("route deleted", |aws| {
         let id = first(aws, "routes", "routeId");
-        api(aws, "DELETE", &format!("/routes/{id}"), Value::Null);
+        api(aws, "DELETE", &format!("/routes/{id}"), &Value::Null);
     }),
-    ("route added", |aws| api(aws, "POST", "/routes", json!({"routeKey": "GET /by-hand"}))),
+    ("route added", |aws| api(aws, "POST", "/routes", &json!({"routeKey": "GET /by-hand"}))),
     ("route needs authorization", |aws| {
         let id = first(aws, "routes", "routeId");
-        api(aws, "PATCH", &format!("/routes/{id}"), json!({"authorizationType": "AWS_IAM"}));
+        api(aws, "PATCH", &format!("/routes/{id}"), &json!({"authorizationType": "AWS_IAM"}));
     }),
     ("route without target", |aws| {
         let id = first(aws, "routes", "routeId");
-        api(aws, "PATCH", &format!("/routes/{id}"), json!({"target": "integrations/none"}));
+        api(aws, "PATCH", &format!("/routes/{id}"), &json!({"target": "integrations/none"}));
     }),
     ("payload format", |aws| {
         let id = first(aws, "integrations", "integrationId");
         let input = json!({"payloadFormatVersion": "1.0"});
-        api(aws, "PATCH", &format!("/integrations/{id}"), input);
+        api(aws, "PATCH", &format!("/integrations/{id}"), &input);
     }),
     ("integration of another function", |aws| {
         let id = first(aws, "integrations", "integrationId");
         let uri = "arn:aws:lambda:us-east-1:123456789012:function:my-app-api-two";
-        api(aws, "PATCH", &format!("/integrations/{id}"), json!({"integrationUri": uri}));
+        api(aws, "PATCH", &format!("/integrations/{id}"), &json!({"integrationUri": uri}));
     }),
-    ("stage deleted", |aws| api(aws, "DELETE", "/stages/%24default", Value::Null)),
+    ("stage deleted", |aws| api(aws, "DELETE", "/stages/%24default", &Value::Null)),
     ("auto-deploy off", |aws| {
-        api(aws, "PATCH", "/stages/%24default", json!({"autoDeploy": false}));
+        api(aws, "PATCH", "/stages/%24default", &json!({"autoDeploy": false}));
     }),
     ("retention", |aws| {
         let input = json!({"logGroupName": "/aws/lambda/my-app-api", "retentionInDays": 90});
@@ -92,11 +92,11 @@ pub const DRIFTS: [Change; 31] = [
         table(
             aws,
             "UpdateContinuousBackups",
-            json!({"PointInTimeRecoverySpecification": recovery}),
+            &json!({"PointInTimeRecoverySpecification": recovery}),
         );
     }),
     ("deletion protection", |aws| {
-        table(aws, "UpdateTable", json!({"DeletionProtectionEnabled": true}));
+        table(aws, "UpdateTable", &json!({"DeletionProtectionEnabled": true}));
     }),
 ];
 
@@ -152,16 +152,16 @@ fn policy_version(aws: Aws, text: &str) {
     aws.iam("CreatePolicyVersion", &fields);
 }
 
-fn settings(aws: Aws, input: Value) {
+fn settings(aws: Aws, input: &Value) {
     function(aws, "PUT", "/configuration", input);
 }
 
-fn environment(aws: Aws, variables: Value) {
-    settings(aws, json!({"Environment": {"Variables": variables}}));
+fn environment(aws: Aws, variables: &Value) {
+    settings(aws, &json!({"Environment": {"Variables": variables}}));
 }
 
-fn function(aws: Aws, method: &str, path: &str, input: Value) {
-    aws.rest("lambda", method, &format!("/2015-03-31/functions/my-app-api{path}"), &input);
+fn function(aws: Aws, method: &str, path: &str, input: &Value) {
+    aws.rest("lambda", method, &format!("/2015-03-31/functions/my-app-api{path}"), input);
 }
 
 fn api_id(aws: Aws) -> String {
@@ -170,8 +170,8 @@ fn api_id(aws: Aws) -> String {
     ours.and_then(|api| api["apiId"].as_str()).expect("the stack is up").to_owned()
 }
 
-fn api(aws: Aws, method: &str, path: &str, input: Value) {
-    aws.rest("apigateway", method, &format!("/v2/apis/{}{path}", api_id(aws)), &input);
+fn api(aws: Aws, method: &str, path: &str, input: &Value) {
+    aws.rest("apigateway", method, &format!("/v2/apis/{}{path}", api_id(aws)), input);
 }
 
 /// The first of a kind inside the API; a change before may have deleted it.
@@ -180,7 +180,8 @@ fn first(aws: Aws, kind: &str, id: &str) -> String {
     all["items"][0][id].as_str().unwrap_or("none").to_owned()
 }
 
-fn table(aws: Aws, operation: &str, mut input: Value) {
+fn table(aws: Aws, operation: &str, change: &Value) {
+    let mut input = change.clone();
     input["TableName"] = json!("my-app-data");
     // Setting what is set is refused.
     aws.raw_json("dynamodb", operation, &input);
