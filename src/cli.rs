@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    api, build, completions, cors, deploy, invoke, local, logs, man, plan, rollback, smoke, status,
-    teardown, up,
+    api, build, completions, cors, deploy, init, invoke, local, logs, man, plan, rollback,
+    simulate, smoke, status, teardown, up, verify_policy,
 };
 
 /// The end of a verb's help: each line is a command that can be typed as it stands.
@@ -29,6 +29,7 @@ pub struct Cli {
 
 /// Flags that every verb takes.
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[command(next_help_heading = "Global options")]
 pub struct Globals {
     /// The file that says what the stack is
@@ -80,9 +81,12 @@ pub enum Color {
 
 #[derive(Debug, Subcommand)]
 pub enum Verb {
+    Init(init::Args),
     Up(up::Args),
     Deploy(deploy::Args),
     Plan(plan::Args),
+    VerifyPolicy(verify_policy::Args),
+    Simulate(simulate::Args),
     Build(build::Args),
     Status(status::Args),
     Rollback(rollback::Args),

@@ -10,6 +10,7 @@ mod cors;
 mod engine;
 mod env_file;
 mod error;
+mod evidence;
 mod files;
 mod iam;
 mod local;
@@ -17,10 +18,14 @@ mod logs;
 mod manifest;
 mod payload;
 mod proof;
+mod rendered;
 mod resources;
+mod scaffold;
 mod smoke;
 mod stack;
 mod ui;
+mod widening;
+mod witness;
 
 use std::process::ExitCode;
 

@@ -18,6 +18,16 @@ pub fn read(crate_directory: &Path) -> Result<Manifest> {
 
 /// The Rust files of a crate, as paths from the crate's folder and texts, in the order of their paths.
 pub fn sources(crate_directory: &Path) -> Result<Vec<(String, String)>> {
+    let read = |path: PathBuf| {
+        let text = fs::read_to_string(&path).doing(format!("read `{}`", path.display()))?;
+        let name = path.strip_prefix(crate_directory).unwrap_or(&path).display().to_string();
+        Ok((name, text))
+    };
+    files(crate_directory)?.into_iter().map(read).collect()
+}
+
+/// Every Rust file below `src/` of a crate, in the order of their paths.
+pub fn files(crate_directory: &Path) -> Result<Vec<PathBuf>> {
     if !crate_directory.join("Cargo.toml").is_file() {
         return Err(Error::usage(format!(
             "`{}` is not a crate: it has no `Cargo.toml`",
@@ -28,12 +38,7 @@ pub fn sources(crate_directory: &Path) -> Result<Vec<(String, String)>> {
     let mut files = Vec::new();
     collect(&crate_directory.join("src"), &mut files)?;
     files.sort();
-    let read = |path: PathBuf| {
-        let text = fs::read_to_string(&path).doing(format!("read `{}`", path.display()))?;
-        let name = path.strip_prefix(crate_directory).unwrap_or(&path).display().to_string();
-        Ok((name, text))
-    };
-    files.into_iter().map(read).collect()
+    Ok(files)
 }
 
 fn collect(folder: &Path, files: &mut Vec<PathBuf>) -> Result<()> {

@@ -11,7 +11,7 @@ use crate::resources::{
 };
 
 /// AWS's own policy for logs: every log group of the account.
-const MANAGED_LOGS: &str = "service-role/AWSLambdaBasicExecutionRole";
+pub const MANAGED_LOGS: &str = "service-role/AWSLambdaBasicExecutionRole";
 
 /// The resources of one stack and stage, with a typed handle for each that others ask for.
 pub struct Stack {
@@ -72,7 +72,7 @@ impl Stack {
 }
 
 /// Exactly the actions that the handler declares, on exactly its table.
-fn data_policy(config: &Config, manifest: &Manifest) -> impl Fn(&Identity) -> Document + use<> {
+pub fn data_policy(config: &Config, manifest: &Manifest) -> impl Fn(&Identity) -> Document + use<> {
     let (table, actions) = (format!("table/{}", config.names.table), manifest.actions());
     move |identity| {
         let arn = identity.arn("dynamodb", &table);
@@ -81,7 +81,7 @@ fn data_policy(config: &Config, manifest: &Manifest) -> impl Fn(&Identity) -> Do
 }
 
 /// Streams and events of the function's own log group.
-fn logs_policy(config: &Config) -> impl Fn(&Identity) -> Document + use<> {
+pub fn logs_policy(config: &Config) -> impl Fn(&Identity) -> Document + use<> {
     let group = format!("log-group:{}", config.names.log_group);
     move |identity| Document::allow_logs(&identity.arn("logs", &group))
 }

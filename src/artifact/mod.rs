@@ -60,7 +60,12 @@ impl Artifact {
         &self.contents
     }
 
-    fn new(path: PathBuf, architecture: Architecture, zip: Vec<u8>) -> Self {
+    /// What is in the zip, and what Lambda starts.
+    pub fn program(&self) -> Result<Vec<u8>> {
+        package::program(&self.contents)
+    }
+
+    pub fn new(path: PathBuf, architecture: Architecture, zip: Vec<u8>) -> Self {
         Self {
             path,
             architecture,
@@ -104,6 +109,13 @@ pub async fn open(path: &Path, architecture: Architecture) -> Result<Artifact> {
         Ok(Artifact::new(path, architecture, zip))
     })
     .await
+}
+
+/// The program in a zip that was made earlier, or a program that is no zip, and the digest of the file.
+pub fn program(path: &Path) -> Result<(Vec<u8>, Digest)> {
+    let file = package::read(path)?;
+    let digest = Digest::of(&file);
+    Ok((if file.starts_with(b"\x7fELF") { file } else { package::program(&file)? }, digest))
 }
 
 /// Compressing takes long enough to be felt by whatever else is going on.

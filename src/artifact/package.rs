@@ -60,6 +60,11 @@ pub(super) fn check(zip: &[u8], architecture: Architecture) -> Result<()> {
     }
 }
 
+/// The program alone.
+pub(super) fn program(zip: &[u8]) -> Result<Vec<u8>> {
+    bootstrap(&mut ZipArchive::new(Cursor::new(zip)).map_err(unreadable)?)
+}
+
 fn unzipped(archive: &mut ZipArchive<Cursor<&[u8]>>) -> ZipResult<u64> {
     let mut sum: u64 = 0;
     for index in 0..archive.len() {

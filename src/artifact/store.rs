@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::Path;
+use std::time::SystemTime;
 
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,7 @@ struct Record {
 pub(super) fn zip(folder: &Path, program: &[u8]) -> Result<Vec<u8>> {
     let digest = Digest::of(program);
     if let Some(zip) = kept(folder, digest) {
+        touch(&folder.join(RECORD));
         return Ok(zip);
     }
     let zip = package::pack(program)?;
@@ -35,6 +37,14 @@ fn kept(folder: &Path, program: Digest) -> Option<Vec<u8>> {
     let record: Record = serde_json::from_slice(&fs::read(folder.join(RECORD)).ok()?).ok()?;
     let zip = fs::read(folder.join(ZIP)).ok()?;
     (record == Record::new(program, &zip)).then_some(zip)
+}
+
+/// The age of the record says when the zip was last found to be that of the sources. Without it, it is only older.
+fn touch(record: &Path) {
+    let _ = fs::File::options()
+        .append(true)
+        .open(record)
+        .and_then(|record| record.set_modified(SystemTime::now()));
 }
 
 /// The record comes last: if we are stopped in between, it fits no zip and the next run packs again.
@@ -64,7 +74,6 @@ impl Record {
 #[cfg(test)]
 mod tests {
     use std::path::PathBuf;
-    use std::time::SystemTime;
 
     use super::*;
     use crate::artifact::Architecture;

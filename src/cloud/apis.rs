@@ -9,39 +9,100 @@ use aws_sdk_apigatewayv2::config::{Builder, Config};
 use aws_sdk_apigatewayv2::types::Api;
 
 use super::tags::{self, Tags};
-use super::wait;
+use super::{Answer, Cloud, Identity, wait};
 use crate::engine::Progress;
 use crate::error::{Doing, Error, Result};
 
 /// Ten calls a second for the whole account, and one change of an API at a time.
-const PATIENCE: Duration = Duration::from_secs(120);
+const PATIENCE: Duration = Duration::from_mins(2);
+
+/// What the SDK would retry by itself, in creates that it may send only once.
+const THROTTLED: [&str; 3] = ["TooManyRequestsException", "ThrottlingException", "Throttling"];
+
+/// An API of a name, and how many others have that name without being ours.
+pub struct Found {
+    pub api: Api,
+    pub tags: Tags,
+    /// Their ids; empty when `api` is ours, because then it does not matter.
+    pub namesakes: Vec<String>,
+}
 
 /// The API called `name` that carries `ours`; else one of that name that does not.
-pub async fn find(client: &Client, name: &str, ours: &Tags) -> Result<Option<Api>> {
-    let mut named = Vec::new();
-    let mut token = None;
-    loop {
-        let page =
-            client.get_apis().set_next_token(token).send().await.doing("list the HTTP APIs")?;
-        named.extend(
-            page.items.unwrap_or_default().into_iter().filter(|api| api.name() == Some(name)),
-        );
-        token = page.next_token;
-        if token.is_none() {
-            break;
-        }
+pub async fn find(
+    cloud: &Cloud,
+    client: &Client,
+    name: &str,
+    ours: &Tags,
+) -> Result<Option<Found>> {
+    let mut own = Vec::new();
+    let mut foreign = Vec::new();
+    for api in named(client, name).await? {
+        let listed = tags_of(&api);
+        let tags = if tags::is_ours(ours, &listed) {
+            listed
+        } else {
+            read_tags(cloud, client, &api).await?
+        };
+        let group = if tags::is_ours(ours, &tags) { &mut own } else { &mut foreign };
+        group.push((api, tags));
     }
-    let (mut own, foreign): (Vec<Api>, Vec<Api>) =
-        named.into_iter().partition(|api| tags::is_ours(ours, &tags_of(api)));
     if own.len() > 1 {
-        let ids: Vec<&str> = own.iter().filter_map(Api::api_id).collect();
         return Err(Error::failed(format!("find API `{name}`"))
-            .cause(format!("there are {}: {}", own.len(), ids.join(", ")))
+            .cause(format!("there are {}: {}", own.len(), ids(&own).join(", ")))
             .hint(
                 "delete all but the one that is in use: `aws apigatewayv2 delete-api --api-id ID`",
             ));
     }
-    Ok(own.pop().or(foreign.into_iter().next()))
+    let namesakes = if own.is_empty() && foreign.len() > 1 { ids(&foreign) } else { Vec::new() };
+    let found = own.into_iter().chain(foreign).next();
+    Ok(found.map(|(api, tags)| Found { api, tags, namesakes }))
+}
+
+/// The ids of other APIs than `id` that are called `name` and carry `ours`.
+pub async fn others(client: &Client, name: &str, ours: &Tags, id: &str) -> Result<Vec<String>> {
+    let named = named(client, name).await?.into_iter();
+    let own = named.filter(|api| tags::is_ours(ours, &tags_of(api)));
+    Ok(own.filter_map(|api| api.api_id).filter(|other| other != id).collect())
+}
+
+async fn named(client: &Client, name: &str) -> Result<Vec<Api>> {
+    let mut found = Vec::new();
+    let mut token = None;
+    loop {
+        let page =
+            client.get_apis().set_next_token(token).send().await.doing("list the HTTP APIs")?;
+        found.extend(
+            page.items.unwrap_or_default().into_iter().filter(|api| api.name() == Some(name)),
+        );
+        token = page.next_token;
+        if token.is_none() {
+            return Ok(found);
+        }
+    }
+}
+
+/// The tags of what does not seem to be ours: the list of all APIs may not show the newest ones yet.
+async fn read_tags(cloud: &Cloud, client: &Client, api: &Api) -> Result<Tags> {
+    let arn = arn(&cloud.identity().await?, api.api_id().unwrap_or_default());
+    let answer = client.get_tags().resource_arn(arn).send().await;
+    let answer = answer.doing("read the tags of an API").absent_if(&["NotFoundException"])?;
+    Ok(answer.and_then(|answer| answer.tags).unwrap_or_default().into_iter().collect())
+}
+
+fn ids(apis: &[(Api, Tags)]) -> Vec<String> {
+    apis.iter().filter_map(|(api, _)| api.api_id.clone()).collect()
+}
+
+/// The ARN of an API, or of a part of it: `ID/stages/$default`.
+pub fn arn(identity: &Identity, path: &str) -> String {
+    format!("arn:{}:apigateway:{}::/apis/{path}", identity.partition, identity.region)
+}
+
+/// The id of the stack's own API, if it is there.
+pub async fn id_of(cloud: &Cloud, name: &str, ours: &Tags) -> Result<Option<String>> {
+    let found = find(cloud, &Client::new(&cloud.sdk), name, ours).await?;
+    let own = found.filter(|found| tags::is_ours(ours, &found.tags));
+    Ok(own.and_then(|own| own.api.api_id))
 }
 
 pub fn tags_of(api: &Api) -> Tags {
@@ -59,7 +120,7 @@ pub async fn when_free<T, F: Future<Output = Result<T>>>(
     attempt: impl FnMut() -> F,
 ) -> Result<T> {
     let passes = |error: &Error| {
-        error.has_code(&["TooManyRequestsException"])
+        error.has_code(&THROTTLED)
             || (error.has_code(&["ConflictException"]) && error.says("try again"))
     };
     wait::while_refused(progress, "API Gateway takes the change", PATIENCE, passes, attempt).await

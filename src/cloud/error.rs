@@ -40,13 +40,11 @@ where
 
 /// The reason at the bottom of the chain: the ones above it only say where it was passed on.
 fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
-    match error.source() {
-        Some(source) => innermost(source),
-        None => {
-            let text = error.to_string();
-            if text.is_empty() { DisplayErrorContext(error).to_string() } else { text }
-        }
+    if let Some(source) = error.source() {
+        return innermost(source);
     }
+    let text = error.to_string();
+    if text.is_empty() { DisplayErrorContext(error).to_string() } else { text }
 }
 
 /// What to do about an answer, by its code; an answer without one never reached AWS.
@@ -74,7 +72,6 @@ fn hint(error: &Error) -> Option<String> {
         Some("CodeStorageExceededException") => {
             "the region's code storage is full: delete old versions of functions"
         }
-        Some(_) => return None,
         None if cause.contains("credential")
             || cause.contains("profile")
             || cause.contains("SSO") =>
@@ -84,7 +81,7 @@ fn hint(error: &Error) -> Option<String> {
         None if error.kind == Kind::Unanswered => {
             "check the network and the region, then run the same command again: it continues"
         }
-        None => return None,
+        _ => return None,
     };
     Some(text.to_owned())
 }
@@ -114,6 +111,9 @@ pub trait Answer<T> {
 
     /// Marks the error as [`Kind::Exists`] when it has one of `codes`.
     fn exists_if(self, codes: &[&str]) -> Result<T>;
+
+    /// Whether a create was refused because of what is there already.
+    fn exists(&self) -> bool;
 }
 
 impl<T> Answer<T> for Result<T> {
@@ -129,6 +129,10 @@ impl<T> Answer<T> for Result<T> {
         self.map_err(|error| {
             if error.has_code(codes) { Error { kind: Kind::Exists, ..error } } else { error }
         })
+    }
+
+    fn exists(&self) -> bool {
+        self.as_ref().is_err_and(|error| error.kind == Kind::Exists)
     }
 }
 

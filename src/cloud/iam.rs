@@ -2,17 +2,17 @@
 
 use std::time::Duration;
 
-use super::wait::{self, Poll};
+use super::wait;
 use crate::engine::Progress;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result};
 
 pub const ABSENT: [&str; 1] = ["NoSuchEntity"];
 const BUSY: &str = "ConcurrentModification";
 
 /// Until what was written a moment ago is known everywhere; usually 2 s.
-pub const SPREADING: Duration = Duration::from_secs(60);
+pub const SPREADING: Duration = Duration::from_mins(1);
 /// Until another write of the same role or policy has ended, or a detachment has spread.
-pub const SETTLING: Duration = Duration::from_secs(120);
+pub const SETTLING: Duration = Duration::from_mins(2);
 
 /// Runs `attempt` again while another write of the same thing is under way.
 pub async fn when_free<T, F: Future<Output = Result<T>>>(
@@ -30,21 +30,4 @@ pub async fn when_known<T, F: Future<Output = Result<T>>>(
 ) -> Result<T> {
     let passes = |error: &Error| error.has_code(&[BUSY]) || error.has_code(&ABSENT);
     wait::while_refused(progress, "IAM knows it everywhere", SPREADING, passes, attempt).await
-}
-
-/// Waits until `read` finds what a write has found already.
-pub async fn until_read<T, F: Future<Output = Result<Option<T>>>>(
-    progress: &Progress,
-    mut read: impl FnMut() -> F,
-) -> Result<T> {
-    wait::until(progress, "IAM shows what is there", SPREADING, || {
-        let read = read();
-        async { Ok(read.await?.map_or(Poll::Pending("absent".into()), Poll::Ready)) }
-    })
-    .await
-}
-
-/// Whether a create was refused because of what is there already.
-pub fn exists<T>(made: &Result<T>) -> bool {
-    made.as_ref().is_err_and(|error| error.kind == Kind::Exists)
 }

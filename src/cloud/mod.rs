@@ -1,13 +1,18 @@
 //! What all resources share: the connection to AWS, who we are there, and how to wait.
 
 pub mod apis;
+pub mod denials;
 pub mod documents;
 mod error;
+pub mod function_policy;
 mod http;
 pub mod iam;
 #[cfg(test)]
 pub mod replay;
+pub mod role_documents;
+pub mod simulation;
 pub mod tags;
+pub mod trial_policy;
 pub mod wait;
 
 use std::net::IpAddr;

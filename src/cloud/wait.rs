@@ -48,6 +48,19 @@ where
     }
 }
 
+/// Waits until `read` shows what a write has shown to be there.
+pub async fn until_read<T, F: Future<Output = Result<Option<T>>>>(
+    progress: &Progress,
+    patience: Duration,
+    mut read: impl FnMut() -> F,
+) -> Result<T> {
+    until(progress, "AWS shows what is there", patience, || {
+        let read = read();
+        async { Ok(read.await?.map_or(Poll::Pending("absent".into()), Poll::Ready)) }
+    })
+    .await
+}
+
 /// Runs `attempt` again while it fails in a way that `passes` by itself, such as a role that Lambda
 /// cannot assume yet. Gives up after `patience` with AWS's own last answer.
 pub async fn while_refused<T, F>(
@@ -99,7 +112,7 @@ mod tests {
     #[tokio::test(start_paused = true)]
     async fn waiting_ends_when_the_probe_is_ready() {
         let (looks, progress) = (Cell::new(0), Progress::silent());
-        let found = until(&progress, "it is there", Duration::from_secs(60), || async {
+        let found = until(&progress, "it is there", Duration::from_mins(1), || async {
             looks.set(looks.get() + 1);
             Ok(if looks.get() == 5 { Poll::Ready("there") } else { Poll::Pending("absent".into()) })
         });
@@ -132,7 +145,7 @@ mod tests {
                 "never"
             }))
         };
-        let patience = Duration::from_secs(60);
+        let patience = Duration::from_mins(1);
         let error = while_refused(
             &Progress::silent(),
             "x",

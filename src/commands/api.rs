@@ -1,7 +1,7 @@
 //! `stackctl api`
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use serde_json::{Value, json};
@@ -15,8 +15,9 @@ use crate::{files, manifest};
 /// What a frontend needs of the API: its OpenAPI document, a typed client
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!(
-    "stackctl api client --write src/api.ts        the client, beside the page",
-    "stackctl api openapi --check openapi.json    3 when it is not up to date: for CI",
+    "stackctl api openapi                             the document, for any tool that reads OpenAPI 3.1",
+    "stackctl api client --write web/src/client.ts    a typed client, one file",
+    "stackctl api client --check web/src/client.ts    in CI: is it still what the handler says?",
 ))]
 pub struct Args {
     #[command(subcommand)]
@@ -26,10 +27,16 @@ pub struct Args {
 #[derive(Debug, Subcommand)]
 enum Verb {
     /// The OpenAPI 3.1 document of the handler
-    #[command(after_help = examples!("stackctl api openapi --write openapi.json"))]
+    #[command(after_help = examples!(
+        "stackctl api openapi                          on stdout",
+        "stackctl api openapi --write docs/api.json    for mocks, docs and other clients",
+    ))]
     Openapi(Target),
     /// One TypeScript file that calls the API: typed, on `fetch`, without dependencies
-    #[command(after_help = examples!("stackctl api client --write src/api.ts"))]
+    #[command(after_help = examples!(
+        "stackctl api client --write web/src/client.ts    make it",
+        "stackctl api client --check web/src/client.ts    is it up to date? 3 when not",
+    ))]
     Client(Target),
 }
 
@@ -74,14 +81,9 @@ impl Target {
                 if changed {
                     files::replace(path, text.as_bytes())?;
                 }
-                let told = if changed { "written" } else { "up to date already" };
-                let name = path.display().to_string();
-                app.ui.result(
-                    || format!("{name} is {told}"),
-                    || json!({"file": name, "changed": changed}),
-                )
+                told(app, path, if changed { "written" } else { "up to date already" }, changed)
             }
-            (None, Some(path)) if same(path) => Ok(()),
+            (None, Some(path)) if same(path) => told(app, path, "up to date", false),
             (None, Some(path)) => {
                 let path = path.display();
                 Err(Error::new(
@@ -93,4 +95,9 @@ impl Target {
             (None, None) => app.ui.result(|| text.trim_end().to_owned(), document),
         }
     }
+}
+
+fn told(app: &App, path: &Path, what: &str, changed: bool) -> Result<()> {
+    let file = path.display().to_string();
+    app.ui.result(|| format!("{file} is {what}"), || json!({"file": file, "changed": changed}))
 }

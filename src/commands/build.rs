@@ -24,7 +24,7 @@ pub async fn run(_: &Args, app: &App) -> Result<()> {
         let progress = Progress::new(Id::after(&Graph::default()), events);
         alone(&progress, artifact::build(&recipe, &progress)).await
     });
-    let artifact = app.unless_stopped(work).await?;
+    let artifact = app.unless_stopped(Box::pin(work)).await?;
     let path =
         artifact.path.strip_prefix(&config.root).unwrap_or(&artifact.path).display().to_string();
     let text = || format!("{path}\n{} bytes, sha256 {}", artifact.bytes, artifact.sha256.hex());

@@ -7,9 +7,10 @@ use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
 use super::up::prove;
-use super::{App, outputs, source};
+use super::{App, granted, outputs, source};
 use crate::cli::examples;
 use crate::cloud::Cloud;
+use crate::config::Config;
 use crate::engine::{Event, Label, Ownership, Plan, execute, plan_up, read};
 use crate::error::{Error, Result};
 use crate::iam::manifest::Manifest;
@@ -39,7 +40,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let (outcome, proof) = app
         .ui
         .watch(labels, async |events| {
-            let plan = app.unless_stopped(planned(&stack, &cloud, events)).await?;
+            let plan = app.unless_stopped(planned(&stack, &cloud, &config, events)).await?;
             let outcome = execute(&stack.graph, plan, events, &app.stop).await.into_result()?;
             let proof = prove(&stack, &cloud, &config, &outcome, events).await?;
             Ok::<_, Error>((outcome, proof))
@@ -68,7 +69,12 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
 }
 
 /// Reads what the code needs and plans the code alone: settings, policies and routes are the business of `up`.
-async fn planned(stack: &Stack, cloud: &Cloud, events: &UnboundedSender<Event>) -> Result<Plan> {
+async fn planned(
+    stack: &Stack,
+    cloud: &Cloud,
+    config: &Config,
+    events: &UnboundedSender<Event>,
+) -> Result<Plan> {
     let looked_at = [stack.code.id, stack.function.id, stack.release.id, stack.api.id];
     let (reading, _) = tokio::try_join!(read(&stack.graph, &looked_at, events), cloud.identity())?;
     let missing = [stack.function.id, stack.release.id, stack.api.id]
@@ -79,5 +85,10 @@ async fn planned(stack: &Stack, cloud: &Cloud, events: &UnboundedSender<Event>) 
             .cause(format!("there is no {}", stack.graph.label(missing)))
             .hint("run `stackctl up` first"));
     }
-    plan_up(&stack.graph, &[stack.code.id, stack.release.id], &reading, Ownership::Respect)
+    let code = [stack.code.id, stack.release.id];
+    let plan = plan_up(&stack.graph, &code, &reading, Ownership::Respect)?;
+    if let Some(code) = reading.find(stack.code).filter(|_| !plan.changes_nothing()) {
+        granted::check(cloud, config, code).await?;
+    }
+    Ok(plan)
 }

@@ -5,6 +5,8 @@ pub mod build;
 pub mod completions;
 pub mod cors;
 pub mod deploy;
+mod granted;
+pub mod init;
 pub mod invoke;
 pub mod local;
 pub mod logs;
@@ -12,10 +14,12 @@ pub mod man;
 mod outputs;
 pub mod plan;
 pub mod rollback;
+pub mod simulate;
 pub mod smoke;
 pub mod status;
 pub mod teardown;
 pub mod up;
+pub mod verify_policy;
 
 use std::path::PathBuf;
 
@@ -45,10 +49,11 @@ pub struct App {
 pub async fn run(cli: Cli, ui: Ui, stop: watch::Receiver<bool>) -> (Ui, Result<()>) {
     let app = App { globals: cli.globals, ui, stop };
     let result = match &cli.verb {
+        Verb::Init(args) => init::run(args, &app),
         Verb::Up(args) => up::run(args, &app).await,
         Verb::Deploy(args) => deploy::run(args, &app).await,
         Verb::Plan(args) => plan::run(args, &app).await,
-        Verb::Build(args) => build::run(args, &app).await,
+        Verb::Build(args) => Box::pin(build::run(args, &app)).await,
         Verb::Status(args) => status::run(args, &app).await,
         Verb::Rollback(args) => rollback::run(args, &app).await,
         Verb::Invoke(args) => invoke::run(args, &app).await,
@@ -59,6 +64,8 @@ pub async fn run(cli: Cli, ui: Ui, stop: watch::Receiver<bool>) -> (Ui, Result<(
         Verb::Local(args) => local::run(args, &app).await,
         Verb::Completions(args) => completions::run(args, &app),
         Verb::Man(args) => man::run(args, &app),
+        Verb::VerifyPolicy(args) => verify_policy::run(args, &app).await,
+        Verb::Simulate(args) => simulate::run(args, &app).await,
         Verb::Api(args) => api::run(args, &app),
     };
     (app.ui, result)

@@ -11,7 +11,7 @@ use crate::engine::Ownership;
 use crate::error::{Error, Kind, Result};
 use crate::manifest;
 use crate::stack::Stack;
-use crate::ui;
+use crate::{ui, widening};
 
 /// Show what `up` would do, and do nothing
 #[derive(Debug, clap::Args)]
@@ -41,12 +41,17 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         planned(&stack, &cloud, ownership, events).await
     });
     let plan = app.unless_stopped(work).await?;
-    let text = || ui::plan::text(&stack.graph, &plan, app.ui.paint);
-    app.ui.result(text, || json!({"changes": ui::plan::document(&stack.graph, &plan)}))?;
-    match args.exit_code && !plan.changes_nothing() {
-        true => {
-            Err(Error::new(Kind::Findings, "there is something to do").hint("run `stackctl up`"))
-        }
-        false => Ok(()),
+    let gained = widening::of(&stack.graph, &plan);
+    let text = || {
+        let plan = ui::plan::text(&stack.graph, &plan, app.ui.paint);
+        if gained.is_empty() { plan } else { format!("{plan}\n{}", widening::text(&gained)) }
+    };
+    let changes = ui::plan::document(&stack.graph, &plan);
+    app.ui.result(text, || json!({"changes": changes, "widens": gained}))?;
+    if args.exit_code && !plan.changes_nothing() {
+        return Err(
+            Error::new(Kind::Findings, "there is something to do").hint("run `stackctl up`")
+        );
     }
+    Ok(())
 }

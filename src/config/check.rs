@@ -3,7 +3,7 @@
 use super::{Config, Cors};
 use crate::error::{Error, Result};
 
-/// Days that CloudWatch Logs accepts: <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html>
+/// Days that `CloudWatch` Logs accepts: <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html>
 const RETENTION_DAYS: [i32; 22] = [
     1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
     3288, 3653,
@@ -37,9 +37,6 @@ const ENVIRONMENT_BYTES: usize = 4096;
 
 /// A name of ours: every name in the cloud begins with it, so it holds only what all services take.
 pub fn name(what: &str, name: &str) -> Result<()> {
-    let fits = |character: char| {
-        character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-'
-    };
     let good = name.starts_with(|first: char| first.is_ascii_lowercase())
         && name.chars().all(fits)
         && !name.ends_with('-')
@@ -48,18 +45,30 @@ pub fn name(what: &str, name: &str) -> Result<()> {
         return Ok(());
     }
     let error = Error::usage(format!("`{what} = \"{name}\"` is not a good name"));
+    Err(match better_name(name) {
+        None => {
+            error.hint("use lower-case letters, digits and single hyphens, with a letter first")
+        }
+        Some(better) => {
+            error.hint(format!("use lower-case letters, digits and single hyphens: `{better}`"))
+        }
+    })
+}
+
+/// The good name that is nearest to one of any kind.
+pub fn better_name(name: &str) -> Option<String> {
     let mut better: String =
         name.to_lowercase().chars().map(|c| if fits(c) { c } else { '-' }).collect();
     while better.contains("--") {
         better = better.replace("--", "-");
     }
-    let better = better.trim_matches(|c: char| c == '-' || c.is_ascii_digit());
-    Err(match better {
-        "" => error.hint("use lower-case letters, digits and single hyphens, with a letter first"),
-        better => {
-            error.hint(format!("use lower-case letters, digits and single hyphens: `{better}`"))
-        }
-    })
+    let better = better.trim_start_matches(|c: char| c == '-' || c.is_ascii_digit());
+    let better = better.trim_end_matches('-');
+    (!better.is_empty()).then(|| better.to_owned())
+}
+
+fn fits(character: char) -> bool {
+    character.is_ascii_lowercase() || character.is_ascii_digit() || character == '-'
 }
 
 /// Everything else, in the order of the file.
@@ -166,7 +175,7 @@ fn environment(config: &Config) -> Result<()> {
             .hint("use two or more letters, digits and underscores, with a letter first"));
         }
     }
-    let together = serde_json::Value::from_iter(config.environment()).to_string().len();
+    let together = config.environment().collect::<serde_json::Value>().to_string().len();
     if together > ENVIRONMENT_BYTES {
         return Err(Error::usage(format!(
             "`function.environment` takes {together} bytes, and Lambda takes {ENVIRONMENT_BYTES}"

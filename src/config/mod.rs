@@ -3,12 +3,15 @@
 mod check;
 mod file;
 mod names;
+mod schema;
 
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
+pub use check::better_name;
 pub use file::{Cors, FunctionKeys, LogPolicy, TableKeys};
 pub use names::{ALIAS, DEFAULT_STAGE, Names};
+pub use schema::SCHEMA;
 
 use crate::error::{Error, Result};
 use crate::local;
@@ -66,6 +69,12 @@ impl Config {
             self.function.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())),
         )
     }
+}
+
+/// Whether a stack can be called so, and everything in the cloud after it.
+pub fn check_name(name: &str) -> Result<()> {
+    Config::parse(&format!("name = {}", toml::Value::from(name)), DEFAULT_STAGE, PathBuf::new())
+        .map(|_| ())
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Error {

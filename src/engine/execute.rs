@@ -93,7 +93,7 @@ pub async fn execute(
         let events = events.clone();
         tasks.spawn(async move {
             let id = run.step.id;
-            let (ended, report) = run.to_the_end(before, &events).await;
+            let (ended, report) = run.finish(before, &events).await;
             sender.send_replace(Some(ended));
             (id, report)
         });
@@ -128,7 +128,7 @@ struct Run {
 }
 
 impl Run {
-    async fn to_the_end(
+    async fn finish(
         self,
         before: Vec<(Id, Promise)>,
         events: &UnboundedSender<Event>,

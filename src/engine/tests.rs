@@ -436,7 +436,7 @@ async fn a_change_without_an_answer_is_looked_at_before_it_is_sent_again() {
 #[tokio::test(start_paused = true)]
 async fn slow_reads_are_left_running_when_nothing_that_needs_them_is_there() {
     let (diary, runner, mut graph) = (Diary::new(), Runner::new(), Graph::default());
-    let slow = Fake { slow: true, takes: Duration::from_secs(60), ..Fake::new("code", &diary) };
+    let slow = Fake { slow: true, takes: Duration::from_mins(1), ..Fake::new("code", &diary) };
     let code = graph.add(slow.there(thing("new")));
     graph.add(Fake::new("function", &diary).needing(&[code]));
     let reading = runner.read(&graph).await;
@@ -450,7 +450,7 @@ async fn slow_reads_are_left_running_when_nothing_that_needs_them_is_there() {
 #[tokio::test(start_paused = true)]
 async fn slow_reads_are_awaited_when_something_that_needs_them_is_there() {
     let (diary, runner, mut graph) = (Diary::new(), Runner::new(), Graph::default());
-    let slow = Fake { slow: true, takes: Duration::from_secs(60), ..Fake::new("code", &diary) };
+    let slow = Fake { slow: true, takes: Duration::from_mins(1), ..Fake::new("code", &diary) };
     let code = graph.add(slow.there(thing("new")));
     graph.add(Fake::new("function", &diary).needing(&[code]).there(thing("new")));
     let plan = runner.plan(&graph).await.expect("a plan");

@@ -2,7 +2,9 @@
 
 pub mod audit;
 pub mod catalogue;
+pub mod change;
 pub mod check;
+pub mod denial;
 pub mod document;
 pub mod eval;
 pub mod findings;
@@ -11,5 +13,7 @@ pub mod linked;
 pub mod manifest;
 pub mod operations;
 pub mod parse;
+pub mod peers;
+pub mod sarif;
 pub mod snapshot;
 mod source;

@@ -1,17 +1,22 @@
 //! The HTTP API and its CORS rules. What it does with a request is the business of `routes.rs`.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use aws_sdk_apigatewayv2::Client;
-use aws_sdk_apigatewayv2::types::{Api as Found, Cors as SdkCors, ProtocolType};
+use aws_sdk_apigatewayv2::types::{Api as SdkApi, Cors as SdkCors, ProtocolType};
 
+use crate::cloud::apis::{self, Found};
 use crate::cloud::tags::{self, Tags};
-use crate::cloud::{Answer, Cloud, apis};
+use crate::cloud::wait::{self, Poll};
+use crate::cloud::{Answer, Cloud};
 use crate::config::{Config, Cors};
 use crate::engine::{Difference, Inputs, Progress, Resource};
-use crate::error::{Doing, Result};
+use crate::error::{Doing, Error, Kind, Result};
 
 const ABSENT: [&str; 1] = ["NotFoundException"];
+/// Until another run has seen that it made a second API, and has taken it back.
+const HEEDED: Duration = Duration::from_secs(5);
 
 pub struct Api {
     cloud: Cloud,
@@ -30,6 +35,17 @@ pub struct LiveApi {
     /// `None` when nothing is configured: then no browser of another origin gets an answer.
     cors: Option<Cors>,
     tags: Tags,
+    /// Ids of all APIs of this name, when there are several and none is ours.
+    namesakes: Vec<String>,
+}
+
+#[cfg(test)]
+impl LiveApi {
+    /// One of which only the id matters.
+    pub(super) fn at(id: &str) -> Self {
+        let (url, tags, namesakes) = (String::new(), Tags::new(), Vec::new());
+        Self { id: id.to_owned(), url, cors: None, tags, namesakes }
+    }
 }
 
 impl Api {
@@ -62,19 +78,85 @@ impl Api {
         }
     }
 
-    fn live(&self, found: &Found) -> LiveApi {
-        let id = found.api_id().unwrap_or_default();
+    fn live(&self, api: &SdkApi, tags: Tags, namesakes: Vec<String>) -> LiveApi {
+        let id = api.api_id().unwrap_or_default();
         LiveApi {
             id: id.to_owned(),
-            url: self.url(id, found.api_endpoint().unwrap_or_default()),
-            cors: found.cors_configuration().map(from_sdk),
-            tags: apis::tags_of(found),
+            url: self.url(id, api.api_endpoint().unwrap_or_default()),
+            cors: api.cors_configuration().map(from_sdk),
+            tags,
+            namesakes,
         }
     }
 
     /// Nothing to allow means no CORS at all.
     fn wants_cors(&self) -> bool {
         !self.cors.allow_origins.is_empty()
+    }
+
+    fn cors_differences(&self, live: &LiveApi) -> Vec<Difference> {
+        let wanted = self.wants_cors().then_some(&self.cors);
+        cors_differences(live.cors.as_ref(), wanted)
+    }
+
+    async fn tag(&self, id: &str, progress: &Progress) -> Result<()> {
+        let arn = apis::arn(&self.cloud.identity().await?, id);
+        apis::when_free(progress, || async {
+            let call = self.client.tag_resource().resource_arn(&arn);
+            let answer = call.set_tags(Some(self.tags.clone().into_iter().collect())).send().await;
+            answer.doing(format!("tag API `{}`", self.name)).map(|_| ())
+        })
+        .await
+    }
+
+    /// Sends the whole block, because what is left out of it stays as it is.
+    async fn set_cors(&self, id: &str, progress: &Progress) -> Result<()> {
+        let doing = format!("change the CORS rules of API `{}`", self.name);
+        apis::when_free(progress, || async {
+            if self.wants_cors() {
+                let call = self.client.update_api().api_id(id).cors_configuration(self.sdk_cors());
+                return call.send().await.doing(&doing).map(|_| ());
+            }
+            let call = self.client.delete_cors_configuration().api_id(id);
+            call.send().await.doing(&doing).absent_if(&ABSENT).map(|_| ())
+        })
+        .await
+    }
+
+    async fn delete_one(&self, id: &str, progress: &Progress) -> Result<()> {
+        apis::when_free(progress, || async {
+            let answer = self.client.delete_api().api_id(id).send().await;
+            answer.doing(format!("delete API `{}`", self.name)).absent_if(&ABSENT).map(|_| ())
+        })
+        .await
+    }
+
+    /// Two runs at once both make an API, since AWS refuses no second one of a name. The one with the
+    /// greater id goes; the other stays, unless it is not heeded by a run that has looked before it was made.
+    async fn stay_alone(&self, id: &str, progress: &Progress) -> Result<()> {
+        let others = || apis::others(&self.client, &self.name, &self.tags, id);
+        let first = others().await?;
+        if first.is_empty() {
+            return Ok(());
+        }
+        if first.iter().all(|other| id < other.as_str()) {
+            let gone =
+                wait::until(progress, "the other run takes its API back", HEEDED, || async {
+                    let left = others().await?;
+                    Ok(if left.is_empty() {
+                        Poll::Ready(())
+                    } else {
+                        Poll::Pending(left.join(", "))
+                    })
+                });
+            if gone.await.is_ok() {
+                return Ok(());
+            }
+        }
+        self.delete_one(id, progress).await?;
+        let error = Error::failed(format!("create API `{}`", self.name));
+        let error = error.cause("another run has made it at the same moment");
+        Err(Error { kind: Kind::Exists, ..error.hint("run the same command again: it continues") })
     }
 }
 
@@ -89,29 +171,36 @@ fn from_sdk(cors: &SdkCors) -> Cors {
     }
 }
 
+type List = fn(&Cors) -> &Vec<String>;
+
 /// Both as AWS may give them back: in any order, header names in any case.
-fn cors_differences(now: &Cors, wanted: &Cors) -> Vec<Difference> {
-    let set = |values: &[String]| {
-        let sorted: BTreeSet<String> = values.iter().map(|value| value.to_lowercase()).collect();
-        sorted.into_iter().collect::<Vec<_>>().join(", ")
+fn cors_differences(now: Option<&Cors>, wanted: Option<&Cors>) -> Vec<Difference> {
+    let list = |cors: Option<&Cors>, list: List| -> Vec<String> {
+        cors.map(|cors| list(cors).clone()).unwrap_or_default()
     };
-    let lists = [
-        ("cors allow_origins", &now.allow_origins, &wanted.allow_origins),
-        ("cors allow_methods", &now.allow_methods, &wanted.allow_methods),
-        ("cors allow_headers", &now.allow_headers, &wanted.allow_headers),
-        ("cors expose_headers", &now.expose_headers, &wanted.expose_headers),
+    let set = |values: &[String]| -> BTreeSet<String> {
+        values.iter().map(|value| value.to_lowercase()).collect()
+    };
+    let told = |values: &[String]| {
+        if values.is_empty() { "none".to_owned() } else { values.join(", ") }
+    };
+    let lists: [(&str, List); 4] = [
+        ("cors allow_origins", |cors| &cors.allow_origins),
+        ("cors allow_methods", |cors| &cors.allow_methods),
+        ("cors allow_headers", |cors| &cors.allow_headers),
+        ("cors expose_headers", |cors| &cors.expose_headers),
     ];
     let mut differences: Vec<Difference> = lists
         .into_iter()
+        .map(|(name, of)| (name, list(now, of), list(wanted, of)))
         .filter(|(_, now, wanted)| set(now) != set(wanted))
-        .map(|(name, now, wanted)| Difference::new(name, now.join(", "), wanted.join(", ")))
+        .map(|(name, now, wanted)| Difference::new(name, told(&now), told(&wanted)))
         .collect();
-    differences.extend(Difference::unless_equal("cors max_age", &now.max_age, &wanted.max_age));
-    differences.extend(Difference::unless_equal(
-        "cors allow_credentials",
-        &now.allow_credentials,
-        &wanted.allow_credentials,
-    ));
+    if let (Some(now), Some(wanted)) = (now, wanted) {
+        let (before, after) = (now.allow_credentials, wanted.allow_credentials);
+        differences.extend(Difference::unless_equal("cors max_age", &now.max_age, &wanted.max_age));
+        differences.extend(Difference::unless_equal("cors allow_credentials", &before, &after));
+    }
     differences
 }
 
@@ -127,7 +216,8 @@ impl Resource for Api {
     }
 
     async fn read(&self, _: &Progress) -> Result<Option<LiveApi>> {
-        Ok(apis::find(&self.client, &self.name, &self.tags).await?.map(|found| self.live(&found)))
+        let found = apis::find(&self.cloud, &self.client, &self.name, &self.tags).await?;
+        Ok(found.map(|Found { api, tags, namesakes }| self.live(&api, tags, namesakes)))
     }
 
     fn is_ours(&self, live: &LiveApi) -> bool {
@@ -136,12 +226,13 @@ impl Resource for Api {
 
     fn diff(&self, _: &Inputs, live: &LiveApi) -> Vec<Difference> {
         let mut differences = tags::diff(&self.tags, &live.tags);
-        match (&live.cors, self.wants_cors()) {
-            (Some(now), true) => differences.extend(cors_differences(now, &self.cors)),
-            (Some(_), false) => differences.push(Difference::new("cors", "configured", "none")),
-            (None, true) => differences.push(Difference::new("cors", "none", "configured")),
-            (None, false) => {}
+        if !live.namesakes.is_empty() {
+            let now = format!("of several APIs: {}", live.namesakes.join(", "));
+            differences.push(Difference::new("name", now, "of one").refused(
+                "give the one to take over the tags `stackctl:stack` and `stackctl:stage`",
+            ));
         }
+        differences.extend(self.cors_differences(live));
         differences
     }
 
@@ -159,48 +250,23 @@ impl Resource for Api {
         });
         let answer = answer.await?;
         let id = answer.api_id.unwrap_or_default();
+        self.stay_alone(&id, progress).await?;
         Ok(LiveApi {
             url: self.url(&id, &answer.api_endpoint.unwrap_or_default()),
             id,
             cors: self.wants_cors().then(|| self.cors.clone()),
             tags: self.tags.clone(),
+            namesakes: Vec::new(),
         })
     }
 
     async fn update(&self, _: &Inputs, live: &LiveApi, progress: &Progress) -> Result<LiveApi> {
         if !self.is_ours(live) {
-            let identity = self.cloud.identity().await?;
-            let arn = format!(
-                "arn:{}:apigateway:{}::/apis/{}",
-                identity.partition, identity.region, live.id
-            );
-            let call = self.client.tag_resource().resource_arn(arn);
-            let answer = call.set_tags(Some(self.tags.clone().into_iter().collect())).send().await;
-            answer.doing(format!("tag API `{}`", self.name))?;
+            self.tag(&live.id, progress).await?;
         }
-        apis::when_free(progress, || async {
-            let doing = format!("change the CORS rules of API `{}`", self.name);
-            match (&live.cors, self.wants_cors()) {
-                (_, true) => {
-                    let call = self
-                        .client
-                        .update_api()
-                        .api_id(&live.id)
-                        .cors_configuration(self.sdk_cors());
-                    call.send().await.doing(doing).map(|_| ())
-                }
-                (Some(_), false) => self
-                    .client
-                    .delete_cors_configuration()
-                    .api_id(&live.id)
-                    .send()
-                    .await
-                    .doing(doing)
-                    .map(|_| ()),
-                (None, false) => Ok(()),
-            }
-        })
-        .await?;
+        if !self.cors_differences(live).is_empty() {
+            self.set_cors(&live.id, progress).await?;
+        }
         Ok(LiveApi {
             cors: self.wants_cors().then(|| self.cors.clone()),
             tags: self.tags.clone(),
@@ -209,10 +275,9 @@ impl Resource for Api {
     }
 
     async fn delete(&self, live: &LiveApi, progress: &Progress) -> Result<()> {
-        apis::when_free(progress, || async {
-            let answer = self.client.delete_api().api_id(&live.id).send().await;
-            answer.doing(format!("delete API `{}`", self.name)).absent_if(&ABSENT).map(|_| ())
-        })
-        .await
+        self.delete_one(&live.id, progress).await
     }
 }
+
+#[cfg(test)]
+mod tests;

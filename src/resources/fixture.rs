@@ -5,6 +5,7 @@ use std::fmt::Debug;
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use serde_json::{Value, json};
 
+use crate::artifact::{Architecture, Artifact};
 use crate::cloud::replay::{Exchange, ok, refused};
 use crate::config::{self, Config};
 use crate::engine::{Difference, Inputs, Progress, Resource};
@@ -63,9 +64,48 @@ pub(super) fn done(operation: &str) -> Exchange {
     ok(format!("Action={operation}"), iam(operation, ""))
 }
 
+pub(super) const ROLE: &str = "arn:aws:iam::123456789012:role/app-lambda-role";
+pub(super) const FUNCTION: &str = "arn:aws:lambda:us-east-1:123456789012:function:app-api";
+
+/// The handler's code as it was built.
+pub(super) fn artifact() -> Artifact {
+    Artifact::new("bootstrap.zip".into(), Architecture::X86_64, b"a zip".to_vec())
+}
+
+/// A function of Lambda with all that AWS fills in, with some members replaced.
+pub(super) fn configuration(changes: &Value) -> Value {
+    let mut configuration = json!({
+        "FunctionName": "app-api",
+        "FunctionArn": FUNCTION,
+        "Runtime": "provided.al2023",
+        "Handler": "bootstrap",
+        "Role": ROLE,
+        "MemorySize": 256,
+        "Timeout": 10,
+        "Environment": {"Variables": {"TABLE_NAME": "app-data"}},
+        "CodeSha256": artifact().sha256.base64(),
+        "Architectures": ["x86_64"],
+        "LastModified": "2026-01-02T03:04:05.678+0000",
+        "State": "Active",
+        "LastUpdateStatus": "Successful",
+        "RevisionId": "revision-1",
+        "Version": "$LATEST",
+        "Description": "",
+        "EphemeralStorage": {"Size": 512},
+        "LoggingConfig": {"LogFormat": "Text", "LogGroup": "/aws/lambda/app-api"},
+        "PackageType": "Zip",
+        "SnapStart": {"ApplyOn": "None", "OptimizationStatus": "Off"},
+        "TracingConfig": {"Mode": "PassThrough"},
+    });
+    let members = configuration.as_object_mut().expect("an object");
+    members.extend(changes.as_object().expect("an object").clone());
+    configuration
+}
+
 /// Reads the resource, which must be there.
 pub(super) async fn there<R: Resource<Live: Debug>>(resource: &R) -> R::Live {
-    resource.read(&Progress::silent()).await.expect("it can be read").expect("it is there")
+    let progress = Progress::silent();
+    Box::pin(resource.read(&progress)).await.expect("it can be read").expect("it is there")
 }
 
 /// Asserts that the resource is not there.

@@ -11,7 +11,7 @@ use crate::engine::{Difference, Inputs, Progress, Resource};
 use crate::error::{Doing, Error, Result};
 
 /// Until a change that somebody else is making to the group has ended.
-const BUSY: Duration = Duration::from_secs(60);
+const BUSY: Duration = Duration::from_mins(1);
 /// Until a function that was deleted a moment ago has written its last line.
 const LAST_LINES: Duration = Duration::from_secs(10);
 /// How often a group that comes back is deleted again.
@@ -74,12 +74,12 @@ impl LogGroup {
         }
     }
 
-    async fn tags(&self) -> Result<Tags> {
+    async fn tags(&self) -> Result<Option<Tags>> {
         let answer =
             self.client.list_tags_for_resource().resource_arn(self.arn().await?).send().await;
         let answer = answer.doing(format!("read the tags of log group `{}`", self.name));
         let answer = answer.absent_if(&["ResourceNotFoundException"])?;
-        Ok(answer.and_then(|answer| answer.tags).unwrap_or_default().into_iter().collect())
+        Ok(answer.map(|answer| answer.tags.unwrap_or_default().into_iter().collect()))
     }
 
     /// Runs `attempt` again while another change of the group is under way.
@@ -138,10 +138,9 @@ impl Resource for LogGroup {
     async fn read(&self, _: &Progress) -> Result<Option<LiveLogGroup>> {
         let (retention, tags) = tokio::join!(self.find(), self.tags());
         // Of a group that is not there, the tags may be denied.
-        match retention? {
-            Some(retention) => Ok(Some(LiveLogGroup { retention, tags: tags? })),
-            None => Ok(None),
-        }
+        let Some(retention) = retention? else { return Ok(None) };
+        // One that somebody deletes at this moment may be seen by the first call and not by the second.
+        Ok(tags?.map(|tags| LiveLogGroup { retention, tags }))
     }
 
     fn is_ours(&self, live: &LiveLogGroup) -> bool {

@@ -13,8 +13,10 @@ use crate::error::{Doing, Error, Result};
 
 /// The statement's id; Lambda refuses a second one of the same name.
 const STATEMENT: &str = "stackctl-api";
-/// Until another change of the function's policy has ended.
-const BUSY: Duration = Duration::from_secs(60);
+const ACTION: &str = "lambda:InvokeFunction";
+const PRINCIPAL: &str = "apigateway.amazonaws.com";
+/// Until another change of the policy has ended, or the alias and its policy are known everywhere.
+const SETTLING: Duration = Duration::from_mins(1);
 
 const ABSENT: [&str; 1] = ["ResourceNotFoundException"];
 
@@ -30,6 +32,7 @@ pub struct Permission {
 /// Our statement as it is.
 #[derive(Debug, Clone)]
 pub struct LivePermission {
+    pub action: String,
     pub principal: String,
     pub source: String,
 }
@@ -58,14 +61,34 @@ impl Permission {
         self.cloud.known_identity().arn("execute-api", &format!("{}/*/*", api.id))
     }
 
-    async fn remove(&self) -> Result<()> {
-        let call =
-            self.client.remove_permission().function_name(&self.function_name).qualifier(ALIAS);
-        let answer = call.statement_id(STATEMENT).send().await;
-        answer
-            .doing(format!("remove the permission of alias `{ALIAS}`"))
-            .absent_if(&ABSENT)
-            .map(|_| ())
+    async fn find(&self) -> Result<Option<LivePermission>> {
+        let call = self.client.get_policy().function_name(&self.function_name).qualifier(ALIAS);
+        let answer = call.send().await.doing(format!("read who may invoke alias `{ALIAS}`"));
+        let text = answer.absent_if(&ABSENT)?.and_then(|answer| answer.policy).unwrap_or_default();
+        let policy: Value = serde_json::from_str(&text).unwrap_or_default();
+        let statements = policy["Statement"].as_array().map(Vec::as_slice).unwrap_or_default();
+        let ours = statements.iter().find(|statement| statement["Sid"] == STATEMENT);
+        Ok(ours.map(|statement| {
+            let told = |value: &Value| value.as_str().unwrap_or("another").to_owned();
+            LivePermission {
+                action: told(&statement["Action"]),
+                principal: told(&statement["Principal"]["Service"]),
+                source: source_of(statement).unwrap_or("any").to_owned(),
+            }
+        }))
+    }
+
+    async fn remove(&self, progress: &Progress) -> Result<()> {
+        let busy = |error: &Error| error.says("concurrent update");
+        let what = "the alias gives the permission up";
+        wait::while_refused(progress, what, SETTLING, busy, || async {
+            let call =
+                self.client.remove_permission().function_name(&self.function_name).qualifier(ALIAS);
+            let answer = call.statement_id(STATEMENT).send().await;
+            let doing = format!("remove the permission of alias `{ALIAS}`");
+            answer.doing(doing).absent_if(&ABSENT).map(|_| ())
+        })
+        .await
     }
 }
 
@@ -89,64 +112,48 @@ impl Resource for Permission {
     }
 
     async fn read(&self, _: &Progress) -> Result<Option<LivePermission>> {
-        let answer = self
-            .client
-            .get_policy()
-            .function_name(&self.function_name)
-            .qualifier(ALIAS)
-            .send()
-            .await;
-        let answer =
-            answer.doing(format!("read who may invoke alias `{ALIAS}`")).absent_if(&ABSENT)?;
-        let text = answer.and_then(|answer| answer.policy).unwrap_or_default();
-        let policy: Value = serde_json::from_str(&text).unwrap_or_default();
-        let statements = policy["Statement"].as_array().cloned().unwrap_or_default();
-        Ok(statements.iter().find(|statement| statement["Sid"] == STATEMENT).map(|statement| {
-            LivePermission {
-                principal: statement["Principal"]["Service"]
-                    .as_str()
-                    .unwrap_or("another")
-                    .to_owned(),
-                source: source_of(statement).unwrap_or("any").to_owned(),
-            }
-        }))
+        self.find().await
     }
 
     fn diff(&self, inputs: &Inputs, live: &LivePermission) -> Vec<Difference> {
-        let principal = "apigateway.amazonaws.com".to_owned();
-        let differences = [
-            Difference::unless_equal("principal", &live.principal, &principal),
-            inputs.find(self.api).and_then(|api| {
-                Difference::unless_equal("source", &live.source, &self.source(api))
-            }),
+        let mut differences = vec![
+            Difference::unless_equal("action", &live.action.as_str(), &ACTION),
+            Difference::unless_equal("principal", &live.principal.as_str(), &PRINCIPAL),
         ];
+        if let Some(api) = inputs.find(self.api) {
+            let wanted = self.source(api);
+            differences.push(Difference::unless_equal("source", &live.source, &wanted));
+        }
+        if inputs.find(self.release).is_some_and(|release| release.made_again) {
+            let now = "gone with its function";
+            differences.push(Some(Difference::new("statement", now, "there")));
+        }
         differences.into_iter().flatten().collect()
     }
 
     async fn create(&self, inputs: &Inputs, progress: &Progress) -> Result<LivePermission> {
         let source = self.source(inputs.get(self.api));
-        let busy = |error: &Error| error.says("concurrent update");
-        wait::while_refused(
-            progress,
-            "the function's policy can be changed",
-            BUSY,
-            busy,
-            || async {
-                let call = self
-                    .client
-                    .add_permission()
-                    .function_name(&self.function_name)
-                    .qualifier(ALIAS)
-                    .statement_id(STATEMENT)
-                    .action("lambda:InvokeFunction")
-                    .principal("apigateway.amazonaws.com")
-                    .source_arn(&source);
-                let answer = call.send().await.doing(format!("let the API invoke alias `{ALIAS}`"));
-                answer.exists_if(&["ResourceConflictException"]).map(|_| ())
-            },
-        )
-        .await?;
-        Ok(LivePermission { principal: "apigateway.amazonaws.com".into(), source })
+        let passes = |error: &Error| error.says("concurrent update") || error.has_code(&ABSENT);
+        let what = "the alias takes the permission";
+        let answer = wait::while_refused(progress, what, SETTLING, passes, || async {
+            let call = self
+                .client
+                .add_permission()
+                .function_name(&self.function_name)
+                .qualifier(ALIAS)
+                .statement_id(STATEMENT)
+                .action(ACTION)
+                .principal(PRINCIPAL)
+                .source_arn(&source);
+            let answer = call.send().await.doing(format!("let the API invoke alias `{ALIAS}`"));
+            answer.exists_if(&["ResourceConflictException"])
+        })
+        .await;
+        if answer.exists() {
+            wait::until_read(progress, SETTLING, || self.find()).await?;
+        }
+        answer?;
+        Ok(LivePermission { action: ACTION.into(), principal: PRINCIPAL.into(), source })
     }
 
     async fn update(
@@ -155,7 +162,7 @@ impl Resource for Permission {
         _: &LivePermission,
         progress: &Progress,
     ) -> Result<LivePermission> {
-        self.remove().await?;
+        self.remove(progress).await?;
         self.create(inputs, progress).await
     }
 
@@ -172,3 +179,6 @@ fn source_of(statement: &Value) -> Option<&str> {
     keys.filter(|(key, _)| key.eq_ignore_ascii_case("aws:SourceArn"))
         .find_map(|(_, value)| value.as_str())
 }
+
+#[cfg(test)]
+mod tests;

@@ -227,7 +227,10 @@ impl Resource for Policy {
         let default_version = policy.default_version_id.unwrap_or_default();
         let document = match likely {
             Some(document) if default_version == LIKELY_VERSION => document,
-            _ => iam::until_read(progress, || self.version(&arn, &default_version)).await?,
+            _ => {
+                wait::until_read(progress, iam::SPREADING, || self.version(&arn, &default_version))
+                    .await?
+            }
         };
         let tags = policy.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value));
         Ok(Some(LivePolicy { tags: tags.collect(), arn, default_version, document }))
@@ -262,9 +265,9 @@ impl Resource for Policy {
                 .exists_if(&["EntityAlreadyExists"])
         })
         .await;
-        if iam::exists(&answer) {
+        if answer.exists() {
             let arn = identity.iam(&format!("policy/{}", self.name));
-            iam::until_read(progress, || self.find(&arn)).await?;
+            wait::until_read(progress, iam::SPREADING, || self.find(&arn)).await?;
         }
         let policy = answer?.policy;
         let arn = policy.as_ref().and_then(|policy| policy.arn.clone()).unwrap_or_default();

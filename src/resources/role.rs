@@ -31,6 +31,14 @@ pub struct LiveRole {
     tags: Tags,
 }
 
+#[cfg(test)]
+impl LiveRole {
+    /// One of which only the ARN and the age matter.
+    pub(super) fn made(arn: &str, made: i64) -> Self {
+        Self { arn: arn.to_owned(), made, trust: String::new(), tags: Tags::new() }
+    }
+}
+
 impl Role {
     pub fn new(cloud: &Cloud, config: &Config) -> Self {
         Self {
@@ -111,8 +119,8 @@ impl Resource for Role {
             answer.exists_if(&["EntityAlreadyExists"])
         })
         .await;
-        if iam::exists(&answer) {
-            iam::until_read(progress, || self.find()).await?;
+        if answer.exists() {
+            wait::until_read(progress, iam::SPREADING, || self.find()).await?;
         }
         let role = answer?.role;
         Ok(LiveRole {

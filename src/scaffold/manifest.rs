@@ -10,15 +10,19 @@ pub(super) fn standalone(crate_manifest: &str, workspace: &str) -> String {
         if section.starts_with("[lints]") {
             sections.extend(lints(workspace));
         } else {
-            let inherited = if section.starts_with("[package]") { "package" } else { "dependencies" };
+            let inherited =
+                if section.starts_with("[package]") { "package" } else { "dependencies" };
             let lines = section.lines().filter(|line| !line.starts_with("license"));
-            let lines: Vec<String> = lines.map(|line| written(line, inherited, workspace)).collect();
+            let lines: Vec<String> =
+                lines.map(|line| written(line, inherited, workspace)).collect();
             sections.push(lines.join("\n"));
         }
     }
     let profiles = blocks(workspace).filter(|(header, _)| PROFILES.contains(header));
     sections.extend(profiles.map(|(_, block)| block.to_owned()));
-    sections.push("# A workspace of its own, wherever the project's folder lies.\n[workspace]".to_owned());
+    sections.push(
+        "# A workspace of its own, wherever the project's folder lies.\n[workspace]".to_owned(),
+    );
     sections.join("\n\n") + "\n"
 }
 

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressFinish, ProgressStyle};
 
-use super::words::{doing, done, seconds};
+use super::words::{doing, done, looking, seconds};
 use super::{Paint, View};
 use crate::engine::{Event, Happening, Label};
 
@@ -31,43 +31,63 @@ impl Live {
         let name = labels.iter().map(|label| label.name.chars().count()).max().unwrap_or(0);
         let line = |label: &Label| {
             let bar = all.add(ProgressBar::new_spinner().with_finish(ProgressFinish::Abandon));
-            bar.set_style(style("{spinner}", "{prefix} {wide_msg} {elapsed:>4}"));
-            bar.set_prefix(format!(
-                "{} {:name$}",
-                paint.dim(&format!("{:kind$}", label.kind)),
-                label.name
-            ));
+            let kind = paint.dim(&format!("{:kind$}", label.kind));
+            bar.set_style(resting(" "));
+            bar.set_prefix(format!("{kind} {:name$}", label.name));
             bar.enable_steady_tick(TICK);
-            Line { kind: label.kind.clone(), bar, doing: "looking", ended: false }
+            Line { kind: label.kind.clone(), bar, doing: "", ended: false }
         };
         Self { lines: labels.iter().map(line).collect(), all, paint }
+    }
+
+    /// The line moves: something is being done, and the seconds are counted.
+    fn work(&mut self, index: usize, doing: &'static str) {
+        let line = &mut self.lines[index];
+        line.doing = doing;
+        line.bar.set_style(working());
+        line.bar.reset_elapsed();
+        line.bar.set_message(doing);
+    }
+
+    /// The line rests: nothing is being done for now.
+    fn rest(&mut self, index: usize, message: String) {
+        self.lines[index].bar.set_style(resting(" "));
+        self.lines[index].bar.set_message(message);
     }
 
     fn end(&mut self, index: usize, mark: &str, message: String) {
         let line = &mut self.lines[index];
         line.ended = true;
-        line.bar.set_style(style(mark, "{prefix} {wide_msg}"));
+        line.bar.set_style(resting(mark));
         line.bar.abandon_with_message(message);
     }
 }
 
-fn style(mark: &str, rest: &str) -> ProgressStyle {
-    ProgressStyle::with_template(&format!(" {mark} {rest}"))
-        .expect("the templates are constants of this file")
+fn working() -> ProgressStyle {
+    style(" {spinner} {prefix} {wide_msg} {elapsed:>4}")
+}
+
+fn resting(mark: &str) -> ProgressStyle {
+    style(&format!(" {mark} {{prefix}} {{wide_msg}}"))
+}
+
+fn style(template: &str) -> ProgressStyle {
+    ProgressStyle::with_template(template).expect("the templates are constants of this file")
 }
 
 impl View for Live {
     fn show(&mut self, event: Event) {
         let (index, paint) = (event.id.index(), self.paint);
         match event.happening {
-            Happening::Reading => self.lines[index].bar.set_message(paint.dim("looking")),
-            Happening::Read(true) => self.lines[index].bar.set_message(paint.dim("there")),
-            Happening::Read(false) => self.lines[index].bar.set_message(paint.dim("not there yet")),
+            Happening::Reading => {
+                let looking = looking(&self.lines[index].kind);
+                self.work(index, looking);
+            }
+            Happening::Read(true) => self.rest(index, paint.dim("there")),
+            Happening::Read(false) => self.rest(index, paint.dim("not there yet")),
             Happening::Started(action) => {
-                let line = &mut self.lines[index];
-                line.doing = doing(&line.kind, &action);
-                line.bar.reset_elapsed();
-                line.bar.set_message(line.doing);
+                let doing = doing(&self.lines[index].kind, &action);
+                self.work(index, doing);
             }
             Happening::Note(note) => {
                 let line = &self.lines[index];
@@ -84,14 +104,12 @@ impl View for Live {
             }
             Happening::Unchanged => self.end(index, &paint.dim("·"), paint.dim("unchanged")),
             Happening::Failed(error) => {
-                self.end(
-                    index,
-                    &paint.red("✘"),
-                    format!("failed: {}", error.cause.as_ref().unwrap_or(&error.message)),
-                );
+                let why = error.cause.as_ref().unwrap_or(&error.message);
+                self.end(index, &paint.red("✘"), format!("failed: {why}"));
             }
             Happening::Skipped => {
-                self.end(index, &paint.yellow("-"), "skipped: something it needs has failed".into())
+                let why = "skipped: something it needs has failed";
+                self.end(index, &paint.yellow("-"), why.into());
             }
             Happening::Cancelled => self.end(index, &paint.yellow("-"), "not begun".into()),
         }

@@ -5,6 +5,7 @@ mod live;
 mod paint;
 mod plain;
 pub mod plan;
+pub mod verdict;
 mod words;
 
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -106,6 +107,7 @@ impl Ui {
     }
 
     /// Prints one line of a result that has no end; `false` when whoever read us has seen enough.
+    #[expect(clippy::unused_self, reason = "who prints has a `Ui`")]
     pub fn line(&self, line: &str) -> Result<bool> {
         to_stdout(&format!("{line}\n"))
     }
@@ -118,9 +120,15 @@ impl Ui {
         }
     }
 
+    /// Whether somebody is there to answer.
+    pub fn can_ask(&self) -> bool {
+        io::stdin().is_terminal() && io::stderr().is_terminal()
+    }
+
     /// Asks on the terminal; where nobody can answer, `instead` says which flag does.
+    #[expect(clippy::unused_self, reason = "who asks has a `Ui`")]
     pub fn ask(&self, question: &str, instead: &str) -> Result<String> {
-        if !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        if !self.can_ask() {
             let message = format!("{question} cannot be asked without a terminal");
             return Err(Error::usage(message).hint(instead));
         }

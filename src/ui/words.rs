@@ -6,10 +6,15 @@ use super::Paint;
 use crate::engine::Action;
 use crate::error::Error;
 
-/// What is being done with something of this kind: code is on this machine, so it is built, not created.
+/// What is being done while something of this kind is read: code is built to be compared.
+pub fn looking(kind: &str) -> &'static str {
+    if kind == "code" { "preparing" } else { "looking" }
+}
+
+/// What is being done with something of this kind: code is on this machine, so it is not created.
 pub fn doing(kind: &str, action: &Action) -> &'static str {
     match action {
-        Action::Create if kind == "code" => "building",
+        Action::Create if kind == "code" => "preparing",
         Action::Keep => "keeping",
         Action::Create => "creating",
         Action::Update(_) => "changing",
@@ -21,7 +26,7 @@ pub fn doing(kind: &str, action: &Action) -> &'static str {
 /// What has been done with something of this kind.
 pub fn done(kind: &str, action: &Action) -> &'static str {
     match action {
-        Action::Create if kind == "code" => "built",
+        Action::Create if kind == "code" => "ready",
         Action::Keep => "unchanged",
         Action::Create => "created",
         Action::Update(_) => "changed",
@@ -45,13 +50,13 @@ pub fn failure(error: &Error, paint: Paint, verbose: bool) -> String {
     let mut text = format!("{} {}", paint.red("error:"), error.message);
     let code = error.code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
     if let Some(cause) = &error.cause {
-        text += &format!("\n  {} {cause}{code}", paint.bold("cause:"));
+        text = format!("{text}\n  {} {cause}{code}", paint.bold("cause:"));
     }
     if let (Some(id), true) = (&error.request_id, verbose) {
-        text += &format!("\n  {} {id}", paint.bold("request:"));
+        text = format!("{text}\n  {} {id}", paint.bold("request:"));
     }
     if let Some(hint) = &error.hint {
-        text += &format!("\n  {} {hint}", paint.bold("hint:"));
+        text = format!("{text}\n  {} {hint}", paint.bold("hint:"));
     }
     text
 }

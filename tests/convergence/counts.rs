@@ -13,8 +13,8 @@ const ROUND_TRIP: Duration = Duration::from_millis(300);
 struct Ceiling(usize, usize);
 
 fn counted(lane: &Lane, what: &str, verb: Verb, ceiling: &Ceiling) -> Ledger {
-    let late = Fault::for_ever(When::From(1), What::Late(ROUND_TRIP));
-    let (ended, ledger) = lane.run_with(verb, [late]);
+    let slow = Fault::for_ever(When::From(1), What::Late(ROUND_TRIP));
+    let (ended, ledger) = lane.run_with(verb, [slow]);
     ended.succeeded();
     let chain: Vec<String> = ledger.longest_chain().iter().map(ToString::to_string).collect();
     let polls = ledger.calls().iter().filter(|call| call.is_poll).count();

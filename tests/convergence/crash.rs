@@ -1,6 +1,6 @@
 //! The crash matrix: every verb is broken at every call, and run again.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::env;
 use std::sync::Mutex;
 use std::thread;
@@ -44,8 +44,13 @@ type Ends = HashMap<Verb, Value>;
 fn prepare(lane: &Lane, verb: Verb) {
     lane.fresh();
     lane.set_layer(Rules::timeless());
-    if verb != Verb::Up {
-        lane.run(Verb::Up).0.succeeded();
+    let before: &[Verb] = match verb {
+        Verb::Up => &[],
+        Verb::Deploy | Verb::Teardown => &[Verb::Up],
+        Verb::Rollback => &[Verb::Up, Verb::Deploy],
+    };
+    for &verb in before {
+        lane.run(verb).0.succeeded();
     }
 }
 
@@ -73,42 +78,48 @@ fn check(lane: &Lane, case: &Case, ends: &Ends) -> Result<bool, String> {
     if differences.is_empty() { Ok(true) } else { Err(differences.join("\n")) }
 }
 
+/// How the cases ended so far.
+#[derive(Default)]
+struct Tally {
+    /// Converged, ended before they could be broken, failed.
+    rows: BTreeMap<String, [usize; 3]>,
+    failures: Vec<String>,
+}
+
+impl Tally {
+    fn count(&mut self, case: &Case, ended: Result<bool, String>) {
+        let (column, word) = match ended {
+            Ok(true) => (0, "converged"),
+            Ok(false) => (1, "ended before"),
+            Err(_) => (2, "failed"),
+        };
+        let row = format!("{:?} {:?} then {:?}", case.verb, case.mode, case.then);
+        figures::note("cases", &format!("{row}, {:?}: {word}", case.at));
+        self.rows.entry(row).or_default()[column] += 1;
+        self.failures.extend(ended.err().map(|why| format!("{case:?}: {why}")));
+    }
+}
+
 /// Runs every case in the lanes, and fails with all that went wrong.
 fn check_all(cases: Vec<Case>, ends: &Ends) {
-    let (count, queue, failures) = (cases.len(), Mutex::new(cases), Mutex::new(Vec::new()));
-    let tally: Mutex<HashMap<String, [usize; 3]>> = Mutex::default();
+    let (count, queue, tally) = (cases.len(), Mutex::new(cases), Mutex::new(Tally::default()));
+    let next = || queue.lock().expect("nobody panics here").pop();
     thread::scope(|scope| {
         for _ in 0..MOST {
             scope.spawn(|| {
                 let lane = Lane::take();
-                loop {
-                    let case = queue.lock().expect("nobody panics here").pop();
-                    let Some(case) = case else { break };
+                while let Some(case) = next() {
                     let ended = check(&lane, &case, ends);
-                    let column = match ended {
-                        Ok(true) => 0,
-                        Ok(false) => 1,
-                        Err(_) => 2,
-                    };
-                    let row = format!("{:?} {:?} then {:?}", case.verb, case.mode, case.then);
-                    tally.lock().expect("nobody panics here").entry(row).or_default()[column] += 1;
-                    if let Err(why) = ended {
-                        failures
-                            .lock()
-                            .expect("nobody panics here")
-                            .push(format!("{case:?}: {why}"));
-                    }
+                    tally.lock().expect("nobody panics here").count(&case, ended);
                 }
             });
         }
     });
-    for (row, [converged, not_reached, failed]) in tally.into_inner().expect("nobody panics here") {
-        figures::note(
-            "matrix",
-            &format!("{row}: {converged} converged, {not_reached} ended before, {failed} failed"),
-        );
+    let Tally { rows, failures } = tally.into_inner().expect("nobody panics here");
+    for (row, [converged, before, failed]) in rows {
+        let told = format!("{converged} converged, {before} ended before, {failed} failed");
+        figures::note("matrix", &format!("{row}: {told}"));
     }
-    let failures = failures.into_inner().expect("nobody panics here");
     assert!(failures.is_empty(), "{} of {count}:\n{}", failures.len(), failures.join("\n\n"));
 }
 
@@ -116,7 +127,7 @@ fn check_all(cases: Vec<Case>, ends: &Ends) {
 fn uninterrupted() -> (Ends, Vec<(Verb, usize, Vec<String>)>) {
     let lane = Lane::take();
     let (mut ends, mut verbs) = (Ends::new(), Vec::new());
-    for verb in [Verb::Up, Verb::Deploy, Verb::Teardown] {
+    for verb in [Verb::Up, Verb::Deploy, Verb::Rollback, Verb::Teardown] {
         prepare(&lane, verb);
         let (ended, ledger) = lane.run(verb);
         ended.succeeded();

@@ -13,8 +13,8 @@ const NOTED: Duration = Duration::from_millis(300);
 #[test]
 fn the_first_ctrl_c_ends_what_has_begun_and_begins_nothing_new() {
     let lane = Lane::take();
-    let late = What::Late(Duration::from_secs(1));
-    let fault = Fault::once(When::Operation("iam:CreateRole".into()), late);
+    let slow = What::Late(Duration::from_secs(1));
+    let fault = Fault::once(When::Operation("iam:CreateRole".into()), slow);
     let ended = lane.until(Verb::Up, fault, |run| run.interrupt()).expect("it makes a role");
     assert_eq!(ended.code, Some(130), "{ended:#?}");
     assert!(ended.stderr.contains("stopped before"), "{ended:#?}");

@@ -4,11 +4,11 @@ use std::process::Command;
 use std::sync::{Condvar, Mutex};
 use std::time::{Duration, Instant};
 
-use crate::artifact::artifacts;
+use crate::artifact;
 use crate::aws::Aws;
 use crate::neighbours;
 use crate::proxy::{Fault, Layer, Ledger, Proxy};
-use crate::run::{Ended, Run, stackctl};
+use crate::run::{Ended, Run};
 use crate::snapshot;
 use crate::support::{Cloud, Project};
 
@@ -90,8 +90,8 @@ impl Lane {
 
     /// The binary, pointed at the proxy.
     pub fn command(&self, arguments: &[&str]) -> Command {
-        let mut command = stackctl(self.inside().project.folder(), arguments);
-        command.env("AWS_ENDPOINT_URL", self.proxy().endpoint());
+        let mut command = self.inside().cloud.prepared(self.inside().project.folder());
+        command.args(arguments).env("AWS_ENDPOINT_URL", self.proxy().endpoint());
         command
     }
 
@@ -155,26 +155,27 @@ pub enum Verb {
     Up,
     /// Ships other bytes than `Up`.
     Deploy,
+    /// Points back at version 1.
+    Rollback,
     Teardown,
 }
 
 impl Verb {
     pub fn arguments(self) -> Vec<&'static str> {
-        let built = artifacts();
-        let path = |path: &'static std::path::PathBuf| path.to_str().expect("a plain path");
-        match self {
-            Verb::Up => vec!["up", "--yes", "--output", "json", "--artifact", path(&built.first)],
-            Verb::Deploy => {
-                vec!["deploy", "--yes", "--output", "json", "--artifact", path(&built.second)]
-            }
-            Verb::Teardown => vec!["teardown", "--yes", "--output", "json"],
-        }
+        let mut arguments = match self {
+            Verb::Up => vec!["up", "--artifact", artifact::first()],
+            Verb::Deploy => vec!["deploy", "--artifact", artifact::second()],
+            Verb::Rollback => vec!["rollback", "1"],
+            Verb::Teardown => vec!["teardown"],
+        };
+        arguments.extend(["--yes", "--output", "json"]);
+        arguments
     }
 
     /// What undoes it.
     pub fn opposite(self) -> Self {
         match self {
-            Verb::Up | Verb::Deploy => Verb::Teardown,
+            Verb::Up | Verb::Deploy | Verb::Rollback => Verb::Teardown,
             Verb::Teardown => Verb::Up,
         }
     }

@@ -2,8 +2,11 @@
 
 mod artifact;
 mod aws;
+mod catalogue;
 mod counts;
 mod crash;
+mod drift;
+mod faults;
 mod figures;
 mod interrupt;
 mod lane;
@@ -14,6 +17,7 @@ mod run;
 mod snapshot;
 mod strict;
 #[path = "../local_cloud/support/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "other tests use the rest of it")]
 mod support;
 mod throttled;
 mod whole;

@@ -1,25 +1,11 @@
 //! A run of the binary that can be watched and killed.
 
-use std::env;
 use std::io::Read;
-use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
 use serde_json::Value;
-
-/// The binary in an environment without anything of the developer's AWS settings.
-pub fn stackctl(folder: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_stackctl"));
-    command.args(arguments).current_dir(folder).stdin(Stdio::null()).env_clear();
-    let passed_on = ["PATH", "HOME", "TMPDIR", "CARGO_HOME", "RUSTUP_HOME"];
-    command.envs(env::vars_os().filter(|(name, _)| passed_on.iter().any(|one| name == one)));
-    command.env("AWS_REGION", "us-east-1").env("AWS_EC2_METADATA_DISABLED", "true");
-    command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
-    command.env("AWS_CONFIG_FILE", "/dev/null").env("AWS_SHARED_CREDENTIALS_FILE", "/dev/null");
-    command
-}
 
 /// One that has begun.
 pub struct Run {

@@ -1,6 +1,6 @@
 //! The main job: up, up again, teardown, teardown again.
 
-use serde_json::{Value, json};
+use serde_json::json;
 
 use crate::support::{Recorder, Stack, actions, is_read, only};
 
@@ -40,8 +40,8 @@ fn a_second_up_changes_nothing_and_a_second_teardown_finds_nothing() {
     let again = stack.teardown();
     assert_eq!(again["changes"], json!([]));
     let status = stack.status();
-    let states = status["resources"].as_array().expect("the resources");
-    assert!(states.iter().all(|resource| resource["state"] == "absent"), "{status:#}");
+    let resources = status["resources"].as_array().expect("the resources");
+    assert!(resources.iter().all(|resource| resource["state"] == "absent"), "{status:#}");
 }
 
 /// What the README promises to scripts.

@@ -15,7 +15,7 @@ fn dynamodb(cloud: &Cloud, operation: &str, input: &Value) -> Value {
     let authorization = "AWS4-HMAC-SHA256 Credential=test/20250101/us-east-1/dynamodb/aws4_request, \
         SignedHeaders=host, Signature=none";
     let headers = [("x-amz-target", &*target), ("authorization", authorization)];
-    let response = request("POST", &cloud.endpoint(), &headers, &input.to_string());
+    let response = request("POST", &cloud.endpoint(), &headers, input.to_string());
     assert_eq!(response.status, 200, "{response:?}");
     serde_json::from_str(&response.body).expect("it answers in JSON")
 }

@@ -126,10 +126,10 @@ fn colour_is_for_terminals_that_want_it() {
         command.env(name, value).args(arguments);
         on_a_terminal(&command, "").succeeded().stdout
     };
-    let plan = ["plan", "--artifact", Artifact::handler().path()];
-    assert!(has_colour(&seen("LANG", "C.UTF-8", &plan)));
-    assert!(!has_colour(&seen("NO_COLOR", "1", &plan)));
-    assert!(!has_colour(&seen("CI", "true", &[&plan[..], &["--color", "never"]].concat())));
+    let shipped = ["plan", "--artifact", Artifact::handler().path()];
+    assert!(has_colour(&seen("LANG", "C.UTF-8", &shipped)));
+    assert!(!has_colour(&seen("NO_COLOR", "1", &shipped)));
+    assert!(!has_colour(&seen("CI", "true", &[&shipped[..], &["--color", "never"]].concat())));
 }
 
 #[test]

@@ -33,8 +33,8 @@ fn a_foreign_table_stops_up_before_anything_is_written_and_adopt_takes_it() {
     assert!(message.contains("table `foreign-table-data`"), "{error:#}");
     assert!(error["hint"].as_str().is_some_and(|hint| hint.contains("--adopt")), "{error:#}");
     let status = stack.status();
-    let states: Vec<_> = states(&status).into_iter().filter(|state| *state != "absent").collect();
-    assert_eq!(states, ["foreign"], "{status:#}");
+    let there: Vec<_> = states(&status).into_iter().filter(|state| *state != "absent").collect();
+    assert_eq!(there, ["foreign"], "{status:#}");
 
     stack.run(&["teardown", "--yes"]).succeeded();
     let up = stack.ship(&["up", "--adopt"]).succeeded().json();

@@ -1,6 +1,8 @@
 //! The handler's own code against the emulator's database, without Lambda in between.
 
 use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
 
 use aws_sdk_dynamodb::Config;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
@@ -57,6 +59,8 @@ async fn the_contract_holds_on_the_database_with_the_declared_operations_and_no_
     let failures: Vec<_> = failures.iter().map(ToString::to_string).collect();
     assert!(failures.is_empty(), "{}", failures.join("\n"));
 
+    keep_record(used.iter().map(|(_, operation)| operation.as_str()).collect());
+
     // What is declared and never used would be a right too many.
     let declared = ROUTES.iter().flat_map(|route| {
         route
@@ -65,4 +69,13 @@ async fn the_contract_holds_on_the_database_with_the_declared_operations_and_no_
             .map(|operation| (Some(route.to_string()), operation.name().to_owned()))
     });
     assert_eq!(used, declared.collect());
+}
+
+/// Where `verify-policy` looks for the operations that the contract was seen to need.
+fn keep_record(operations: BTreeSet<&str>) {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/stackctl");
+    fs::create_dir_all(&folder).expect("the target folder can be written");
+    let record = json!({"operations": operations});
+    fs::write(folder.join("operations.json"), record.to_string())
+        .expect("the target folder can be written");
 }

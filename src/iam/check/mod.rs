@@ -105,6 +105,16 @@ pub fn explain(snapshot: &Snapshot, action: &str, resource: &str) -> Answer {
     Role::new(&snapshot.stack, &snapshot.documents).may(action, resource)
 }
 
+/// The same for a request of which these condition keys are known, too.
+pub fn simulate(
+    snapshot: &Snapshot,
+    action: &str,
+    resource: &str,
+    known: &[(String, String)],
+) -> Answer {
+    Role::new(&snapshot.stack, &snapshot.documents).knowing(known).may(action, resource)
+}
+
 /// What the role must be able to do with the table; the log permissions are not among it.
 pub fn needed(snapshot: &Snapshot, evidence: &Evidence) -> Needs {
     match (&snapshot.handler.operations, &evidence.source) {
@@ -117,6 +127,20 @@ pub fn needed(snapshot: &Snapshot, evidence: &Evidence) -> Needs {
 }
 
 impl Verdict {
+    /// The same verdict, with findings from elsewhere.
+    #[must_use]
+    pub fn with(mut self, findings: Vec<Finding>) -> Self {
+        let finite = self.outcome == Outcome::Proven;
+        let sound = matches!(self.outcome, Outcome::Proven | Outcome::Sampled);
+        self.findings.extend(findings);
+        self.findings = in_order(self.findings);
+        let outcome = outcome(&self.findings, finite);
+        if !sound || !matches!(outcome, Outcome::Proven | Outcome::Sampled) {
+            self.outcome = outcome;
+        }
+        self
+    }
+
     /// 0, 3 or 4, as the verb exits; with `strict`, warnings and notes count as well.
     pub fn exit_code(&self, strict: bool) -> u8 {
         match self.outcome {

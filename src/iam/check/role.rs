@@ -47,6 +47,14 @@ impl<'a> Role<'a> {
         role
     }
 
+    /// The same role, of whose requests more condition keys are known.
+    pub fn knowing(mut self, known: &[(String, String)]) -> Self {
+        for (key, value) in known {
+            self.context = self.context.set(key, value);
+        }
+        self
+    }
+
     pub fn may(&self, action: &str, resource: &str) -> Answer {
         evaluate(&self.policies, &self.boundary, &self.request(action, resource))
     }

@@ -65,6 +65,13 @@ impl Context {
         self
     }
 
+    /// A key with this value, whatever was known of it before.
+    #[must_use]
+    pub fn set(mut self, key: &str, value: &str) -> Self {
+        self.known.insert(normal(key), Value::Values(vec![value.to_owned()]));
+        self
+    }
+
     /// A key that no such request has.
     #[must_use]
     pub fn without(mut self, key: &str) -> Self {

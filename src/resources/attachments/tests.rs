@@ -21,15 +21,16 @@ fn attachments(replay: &Replay) -> (Attachments, Inputs) {
 }
 
 fn attached(arns: &[&str], marker: Option<&str>) -> Exchange {
-    let members: String =
+    let members: Vec<String> =
         arns.iter().map(|arn| format!("<member><PolicyArn>{arn}</PolicyArn></member>")).collect();
-    let list = format!("<AttachedPolicies>{members}</AttachedPolicies>{}", end(marker));
+    let list = format!("<AttachedPolicies>{}</AttachedPolicies>{}", members.concat(), end(marker));
     ok("Action=ListAttachedRolePolicies", iam("ListAttachedRolePolicies", &list))
 }
 
 fn inline(names: &[&str], marker: Option<&str>) -> Exchange {
-    let members: String = names.iter().map(|name| format!("<member>{name}</member>")).collect();
-    let list = format!("<PolicyNames>{members}</PolicyNames>{}", end(marker));
+    let members: Vec<String> =
+        names.iter().map(|name| format!("<member>{name}</member>")).collect();
+    let list = format!("<PolicyNames>{}</PolicyNames>{}", members.concat(), end(marker));
     ok("Action=ListRolePolicies", iam("ListRolePolicies", &list))
 }
 

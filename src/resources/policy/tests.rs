@@ -40,7 +40,7 @@ fn version(document: &str) -> Exchange {
 
 /// Versions by id, each with the day of January it was made; the first is the default.
 fn versions(days: &[(&str, u8)]) -> Exchange {
-    let members: String = days
+    let members: Vec<String> = days
         .iter()
         .enumerate()
         .map(|(place, (id, day))| {
@@ -48,7 +48,7 @@ fn versions(days: &[(&str, u8)]) -> Exchange {
             format!("<member><VersionId>{id}</VersionId><IsDefaultVersion>{is_default}</IsDefaultVersion><CreateDate>2026-01-{day:02}T00:00:00Z</CreateDate></member>")
         })
         .collect();
-    page(&members, None)
+    page(&members.concat(), None)
 }
 
 fn page(members: &str, marker: Option<&str>) -> Exchange {

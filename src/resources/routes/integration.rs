@@ -1,9 +1,9 @@
 //! The integration with the alias. API Gateway refuses no second one, so it is found by what it calls.
 
 use aws_sdk_apigatewayv2::Client;
-use aws_sdk_apigatewayv2::types::{Integration, IntegrationType};
+use aws_sdk_apigatewayv2::types::{Integration, IntegrationType, Route};
 
-use super::{ABSENT, At};
+use super::{ABSENT, At, route};
 use crate::cloud::{Answer, apis};
 use crate::engine::Difference;
 use crate::error::{Doing, Result};
@@ -11,6 +11,8 @@ use crate::error::{Doing, Result};
 /// Event and answer as `handler/` understands them:
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>
 const PAYLOAD: &str = "2.0";
+/// How Lambda is called, whatever the method of the request.
+const METHOD: &str = "POST";
 
 pub(super) async fn list(client: &Client, api: &str) -> Result<Vec<Integration>> {
     let mut found = Vec::new();
@@ -27,9 +29,20 @@ pub(super) async fn list(client: &Client, api: &str) -> Result<Vec<Integration>>
     }
 }
 
-/// The integration that calls `target`, the first of several.
-pub(super) fn of<'a>(integrations: &'a [Integration], target: &str) -> Option<&'a Integration> {
-    integrations.iter().find(|integration| calls(integration) == target)
+/// The integration that calls `target`; of several the one that a route uses.
+pub(super) fn of<'a>(
+    integrations: &'a [Integration],
+    routes: &[Route],
+    target: &str,
+) -> Option<&'a Integration> {
+    let unused = |integration: &Integration| {
+        let route_target = integration.integration_id().map(route::target);
+        !routes.iter().any(|route| route.target() == route_target.as_deref())
+    };
+    integrations
+        .iter()
+        .filter(|integration| calls(integration) == target)
+        .min_by_key(|integration| (unused(integration), integration.integration_id()))
 }
 
 /// The ARN behind the URI, which may be the long form
@@ -48,40 +61,54 @@ pub(super) fn diff(
         let now = integrations.first().map_or("none", calls);
         return vec![Difference::new("integration", now, target)];
     };
-    let mut differences = Vec::new();
-    let payload = ours.payload_format_version().unwrap_or(PAYLOAD);
-    differences.extend(Difference::unless_equal("payload format", &payload, &PAYLOAD));
+    let mut differences = own_differences(ours);
     if integrations.len() > 1 {
         differences.push(Difference::new("integrations", integrations.len(), 1));
     }
     differences
 }
 
-/// The integration as it shall be, made or changed when it is not.
+/// What is not said is as AWS fills it in, which is as we want it.
+fn own_differences(ours: &Integration) -> Vec<Difference> {
+    let kind = ours.integration_type().unwrap_or(&IntegrationType::AwsProxy).as_str();
+    let method = ours.integration_method().unwrap_or(METHOD);
+    let payload = ours.payload_format_version().unwrap_or(PAYLOAD);
+    let differences = [
+        Difference::unless_equal("integration type", &kind, &IntegrationType::AwsProxy.as_str()),
+        Difference::unless_equal("integration method", &method, &METHOD),
+        Difference::unless_equal("payload format", &payload, &PAYLOAD),
+    ];
+    differences.into_iter().flatten().collect()
+}
+
+/// The id of the integration as it shall be, made or changed when it is not.
 pub(super) async fn ensure(
     at: &At<'_>,
     found: Option<&Integration>,
     target: &str,
-) -> Result<Integration> {
-    match found {
-        None => create(at, target).await,
-        Some(found) if found.payload_format_version().is_none_or(|version| version == PAYLOAD) => {
-            Ok(found.clone())
-        }
-        Some(found) => {
-            let id = found.integration_id().unwrap_or_default();
-            at.change(|| async {
-                let call = at.client.update_integration().api_id(at.api).integration_id(id);
-                let answer = call.payload_format_version(PAYLOAD).send().await;
-                answer.doing("change the integration of the API").map(|_| ())
-            })
-            .await?;
-            Ok(found.clone())
-        }
+) -> Result<String> {
+    let Some(found) = found else {
+        return create(at, target).await;
+    };
+    let id = found.integration_id().unwrap_or_default();
+    if !own_differences(found).is_empty() {
+        at.change(|| async {
+            let call = at
+                .client
+                .update_integration()
+                .api_id(at.api)
+                .integration_id(id)
+                .integration_type(IntegrationType::AwsProxy)
+                .integration_method(METHOD)
+                .payload_format_version(PAYLOAD);
+            call.send().await.doing("change the integration of the API").map(|_| ())
+        })
+        .await?;
     }
+    Ok(id.to_owned())
 }
 
-async fn create(at: &At<'_>, target: &str) -> Result<Integration> {
+async fn create(at: &At<'_>, target: &str) -> Result<String> {
     let answer = apis::when_free(at.progress, || async {
         let call = at
             .client
@@ -89,17 +116,12 @@ async fn create(at: &At<'_>, target: &str) -> Result<Integration> {
             .api_id(at.api)
             .integration_type(IntegrationType::AwsProxy)
             .integration_uri(target)
-            .integration_method("POST")
+            .integration_method(METHOD)
             .payload_format_version(PAYLOAD);
         let answer = call.customize().config_override(apis::sent_once()).send().await;
         answer.doing("create the integration of the API")
     });
-    let id = answer.await?.integration_id;
-    Ok(Integration::builder()
-        .set_integration_id(id)
-        .integration_uri(target)
-        .payload_format_version(PAYLOAD)
-        .build())
+    Ok(answer.await?.integration_id.unwrap_or_default())
 }
 
 /// Deletes every integration but `keep`; the routes have left them already.

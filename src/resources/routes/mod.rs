@@ -10,7 +10,7 @@ use aws_sdk_apigatewayv2::types::{Integration, Route, Stage};
 
 use super::Api;
 use crate::cloud::tags::{self, Tags};
-use crate::cloud::{Cloud, apis};
+use crate::cloud::{Cloud, Identity, apis};
 use crate::config::{ALIAS, Config};
 use crate::engine::{Difference, Handle, Id, Inputs, Progress, Resource};
 use crate::error::{Error, Result};
@@ -58,6 +58,25 @@ impl Routes {
             .arn("lambda", &format!("function:{}:{ALIAS}", self.function_name))
     }
 
+    fn integration<'a>(&self, live: &'a LiveRoutes) -> Option<&'a Integration> {
+        integration::of(&live.integrations, &live.routes, &self.target())
+    }
+
+    /// Lets exactly our routes lead to one integration, and removes the others.
+    async fn lead_to(&self, at: &At<'_>, live: &LiveRoutes, integration: &str) -> Result<()> {
+        route::ensure(at, &live.routes, &self.keys, integration).await?;
+        integration::remove_others(at, &live.integrations, integration).await
+    }
+
+    /// Somebody else may have made an integration at the same moment: API Gateway refuses no second one.
+    async fn remove_duplicates(&self, at: &At<'_>) -> Result<()> {
+        let now = self.look(at.api).await?;
+        match self.integration(&now).and_then(Integration::integration_id) {
+            Some(id) if now.integrations.len() > 1 => self.lead_to(at, &now, id).await,
+            _ => Ok(()),
+        }
+    }
+
     async fn look(&self, api: &str) -> Result<LiveRoutes> {
         let (integrations, routes, stage) = tokio::try_join!(
             integration::list(&self.client, api),
@@ -90,25 +109,24 @@ impl Resource for Routes {
     async fn read(&self, _: &Progress) -> Result<Option<LiveRoutes>> {
         let (identity, found) = tokio::join!(
             self.cloud.identity(),
-            apis::find(&self.client, &self.api_name, &self.tags)
+            apis::find(&self.cloud, &self.client, &self.api_name, &self.tags)
         );
         identity?;
-        match found?.and_then(|api| api.api_id) {
+        match found?.and_then(|found| found.api.api_id) {
             Some(api) => self.look(&api).await.map(Some),
             None => Ok(None),
         }
     }
 
     fn diff(&self, _: &Inputs, live: &LiveRoutes) -> Vec<Difference> {
-        let integration = integration::of(&live.integrations, &self.target());
+        let integration = self.integration(live);
         let mut differences = integration::diff(&live.integrations, integration, &self.target());
         differences.extend(route::diff(&live.routes, &self.keys, integration));
-        differences.extend(stage::diff(live.stage.as_ref()));
+        differences.extend(stage::diff(live.stage.as_ref(), &self.tags));
         differences
     }
 
     async fn create(&self, inputs: &Inputs, progress: &Progress) -> Result<LiveRoutes> {
-        self.cloud.identity().await?;
         self.update(inputs, &LiveRoutes::default(), progress).await
     }
 
@@ -118,15 +136,17 @@ impl Resource for Routes {
         live: &LiveRoutes,
         progress: &Progress,
     ) -> Result<LiveRoutes> {
-        let at = At { client: &self.client, api: &inputs.get(self.api).id, progress };
-        let target = self.target();
-        let integration =
-            integration::ensure(&at, integration::of(&live.integrations, &target), &target).await?;
-        let id = integration.integration_id().unwrap_or_default();
-        route::ensure(&at, &live.routes, &self.keys, id).await?;
-        integration::remove_others(&at, &live.integrations, id).await?;
+        let identity = self.cloud.identity().await?;
+        let api = &inputs.get(self.api).id;
+        let at = At { client: &self.client, identity: &identity, api, progress };
+        let found = self.integration(live);
+        let id = integration::ensure(&at, found, &self.target()).await?;
+        self.lead_to(&at, live, &id).await?;
         stage::ensure(&at, live.stage.as_ref(), &self.tags).await?;
-        Ok(LiveRoutes { integrations: vec![integration], ..live.clone() })
+        if found.is_none() {
+            self.remove_duplicates(&at).await?;
+        }
+        Ok(live.clone())
     }
 
     /// Goes with the API.
@@ -138,6 +158,7 @@ impl Resource for Routes {
 /// Where a change is made.
 struct At<'a> {
     client: &'a Client,
+    identity: &'a Identity,
     api: &'a str,
     progress: &'a Progress,
 }
@@ -152,11 +173,10 @@ impl At<'_> {
     }
 }
 
-/// A create that somebody else made in the meantime is what we wanted.
-fn made_already(error: Error) -> Result<()> {
-    if error.has_code(&["ConflictException"]) && error.says("already exists") {
-        Ok(())
-    } else {
-        Err(error)
-    }
+/// Whether somebody else made it in the meantime.
+fn is_there_already(error: &Error) -> bool {
+    error.has_code(&["ConflictException"]) && error.says("already exists")
 }
+
+#[cfg(test)]
+mod tests;

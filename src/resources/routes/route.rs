@@ -3,8 +3,8 @@
 use aws_sdk_apigatewayv2::Client;
 use aws_sdk_apigatewayv2::types::{AuthorizationType, Integration, Route};
 
-use super::{ABSENT, At, made_already};
-use crate::cloud::Answer;
+use super::{ABSENT, At, is_there_already};
+use crate::cloud::{Answer, apis};
 use crate::engine::Difference;
 use crate::error::{Doing, Result};
 
@@ -82,13 +82,22 @@ pub(super) async fn ensure(
     Ok(())
 }
 
+/// Makes the route, or points the one that somebody else has made in the meantime.
 async fn create(at: &At<'_>, key: &str, target: &str) -> Result<()> {
-    at.change(|| async {
-        let answer =
-            at.client.create_route().api_id(at.api).route_key(key).target(target).send().await;
-        answer.doing(format!("create route `{key}`")).map(|_| ()).or_else(made_already)
+    let made = apis::when_free(at.progress, || async {
+        let call = at.client.create_route().api_id(at.api).route_key(key).target(target);
+        call.send().await.doing(format!("create route `{key}`")).map(|_| ())
     })
-    .await
+    .await;
+    let Err(refused) = made else { return Ok(()) };
+    if !is_there_already(&refused) {
+        return Err(refused);
+    }
+    match with_key(&list(at.client, at.api).await?, key) {
+        Some(route) if route.target() == Some(target) && is_open(route) => Ok(()),
+        Some(route) => point(at, route, target).await,
+        None => Err(refused),
+    }
 }
 
 async fn point(at: &At<'_>, route: &Route, target: &str) -> Result<()> {
@@ -101,7 +110,7 @@ async fn point(at: &At<'_>, route: &Route, target: &str) -> Result<()> {
     .await
 }
 
-fn target(integration: &str) -> String {
+pub(super) fn target(integration: &str) -> String {
     format!("integrations/{integration}")
 }
 

@@ -3,9 +3,9 @@
 use aws_sdk_apigatewayv2::Client;
 use aws_sdk_apigatewayv2::types::Stage;
 
-use super::{ABSENT, At, made_already};
-use crate::cloud::Answer;
-use crate::cloud::tags::Tags;
+use super::{ABSENT, At, is_there_already};
+use crate::cloud::tags::{self, Tags};
+use crate::cloud::{Answer, apis};
 use crate::engine::Difference;
 use crate::error::{Doing, Result};
 
@@ -29,29 +29,51 @@ pub(super) async fn find(client: &Client, api: &str) -> Result<Option<Stage>> {
     }
 }
 
-pub(super) fn diff(stage: Option<&Stage>) -> Vec<Difference> {
+pub(super) fn diff(stage: Option<&Stage>, ours: &Tags) -> Vec<Difference> {
     let Some(stage) = stage else {
         return vec![Difference::new("stage $default", "none", "there")];
     };
+    let mut differences = deployment_differences(stage);
+    differences.extend(tags::diff(ours, &tags_of(stage)).into_iter().map(|difference| {
+        Difference { property: format!("stage {}", difference.property), ..difference }
+    }));
+    differences
+}
+
+/// API Gateway tells of a deployment that failed only here, in words.
+fn deployment_differences(stage: &Stage) -> Vec<Difference> {
     let auto_deploy = stage.auto_deploy().unwrap_or(false);
-    Difference::unless_equal("stage auto-deploy", &auto_deploy, &true).into_iter().collect()
+    let told = stage.last_deployment_status_message().unwrap_or_default();
+    let failed = told.to_lowercase().contains("fail");
+    let failure = failed.then(|| Difference::new("stage deployment", told, "deployed"));
+    let manual = Difference::unless_equal("stage auto-deploy", &auto_deploy, &true);
+    [manual, failure].into_iter().flatten().collect()
 }
 
-pub(super) async fn ensure(at: &At<'_>, stage: Option<&Stage>, tags: &Tags) -> Result<()> {
-    match stage {
-        None => create(at, tags).await,
-        Some(_) if diff(stage).is_empty() => Ok(()),
-        Some(_) => update(at).await,
+pub(super) async fn ensure(at: &At<'_>, stage: Option<&Stage>, ours: &Tags) -> Result<()> {
+    let Some(stage) = stage else {
+        return create(at, ours).await;
+    };
+    if !deployment_differences(stage).is_empty() {
+        update(at).await?;
     }
+    if !tags::is_ours(ours, &tags_of(stage)) {
+        tag(at, ours).await?;
+    }
+    Ok(())
 }
 
-async fn create(at: &At<'_>, tags: &Tags) -> Result<()> {
-    at.change(|| async {
+async fn create(at: &At<'_>, ours: &Tags) -> Result<()> {
+    let made = apis::when_free(at.progress, || async {
         let call = at.client.create_stage().api_id(at.api).stage_name(NAME).auto_deploy(true);
-        let answer = call.set_tags(Some(tags.clone().into_iter().collect())).send().await;
-        answer.doing("create the stage of the API").map(|_| ()).or_else(made_already)
+        let answer = call.set_tags(Some(ours.clone().into_iter().collect())).send().await;
+        answer.doing("create the stage of the API").map(|_| ())
     })
-    .await
+    .await;
+    match made {
+        Err(refused) if is_there_already(&refused) => update(at).await,
+        made => made,
+    }
 }
 
 async fn update(at: &At<'_>) -> Result<()> {
@@ -60,4 +82,18 @@ async fn update(at: &At<'_>) -> Result<()> {
         call.send().await.doing("change the stage of the API").map(|_| ())
     })
     .await
+}
+
+async fn tag(at: &At<'_>, ours: &Tags) -> Result<()> {
+    let arn = apis::arn(at.identity, &format!("{}/stages/{NAME}", at.api));
+    at.change(|| async {
+        let call = at.client.tag_resource().resource_arn(&arn);
+        let answer = call.set_tags(Some(ours.clone().into_iter().collect())).send().await;
+        answer.doing("tag the stage of the API").map(|_| ())
+    })
+    .await
+}
+
+fn tags_of(stage: &Stage) -> Tags {
+    stage.tags.clone().unwrap_or_default().into_iter().collect()
 }

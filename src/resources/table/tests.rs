@@ -1,9 +1,11 @@
+use std::time::SystemTime;
+
 use serde_json::{Value, json};
 
 use super::*;
 use crate::cloud::replay::{Exchange, Replay, lost, ok, refused, together};
 use crate::error::Kind;
-use crate::resources::fixture::{config, drift, is_absent, tag_list, there, with};
+use crate::resources::fixture::{config, drift, is_absent, tag_list, there};
 
 const ARN: &str = "arn:aws:dynamodb:us-east-1:123456789012:table/app-data";
 
@@ -315,9 +317,7 @@ async fn a_key_that_is_out_of_reach_is_told_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn deleting_lifts_the_protection_and_waits_until_the_table_is_gone() {
-    let protected =
-        Table::new(&Replay::new([]).cloud(), &with("[table]\ndeletion_protection = true"));
-    let live = LiveTable { protection: true, ..protected.live(&empty(), true, Tags::new()) };
+    let live = LiveTable { protection: true, ..LiveTable::of(&empty(), true, Tags::new()) };
     let replay = Replay::new([
         ok("UpdateTable", json!({})),
         refused("DeleteTable", 400, "ResourceInUseException", "Table is being updated"),
@@ -337,7 +337,7 @@ async fn deleting_the_deleted_is_fine() {
         gone(),
     ]);
     let table = table(&replay);
-    let live = LiveTable { protection: true, ..table.live(&empty(), true, Tags::new()) };
+    let live = LiveTable { protection: true, ..LiveTable::of(&empty(), true, Tags::new()) };
     table.delete(&live, &Progress::silent()).await.expect("gone already");
     replay.is_over();
 }

@@ -21,7 +21,7 @@ use wire::{Answer, Request};
 use crate::aws::Aws;
 
 /// Longer than the slowest cold start.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Rules of AWS that the emulator lacks. Calls come one at a time.
 pub trait Layer: Send {

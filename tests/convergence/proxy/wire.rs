@@ -94,7 +94,7 @@ impl Answer {
             text = text + name + ": " + value + "\r\n";
         }
         if self.status != 204 {
-            text += &format!("content-length: {}\r\n", self.body.len());
+            text = text + "content-length: " + &self.body.len().to_string() + "\r\n";
         }
         to.write_all((text + "\r\n").as_bytes())?;
         to.write_all(&self.body)?;

@@ -11,103 +11,97 @@ pub struct Api;
 impl Layer for Api {
     fn before(&mut self, call: &Incoming) -> Option<Answer> {
         let input = call.input();
-        self.route(call, &input)
-            .or_else(|| self.stage(call, &input))
-            .or_else(|| self.integration(call, &input))
-            .or_else(|| self.missing(call))
-            .or_else(|| self.cors(call, &input))
+        route(call, &input)
+            .or_else(|| stage(call, &input))
+            .or_else(|| integration(call, &input))
+            .or_else(|| missing(call))
+            .or_else(|| cors(call, &input))
     }
 }
 
-impl Api {
-    fn route(&self, call: &Incoming, input: &Value) -> Option<Answer> {
-        if !call.is(&["apigateway:CreateRoute"]) {
-            return None;
-        }
-        let key = input["routeKey"].as_str().unwrap_or_default();
-        if self.inside(call, "routes").iter().any(|route| route["routeKey"] == key) {
-            let text = format!("Route with key {key} already exists for this API");
-            return call.refused(409, "ConflictException", &text);
-        }
-        let target = input["target"].as_str()?.trim_start_matches("integrations/");
-        if self.inside(call, "integrations").iter().any(|one| one["integrationId"] == target) {
-            return None;
-        }
-        call.refused(404, "NotFoundException", &format!("Unable to find Integration {target}"))
+fn route(call: &Incoming, input: &Value) -> Option<Answer> {
+    if !call.is(&["apigateway:CreateRoute"]) {
+        return None;
     }
+    let key = input["routeKey"].as_str().unwrap_or_default();
+    if inside(call, "routes").iter().any(|route| route["routeKey"] == key) {
+        let text = format!("Route with key {key} already exists for this API");
+        return call.refused(409, "ConflictException", &text);
+    }
+    let target = input["target"].as_str()?.trim_start_matches("integrations/");
+    if inside(call, "integrations").iter().any(|one| one["integrationId"] == target) {
+        return None;
+    }
+    call.refused(404, "NotFoundException", &format!("Unable to find Integration {target}"))
+}
 
-    fn stage(&self, call: &Incoming, input: &Value) -> Option<Answer> {
-        if !call.is(&["apigateway:CreateStage"]) {
-            return None;
-        }
-        let name = &input["stageName"];
-        if self.inside(call, "stages").iter().any(|stage| stage["stageName"] == *name) {
-            return call.refused(409, "ConflictException", "Stage already exists");
-        }
-        if self.inside(call, "routes").is_empty() {
-            let text = "Unable to deploy API because no routes exist in this API";
-            return call.refused(400, "BadRequestException", text);
-        }
-        None
+fn stage(call: &Incoming, input: &Value) -> Option<Answer> {
+    if !call.is(&["apigateway:CreateStage"]) {
+        return None;
     }
+    let name = &input["stageName"];
+    if inside(call, "stages").iter().any(|stage| stage["stageName"] == *name) {
+        return call.refused(409, "ConflictException", "Stage already exists");
+    }
+    if inside(call, "routes").is_empty() {
+        let text = "Unable to deploy API because no routes exist in this API";
+        return call.refused(400, "BadRequestException", text);
+    }
+    None
+}
 
-    fn integration(&self, call: &Incoming, input: &Value) -> Option<Answer> {
-        if call.is(&["apigateway:CreateIntegration"]) && input["payloadFormatVersion"].is_null() {
-            let text =
-                "PayloadFormatVersion is a required parameter for integration type AWS_PROXY";
-            return call.refused(400, "BadRequestException", text);
-        }
-        if !call.is(&["apigateway:DeleteIntegration"]) {
-            return None;
-        }
-        let target = format!("integrations/{}", call.part(4));
-        let users = self
-            .inside(call, "routes")
-            .into_iter()
-            .filter(|route| route["target"] == target.as_str());
-        let users: Vec<Value> = users.map(|mut route| route["routeId"].take()).collect();
-        if users.is_empty() {
-            return None;
-        }
-        let text = format!(
-            "Cannot delete Integration because it is referenced by the following Routes with Ids: {}",
-            json!(users)
-        );
-        call.refused(409, "ConflictException", &text)
+fn integration(call: &Incoming, input: &Value) -> Option<Answer> {
+    if call.is(&["apigateway:CreateIntegration"]) && input["payloadFormatVersion"].is_null() {
+        let text = "PayloadFormatVersion is a required parameter for integration type AWS_PROXY";
+        return call.refused(400, "BadRequestException", text);
     }
+    if !call.is(&["apigateway:DeleteIntegration"]) {
+        return None;
+    }
+    let target = format!("integrations/{}", call.part(4));
+    let users =
+        inside(call, "routes").into_iter().filter(|route| route["target"] == target.as_str());
+    let users: Vec<Value> = users.map(|mut route| route["routeId"].take()).collect();
+    if users.is_empty() {
+        return None;
+    }
+    let text = format!(
+        "Cannot delete Integration because it is referenced by the following Routes with Ids: {}",
+        json!(users)
+    );
+    call.refused(409, "ConflictException", &text)
+}
 
-    /// Deleting what is not there.
-    fn missing(&self, call: &Incoming) -> Option<Answer> {
-        let kinds = [
-            ("DeleteRoute", "routes", "routeId"),
-            ("DeleteIntegration", "integrations", "integrationId"),
-            ("DeleteStage", "stages", "stageName"),
-        ];
-        let (_, kind, id) =
-            kinds.iter().find(|(operation, ..)| call.is(&[&format!("apigateway:{operation}")]))?;
-        let wanted = call.part(4);
-        if self.inside(call, kind).iter().any(|one| one[*id] == wanted.as_str()) {
-            return None;
-        }
-        call.refused(404, "NotFoundException", "Invalid identifier specified")
+/// Deleting what is not there.
+fn missing(call: &Incoming) -> Option<Answer> {
+    let kinds = [
+        ("DeleteRoute", "routes", "routeId"),
+        ("DeleteIntegration", "integrations", "integrationId"),
+        ("DeleteStage", "stages", "stageName"),
+    ];
+    let (_, kind, id) =
+        kinds.iter().find(|(operation, ..)| call.is(&[&format!("apigateway:{operation}")]))?;
+    let wanted = call.part(4);
+    if inside(call, kind).iter().any(|one| one[*id] == wanted.as_str()) {
+        return None;
     }
+    call.refused(404, "NotFoundException", "Invalid identifier specified")
+}
 
-    fn cors(&self, call: &Incoming, input: &Value) -> Option<Answer> {
-        let cors = &input["corsConfiguration"];
-        let any =
-            cors["allowOrigins"].as_array().is_some_and(|origins| origins.contains(&json!("*")));
-        if call.is(&["apigateway:CreateApi", "apigateway:UpdateApi"])
-            && any
-            && cors["allowCredentials"] == true
-        {
-            let text = "allow-credentials is not supported if 'allow-origin' is *";
-            return call.refused(400, "BadRequestException", text);
-        }
-        None
+fn cors(call: &Incoming, input: &Value) -> Option<Answer> {
+    let cors = &input["corsConfiguration"];
+    let any = cors["allowOrigins"].as_array().is_some_and(|origins| origins.contains(&json!("*")));
+    if call.is(&["apigateway:CreateApi", "apigateway:UpdateApi"])
+        && any
+        && cors["allowCredentials"] == true
+    {
+        let text = "allow-credentials is not supported if 'allow-origin' is *";
+        return call.refused(400, "BadRequestException", text);
     }
+    None
+}
 
-    fn inside(&self, call: &Incoming, kind: &str) -> Vec<Value> {
-        let path = format!("/v2/apis/{}/{kind}", call.part(2));
-        call.aws.get("apigateway", &path)["items"].as_array().cloned().unwrap_or_default()
-    }
+fn inside(call: &Incoming, kind: &str) -> Vec<Value> {
+    let path = format!("/v2/apis/{}/{kind}", call.part(2));
+    call.aws.get("apigateway", &path)["items"].as_array().cloned().unwrap_or_default()
 }

@@ -72,7 +72,7 @@ fn cut_xml(answer: &mut Answer, start: usize) {
     };
     let members: Vec<&str> = text[first..last].split("</member>").collect();
     let page: String =
-        members.iter().skip(start).take(PAGE).map(|one| format!("{one}</member>")).collect();
+        members.iter().skip(start).take(PAGE).flat_map(|one| [*one, "</member>"]).collect();
     let mut text = text[..first].to_owned() + &page + &text[last + "</member>".len()..];
     if members.len() > start + PAGE {
         let more = format!("<IsTruncated>true</IsTruncated><Marker>{}</Marker>", start + PAGE);

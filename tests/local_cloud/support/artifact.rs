@@ -30,9 +30,9 @@ impl Artifact {
             );
             fs::write(folder.join("stack.toml"), super::project::text("handler-zip"))
                 .expect("the target folder can be written");
-            let mut build = Command::new(env!("CARGO_BIN_EXE_stackctl"));
-            build.args(["build", "--output", "json"]).current_dir(&folder).stdin(Stdio::null());
-            let built = Outcome::from(build.output().expect("the binary was built")).succeeded();
+            let mut command = Command::new(env!("CARGO_BIN_EXE_stackctl"));
+            command.args(["build", "--output", "json"]).current_dir(&folder).stdin(Stdio::null());
+            let built = Outcome::from(command.output().expect("the binary was built")).succeeded();
             let path = built.json()["artifact"].as_str().map(|path| folder.join(path));
             Self { path: path.expect("the path of the zip") }
         })

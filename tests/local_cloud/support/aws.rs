@@ -1,5 +1,6 @@
 //! A client of the tests' own, as the root of the account: what it sees was not seen through the program's eyes.
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
 use super::{Cloud, Response, request};
@@ -50,9 +51,8 @@ impl Aws {
     pub fn try_iam(&self, action: &str, parameters: &[(&str, &str)]) -> Response {
         let mut form = format!("Action={action}&Version=2010-05-08");
         for (name, value) in parameters {
-            let value =
-                percent_encoding::utf8_percent_encode(value, percent_encoding::NON_ALPHANUMERIC);
-            form += &format!("&{name}={value}");
+            let value = utf8_percent_encode(value, NON_ALPHANUMERIC);
+            form.extend(["&", name, "=", &value.to_string()]);
         }
         let authorization = authorization("iam");
         let headers = [

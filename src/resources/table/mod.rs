@@ -1,14 +1,20 @@
 //! The DynamoDB table: keys, on-demand billing, point-in-time recovery, deletion protection.
 
-use std::time::{Duration, SystemTime};
+mod live;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableFluentBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, ContinuousBackupsDescription, KeySchemaElement, KeyType,
-    PointInTimeRecoverySpecification, PointInTimeRecoveryStatus, ScalarAttributeType,
-    TableDescription, TableStatus, Tag,
+    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, PointInTimeRecoverySpecification,
+    ScalarAttributeType, TableDescription, TableStatus, Tag,
 };
+
+pub use live::LiveTable;
+use live::{is_enabled, is_young, status};
 
 use crate::cloud::tags::{self, Tags};
 use crate::cloud::wait::{self, Poll};
@@ -18,14 +24,11 @@ use crate::engine::{Difference, Inputs, Progress, Resource};
 use crate::error::{Doing, Error, Result};
 
 /// Until a table is active, or gone; the SDK's own waiter takes 8 minutes.
-const SETTLING: Duration = Duration::from_secs(600);
+const SETTLING: Duration = Duration::from_mins(10);
 /// Until a fresh table takes point-in-time recovery.
-const BACKUPS: Duration = Duration::from_secs(300);
-
+const BACKUPS: Duration = Duration::from_mins(5);
 /// Until the tags of a table that was made a moment ago are seen; they are kept apart from it.
 const SPREADING: Duration = Duration::from_secs(5);
-/// Younger tables may have tags that are not seen yet.
-const YOUNG: Duration = Duration::from_secs(60);
 
 const ABSENT: [&str; 2] = ["ResourceNotFoundException", "TableNotFoundException"];
 
@@ -37,21 +40,6 @@ pub struct Table {
     keys: (String, String),
     recovery: bool,
     protection: bool,
-    tags: Tags,
-}
-
-/// The table as it is.
-#[derive(Debug, Clone)]
-pub struct LiveTable {
-    pub arn: String,
-    pub status: String,
-    /// Partition key and sort key, with their types when these are not strings.
-    pub keys: (String, String),
-    pub on_demand: bool,
-    pub recovery: bool,
-    pub protection: bool,
-    /// As DynamoDB counts them, about every six hours.
-    pub items: i64,
     tags: Tags,
 }
 
@@ -216,53 +204,6 @@ impl Table {
         .await?;
         self.settled_tags(progress).await.map(|_| ())
     }
-
-    fn live(&self, table: &TableDescription, recovery: bool, tags: Tags) -> LiveTable {
-        let key = |kind: &KeyType| {
-            let name =
-                table.key_schema().iter().find(|key| key.key_type() == kind)?.attribute_name();
-            let attribute = table
-                .attribute_definitions()
-                .iter()
-                .find(|attribute| attribute.attribute_name() == name)?;
-            Some(match attribute.attribute_type() {
-                ScalarAttributeType::S => name.to_owned(),
-                other => format!("{name} ({other})"),
-            })
-        };
-        LiveTable {
-            arn: table.table_arn().unwrap_or_default().to_owned(),
-            status: status(table),
-            keys: (
-                key(&KeyType::Hash).unwrap_or_default(),
-                key(&KeyType::Range).unwrap_or_default(),
-            ),
-            on_demand: table.billing_mode_summary().and_then(|billing| billing.billing_mode())
-                == Some(&BillingMode::PayPerRequest),
-            recovery,
-            protection: table.deletion_protection_enabled().unwrap_or(false),
-            items: table.item_count().unwrap_or(0),
-            tags,
-        }
-    }
-}
-
-fn status(table: &TableDescription) -> String {
-    table.table_status().map_or_else(|| "unknown".to_owned(), ToString::to_string)
-}
-
-/// Whether the table was made so lately that its tags may not be seen yet.
-fn is_young(table: &TableDescription) -> bool {
-    let made = table.creation_date_time().and_then(|date| SystemTime::try_from(*date).ok());
-    // A clock that is behind AWS's own sees a table of the future.
-    made.is_some_and(|made| made.elapsed().is_ok_and(|age| age < YOUNG))
-}
-
-fn is_enabled(backups: Option<ContinuousBackupsDescription>) -> bool {
-    let status = backups
-        .and_then(|backups| backups.point_in_time_recovery_description)
-        .and_then(|recovery| recovery.point_in_time_recovery_status);
-    status == Some(PointInTimeRecoveryStatus::Enabled)
 }
 
 /// Only so many tables of an account may be changing; the quota of tables has the same code.
@@ -291,7 +232,7 @@ impl Resource for Table {
         if is_young(&table) && !tags::is_ours(&self.tags, &tags) {
             tags = self.settled_tags(progress).await?;
         }
-        Ok(Some(self.live(&table, recovery?, tags)))
+        Ok(Some(LiveTable::of(&table, recovery?, tags)))
     }
 
     fn is_ours(&self, live: &LiveTable) -> bool {
@@ -372,7 +313,7 @@ impl Resource for Table {
         if self.recovery {
             self.set_recovery(progress).await?;
         }
-        Ok(self.live(&table, self.recovery, self.tags.clone()))
+        Ok(LiveTable::of(&table, self.recovery, self.tags.clone()))
     }
 
     async fn update(
@@ -402,7 +343,7 @@ impl Resource for Table {
         if !self.is_ours(live) {
             self.tag(&live.arn, progress).await?;
         }
-        Ok(self.live(&table, self.recovery, self.tags.clone()))
+        Ok(LiveTable::of(&table, self.recovery, self.tags.clone()))
     }
 
     async fn delete(&self, live: &LiveTable, progress: &Progress) -> Result<()> {
@@ -434,6 +375,3 @@ fn sdk_tags(tags: &Tags) -> Vec<Tag> {
 fn empty() -> TableDescription {
     TableDescription::builder().build()
 }
-
-#[cfg(test)]
-mod tests;

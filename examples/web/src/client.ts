@@ -1,0 +1,151 @@
+// Made by `stackctl api client` from the handler's openapi.json. Do not edit it: make it again.
+
+export interface ItemList {
+  items: Item[];
+  /** Where the list goes on; absent on the last page. */
+  nextToken?: string;
+}
+
+/** 400 KB at most, as DynamoDB counts. */
+export interface Item {
+  /** At most 2048 bytes of UTF-8. */
+  userId: string;
+  /** At most 1024 bytes of UTF-8. */
+  itemId: string;
+  /** What the item is about; not blank. */
+  title: string;
+  /** How the item stands; any text that is not blank. */
+  status: string;
+  /** When it was made, in UTC. */
+  createdAt: string;
+}
+
+export interface NewItem {
+  /** What the item is about; not blank. */
+  title: string;
+  /** How the item stands; any text that is not blank. */
+  status?: string;
+}
+
+export interface Changes {
+  /** How the item stands; any text that is not blank. */
+  status?: string;
+  /** What the item is about; not blank. */
+  title?: string;
+}
+
+export interface Deleted {
+  deleted: true;
+}
+
+/** What a call gives: never a rejected promise. */
+export type Result<T> = { ok: true; status: number; data: T } | Failure;
+
+/** The function's own `error` or the gateway's `message`. Status 0: no answer came (offline, refused by CORS, aborted). */
+export type Failure = { ok: false; status: number; error: string };
+
+export interface ClientOptions {
+  /** Where the API is: `api_url` of `stackctl up`. */
+  baseUrl: string;
+  /** Sent with every request; a function is asked each time, for a token that is renewed. */
+  headers?: HeadersInit | (() => HeadersInit | Promise<HeadersInit>) | undefined;
+  /** Instead of the global `fetch`. */
+  fetch?: typeof globalThis.fetch | undefined;
+}
+
+export interface CallOptions {
+  signal?: AbortSignal | undefined;
+  headers?: HeadersInit | undefined;
+}
+
+export type Client = ReturnType<typeof createClient>;
+
+export function createClient(options: ClientOptions) {
+  const base = options.baseUrl.replace(/\/+$/, "");
+
+  async function send<T>(
+    method: string,
+    path: string,
+    query: Record<string, unknown>,
+    body: unknown,
+    call: CallOptions = {},
+  ): Promise<Result<T>> {
+    const search = new URLSearchParams();
+    for (const [name, value] of Object.entries(query)) {
+      if (value !== undefined) search.append(name, String(value));
+    }
+    try {
+      const common = typeof options.headers === "function" ? await options.headers() : options.headers;
+      const headers = new Headers(common);
+      new Headers(call.headers).forEach((value, name) => headers.set(name, value));
+      if (body !== undefined) headers.set("content-type", "application/json");
+      const request = options.fetch ?? globalThis.fetch;
+      const response = await request(`${base}${path}?${search}`, {
+        method,
+        headers,
+        body: body === undefined ? null : JSON.stringify(body),
+        signal: call.signal ?? null,
+      });
+      return read<T>(response.ok, response.status, await response.text());
+    } catch (reason) {
+      return { ok: false, status: 0, error: reason instanceof Error ? reason.message : String(reason) };
+    }
+  }
+
+  return {
+    /** The user's items in the order they were made, a page of them. */
+    listItems: (
+      parameters: { userId: string; limit?: number | undefined; nextToken?: string | undefined },
+      options?: CallOptions,
+    ) =>
+      send<ItemList>("GET", "/", parameters, undefined, options),
+
+    /** The same, page after page: `for await (const page of …)`. */
+    listItemsPages: (
+      parameters: { userId: string; limit?: number | undefined; nextToken?: string | undefined },
+      options?: CallOptions,
+    ) =>
+      pages((nextToken = parameters.nextToken) =>
+        send<ItemList>("GET", "/", { ...parameters, nextToken }, undefined, options),
+      ),
+
+    /** One item. */
+    getItem: (parameters: { userId: string; itemId: string }, options?: CallOptions) =>
+      send<Item>("GET", "/", parameters, undefined, options),
+
+    /** A new item. */
+    createItem: (parameters: { userId: string }, body: NewItem, options?: CallOptions) =>
+      send<Item>("POST", "/", parameters, body, options),
+
+    /** Change the title, the status or both. */
+    updateItem: (parameters: { userId: string; itemId: string }, body: Changes, options?: CallOptions) =>
+      send<Item>("PATCH", "/", parameters, body, options),
+
+    /** The item is gone afterwards, whether or not it was there. */
+    deleteItem: (parameters: { userId: string; itemId: string }, options?: CallOptions) =>
+      send<Deleted>("DELETE", "/", parameters, undefined, options),
+  };
+}
+
+function read<T>(ok: boolean, status: number, text: string): Result<T> {
+  let document: any;
+  try {
+    document = text === "" ? null : JSON.parse(text);
+  } catch {
+    return { ok: false, status, error: `status ${status}, and the answer is not JSON` };
+  }
+  if (ok) return { ok, status, data: document };
+  return { ok, status, error: String(document?.error ?? document?.message ?? `status ${status}`) };
+}
+
+/** Page after page, until the last one or the first failure. */
+async function* pages<T extends { nextToken?: string }>(
+  page: (nextToken: string | undefined) => Promise<Result<T>>,
+): AsyncGenerator<Result<T>, void> {
+  let next: string | undefined;
+  do {
+    const result = await page(next);
+    yield result;
+    next = result.ok ? result.data.nextToken : undefined;
+  } while (next !== undefined);
+}

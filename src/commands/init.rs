@@ -1,0 +1,111 @@
+//! `stackctl init`
+
+use std::fs::{self, OpenOptions};
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
+
+use super::App;
+use crate::cli::examples;
+use crate::config;
+use crate::error::{Doing, Error, Result};
+use crate::scaffold::{self, File};
+
+/// Begin a project: `stack.toml`, a handler that passes its tests, a CI recipe
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "stackctl init                       in this folder, called like it",
+    "stackctl init shop                  in a new folder",
+    "stackctl init backend --name shop   in a folder with another name",
+))]
+pub struct Args {
+    /// Where; made when it is not there
+    #[arg(value_name = "DIR", default_value = ".")]
+    directory: PathBuf,
+    /// What the stack is called, instead of like its folder
+    #[arg(long)]
+    name: Option<String>,
+}
+
+pub fn run(args: &Args, app: &App) -> Result<()> {
+    let folder = std::path::absolute(&args.directory)
+        .doing(format!("find `{}`", args.directory.display()))?;
+    let name = name(args, &folder, app)?;
+    let files = scaffold::files(&name);
+    refuse_a_project(&folder, &files)?;
+    let (mut written, mut kept) = (Vec::new(), Vec::new());
+    for file in files {
+        let is_new = !folder.join(&file.path).exists();
+        if is_new {
+            write(&folder, &file)?;
+        }
+        if is_new { written.push(file.path) } else { kept.push(file.path) }
+    }
+    for path in &kept {
+        app.ui.say(&format!("`{path}` is yours and was left as it is"));
+    }
+    app.ui.result(
+        || text(&args.directory, &name, written.len()),
+        || json!({"name": name, "directory": folder, "written": written, "kept": kept}),
+    )
+}
+
+/// From the flag, else from the user, else from the folder.
+fn name(args: &Args, folder: &Path, app: &App) -> Result<String> {
+    if let Some(name) = &args.name {
+        return config::check_name(name).map(|()| name.clone());
+    }
+    let suggestion = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
+    let suggestion = config::better_name(&suggestion).unwrap_or_else(|| "my-app".to_owned());
+    if app.globals.yes || !app.ui.can_ask() {
+        return Ok(suggestion);
+    }
+    loop {
+        let answer = app.ui.ask(&format!("Name of the stack [{suggestion}]:"), "give `--name`")?;
+        let name = if answer.is_empty() { suggestion.clone() } else { answer };
+        match config::check_name(&name) {
+            Ok(()) => return Ok(name),
+            Err(error) => app.ui.say(&error.hint.unwrap_or(error.message)),
+        }
+    }
+}
+
+/// Nothing is ever overwritten, and half a project is worse than none.
+fn refuse_a_project(folder: &Path, files: &[File]) -> Result<()> {
+    let mut needed = files.iter().filter(|file| !file.optional);
+    match needed.find(|file| folder.join(&file.path).exists()) {
+        Some(file) => Err(Error::usage(format!(
+            "there is a `{}` in `{}` already",
+            file.path,
+            folder.display()
+        ))
+        .hint("nothing was written; take a folder without a project in it")),
+        None => Ok(()),
+    }
+}
+
+fn write(folder: &Path, file: &File) -> Result<()> {
+    let path = folder.join(&file.path);
+    let doing = || format!("write `{}`", path.display());
+    if let Some(parent) = path.parent() {
+        fs::create_dir_all(parent).doing(doing())?;
+    }
+    let mut new = OpenOptions::new().write(true).create_new(true).open(&path).doing(doing())?;
+    new.write_all(file.text.as_bytes()).doing(doing())
+}
+
+fn text(directory: &Path, name: &str, count: usize) -> String {
+    let steps = [
+        ("stackctl up --local", "the whole stack on this machine"),
+        ("stackctl up", "the same in your AWS account"),
+        ("(cd handler && cargo test)", "the handler against its contract"),
+    ];
+    let steps: Vec<String> =
+        steps.iter().map(|(step, what)| format!("  {step:28}{what}")).collect();
+    let enter = match directory == Path::new(".") {
+        true => String::new(),
+        false => format!("  cd {}\n", directory.display()),
+    };
+    format!("{name} is begun: {count} files\n\n{enter}{}", steps.join("\n"))
+}

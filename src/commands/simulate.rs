@@ -1,0 +1,133 @@
+//! `stackctl simulate`
+
+use std::fs;
+use std::path::PathBuf;
+
+use serde_json::{Value, json};
+
+use super::App;
+use super::verify_policy::{Case, Origin, action_name};
+use crate::cli::examples;
+use crate::error::{Doing, Error, Kind, Result};
+use crate::iam::check;
+use crate::iam::eval::cases::Case as Listed;
+use crate::iam::eval::{Answer, Decision};
+use crate::ui::Paint;
+
+/// May the role do this, and which statement decides?
+///
+/// Without a network: the policies are those that `up` would write. What depends on something that is not known is
+/// `unproven`, never `allowed`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "stackctl simulate GetItem",
+    "stackctl simulate dynamodb:Query table/other-app-data",
+    "stackctl simulate Scan --context aws:SourceIp=203.0.113.7",
+    "stackctl simulate --cases cases.json --output json",
+))]
+pub struct Args {
+    /// The action, such as `dynamodb:GetItem`; the service may be left out
+    #[arg(required_unless_present = "cases")]
+    action: Option<String>,
+    /// The ARN, or its end, such as `table/other`; without it, the stack's table
+    resource: Option<String>,
+    /// A condition key of the request and its value; may be given more than once
+    #[arg(long, value_name = "KEY=VALUE")]
+    context: Vec<String>,
+    /// Decide these cases, each with policies of its own
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["action", "resource", "context", "snapshot"])]
+    cases: Option<PathBuf>,
+    /// Exit with 3 when it is denied, and with 4 when that cannot be decided
+    #[arg(long)]
+    exit_code: bool,
+    #[command(flatten)]
+    origin: Origin,
+}
+
+pub async fn run(args: &Args, app: &App) -> Result<()> {
+    if let Some(file) = &args.cases {
+        let text = fs::read_to_string(file).doing(format!("read `{}`", file.display()))?;
+        return decide_all(&text, app);
+    }
+    let action = action_name(args.action.as_deref().unwrap_or_default())?;
+    let context = args.context.iter().map(|pair| entry(pair)).collect::<Result<Vec<_>>>()?;
+    let case = args.origin.case(app).await?;
+    let resource = resource(&case, args.resource.as_deref());
+    let answer = check::simulate(&case.snapshot, &action, &resource, &context);
+    let document = || {
+        json!({
+            "action": action,
+            "resource": resource,
+            "decision": answer.decision,
+            "statement": answer.statement,
+            "why": answer.why,
+            "mode": case.mode,
+        })
+    };
+    app.ui.result(|| told(&action, &resource, &answer, app.ui.paint), document)?;
+    match answer.decision {
+        _ if !args.exit_code => Ok(()),
+        Decision::Allowed => Ok(()),
+        Decision::Unproven => Err(Error::environment("the decision depends on what is not known")
+            .hint("name the condition keys of the request with `--context KEY=VALUE`")),
+        _ => Err(Error::new(Kind::Findings, format!("the role may not {action}"))),
+    }
+}
+
+/// `{"decisions": [{"id", "decision"}]}`. Deciding is all that is asked, so no decision is a failure.
+fn decide_all(text: &str, app: &App) -> Result<()> {
+    let cases = Listed::read_all(text).map_err(|error| {
+        Error::usage("the cases cannot be read")
+            .cause(error)
+            .hint("a list of {id, policies, boundary, action, resource, context}")
+    })?;
+    let decided: Vec<(String, Value)> = cases
+        .iter()
+        .map(|case| {
+            let decision = case.decide().decision;
+            let line = format!("{} {}", json!(case.id), decision.as_str());
+            (line, json!({"id": case.id, "decision": decision}))
+        })
+        .collect();
+    let lines = || decided.iter().map(|(line, _)| line.as_str()).collect::<Vec<_>>().join("\n");
+    let all = || json!({"decisions": decided.iter().map(|(_, one)| one).collect::<Vec<_>>()});
+    app.ui.result(lines, all)
+}
+
+fn entry(pair: &str) -> Result<(String, String)> {
+    let split = pair.split_once('=').filter(|(key, _)| !key.is_empty());
+    let split = split.map(|(key, value)| (key.to_owned(), value.to_owned()));
+    split.ok_or_else(|| Error::usage(format!("`--context {pair}` is not KEY=VALUE")))
+}
+
+/// An ARN as it stands; else something of the table's account and region.
+fn resource(case: &Case, wanted: Option<&str>) -> String {
+    let stack = &case.snapshot.stack;
+    match wanted {
+        None => stack.table_arn.clone(),
+        Some(whole) if whole == "*" || whole.starts_with("arn:") => whole.to_owned(),
+        Some(end) => {
+            let head = stack.table_arn.trim_end_matches(&stack.table_name);
+            let end = end.trim_start_matches('/');
+            format!("{}{end}", head.trim_end_matches("table/"))
+        }
+    }
+}
+
+fn told(action: &str, resource: &str, answer: &Answer, paint: Paint) -> String {
+    let word = match answer.decision {
+        Decision::Allowed => paint.green("allowed"),
+        Decision::ImplicitDeny => paint.red("implicitDeny"),
+        Decision::ExplicitDeny => paint.red("explicitDeny"),
+        Decision::Unproven => paint.yellow("unproven"),
+    };
+    let statement = match &answer.statement {
+        Some(statement) => format!("  {} {statement}\n", paint.dim("statement")),
+        None => String::new(),
+    };
+    format!(
+        "{word}  {action} on {resource}\n{statement}  {} {}",
+        paint.dim("because  "),
+        answer.why
+    )
+}

@@ -1,0 +1,136 @@
+//! `verify-policy --live`: what is deployed, read and judged.
+
+use std::collections::BTreeSet;
+
+use super::Case;
+use crate::cloud::{Cloud, apis, function_policy, role_documents, simulation, tags};
+use crate::config::Config;
+use crate::error::Result;
+use crate::evidence::{Handler, Known};
+use crate::iam::catalogue::Catalogue;
+use crate::iam::check;
+use crate::iam::eval::Decision;
+use crate::iam::findings::{Finding, Kind, Severity};
+use crate::iam::snapshot::Snapshot;
+use crate::rendered;
+
+/// Reads everything at once. What the caller may not read leaves nothing to prove.
+pub async fn read(cloud: &Cloud, config: &Config, handler: Handler) -> Result<Case> {
+    let snapshot = snapshot(cloud, config, &handler);
+    let (snapshot, live) = snapshot.await.map_err(role_documents::unreadable)?;
+    let mut findings = identity_findings(config, &handler, &live);
+    if cloud.loopback().is_none() {
+        findings.extend(second_opinion(cloud, &snapshot, &live.role_arn).await?);
+    }
+    let evidence = handler.evidence.clone();
+    let code = Some(live.code_sha256);
+    Ok(Case {
+        mode: "live".into(),
+        snapshot,
+        evidence,
+        handler: Some(handler),
+        findings,
+        code,
+        witness: None,
+    })
+}
+
+async fn snapshot(
+    cloud: &Cloud,
+    config: &Config,
+    handler: &Handler,
+) -> Result<(Snapshot, function_policy::Live)> {
+    let ours = tags::ours(config);
+    let (identity, api, live) = tokio::try_join!(
+        cloud.identity(),
+        apis::id_of(cloud, &config.names.api, &ours),
+        function_policy::read(cloud, &config.names.function)
+    )?;
+    // The policies of the role that the function really runs with are what counts.
+    let role = live.role_arn.rsplit('/').next().unwrap_or(&config.names.role).to_owned();
+    let documents = role_documents::read(cloud, &role, live.policy.clone()).await?;
+    let mut stack = rendered::names(config, &identity, api);
+    stack.role_name = role;
+    Ok((Snapshot { stack, handler: rendered::calls(handler), documents }, live))
+}
+
+/// Whether what was inspected here is what runs there.
+fn identity_findings(
+    config: &Config,
+    handler: &Handler,
+    live: &function_policy::Live,
+) -> Vec<Finding> {
+    let mut findings = Vec::new();
+    if !live.role_arn.ends_with(&format!("/{}", config.names.role)) {
+        let message =
+            format!("the function runs as {}, which is not the stack's role", live.role_arn);
+        findings.push(doubt(
+            "role",
+            message,
+            Severity::Error,
+            "`stackctl up` gives it its role back",
+        ));
+    }
+    match &handler.linked {
+        Known::Yes(linked) if linked.sha256.base64() != live.code_sha256 => {
+            let message = format!(
+                "the deployed code is {}, and {} is another",
+                live.code_sha256,
+                linked.path.display()
+            );
+            findings.push(doubt(
+                "code",
+                message,
+                Severity::Error,
+                "`stackctl deploy`, or name the deployed zip with `--binary`",
+            ));
+        }
+        Known::Yes(_) => {}
+        Known::No(why) => findings.push(doubt(
+            "code",
+            format!("the deployed program was not looked into: {why}"),
+            Severity::Note,
+            "`--binary FILE` names the zip that was deployed",
+        )),
+    }
+    findings
+}
+
+fn doubt(reason: &str, message: String, severity: Severity, hint: &str) -> Finding {
+    Finding::new(Kind::Unproven, severity, message).hint(hint).detail("reason", reason)
+}
+
+/// Where AWS's own simulator and our evaluator disagree, nothing can be claimed.
+async fn second_opinion(cloud: &Cloud, snapshot: &Snapshot, role: &str) -> Result<Vec<Finding>> {
+    let stack = &snapshot.stack;
+    let actions: BTreeSet<String> =
+        Catalogue::dynamodb().actions().map(|(name, _)| format!("dynamodb:{name}")).collect();
+    let actions: Vec<String> = actions.into_iter().collect();
+    let other = format!("{}-zz", stack.table_arn);
+    let index = format!("{}/index/zz", stack.table_arn);
+    let (own, other, index) = tokio::try_join!(
+        simulation::ask(cloud, role, &actions, &stack.table_arn),
+        simulation::ask(cloud, role, &actions, &other),
+        simulation::ask(cloud, role, &actions, &index)
+    )?;
+    let opinions = own.into_iter().chain(other).chain(index);
+    Ok(opinions.filter_map(|opinion| disagreement(snapshot, &opinion)).collect())
+}
+
+fn disagreement(snapshot: &Snapshot, opinion: &simulation::Opinion) -> Option<Finding> {
+    let ours = check::explain(snapshot, &opinion.action, &opinion.resource);
+    let theirs = opinion.decision.as_deref()?;
+    if ours.decision == Decision::Unproven || ours.decision.as_str() == theirs {
+        return None;
+    }
+    let message = format!(
+        "AWS says {theirs} to {} on {}, and we say {}",
+        opinion.action,
+        opinion.resource,
+        ours.decision.as_str()
+    );
+    let hint =
+        "a policy of the organisation may decide, or a change has not spread yet: run it again";
+    let finding = doubt("second-opinion", message, Severity::Error, hint);
+    Some(finding.action(&opinion.action).resource(&opinion.resource).statement(ours.statement))
+}

@@ -1,0 +1,190 @@
+//! `stackctl verify-policy`
+
+mod denied;
+mod explain;
+mod fix;
+mod live;
+mod report;
+mod witnessed;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use super::App;
+use crate::cli::examples;
+use crate::config::Config;
+use crate::error::{Doing, Error, Result};
+use crate::evidence::{self, Handler};
+use crate::files;
+use crate::iam::check::Evidence;
+use crate::iam::findings::Finding;
+use crate::iam::sarif;
+use crate::iam::snapshot::Snapshot;
+use crate::rendered;
+use crate::witness::Matrix;
+pub use explain::full_name as action_name;
+use report::Report;
+
+/// Prove that the role can do what the handler does, and nothing more
+///
+/// Four sources say what the handler does: its declarations, its source, the linked program and its contract tests.
+/// What the role may do is decided by evaluating its policies. Exit code 0: proven; 3: findings; 4: not provable.
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "stackctl verify-policy                              the policies that `up` would write: no network, no credentials",
+    "stackctl verify-policy --live                       the policies as they are on AWS; with --local, on the local cloud",
+    "stackctl verify-policy --witness --local            and prove on the local cloud that each right is missed",
+    "stackctl verify-policy --live --fix                 write them anew where they differ",
+    "stackctl verify-policy --from-logs                  what was refused, and the line that would end it",
+    "stackctl verify-policy --explain UpdateItem         who needs an action, and which statement grants it",
+    "stackctl verify-policy --sarif findings.sarif       annotations for CI, besides the report",
+))]
+pub struct Args {
+    #[command(flatten)]
+    origin: Origin,
+    /// Take each right away in turn, on a throwaway stack of the local cloud, and see which routes miss it
+    #[arg(long)]
+    witness: bool,
+    /// Write what is judged to a file, so that others can judge it again
+    #[arg(long, value_name = "FILE")]
+    save_snapshot: Option<PathBuf>,
+    /// Also write the findings as SARIF 2.1.0
+    #[arg(long, value_name = "FILE")]
+    sarif: Option<PathBuf>,
+    /// Warnings and notes count, too: exit with 3 on any finding
+    #[arg(long)]
+    strict: bool,
+    /// Read the refusals in the function's log, and say what one line would end each, or why none should
+    #[arg(long, conflicts_with_all = ["snapshot", "explain"])]
+    from_logs: bool,
+    /// Write the stack's policies as the handler declares them, show the effect, and judge again; asks first
+    #[arg(long, requires = "live", conflicts_with = "explain")]
+    fix: bool,
+    /// Say who needs this action and which statement grants it, such as `GetItem`
+    #[arg(long, value_name = "ACTION")]
+    explain: Option<String>,
+}
+
+/// Where the policies come from.
+#[derive(Debug, clap::Args)]
+pub struct Origin {
+    /// Judge what `up` would write, without a network or credentials; this is the default
+    #[arg(long)]
+    offline: bool,
+    /// Judge what is deployed: the role, its policies and boundary, and who may invoke the function
+    #[arg(long, conflicts_with = "offline")]
+    live: bool,
+    /// Judge this file instead, as `--save-snapshot` writes it; neither a project nor an account is needed
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["offline", "live"])]
+    snapshot: Option<PathBuf>,
+    /// The zip or program that is read for linked operations, instead of what `build` made last
+    #[arg(long, value_name = "FILE")]
+    binary: Option<PathBuf>,
+}
+
+/// What is judged, and all that is known besides.
+pub struct Case {
+    pub mode: String,
+    pub snapshot: Snapshot,
+    pub evidence: Evidence,
+    /// The project's handler; a snapshot brings its own.
+    pub handler: Option<Handler>,
+    /// What was found besides what the documents and the handler say.
+    pub findings: Vec<Finding>,
+    /// Lambda's digest of the deployed zip, if it was read.
+    pub code: Option<String>,
+    /// Which routes failed without which right, if that was tried.
+    pub witness: Option<Matrix>,
+}
+
+pub async fn run(args: &Args, app: &App) -> Result<()> {
+    let mut case = args.origin.case(app).await?;
+    if args.from_logs {
+        return denied::run(app, &case).await;
+    }
+    if args.fix && fix::run(app, &app.config()?, &case).await? {
+        case = args.origin.case(app).await?;
+    }
+    if args.witness {
+        witnessed::run(args.origin.binary.as_ref(), app, &mut case).await?;
+    }
+    if let Some(file) = &args.save_snapshot {
+        save(&case.snapshot, file)?;
+        app.ui.say(&format!("wrote {}", file.display()));
+    }
+    if let Some(action) = &args.explain {
+        return explain::run(&case, action, app);
+    }
+    finish(args, app, &Report::of(&case))
+}
+
+/// Writes, prints and judges.
+fn finish(args: &Args, app: &App, report: &Report) -> Result<()> {
+    if let Some(file) = &args.sarif {
+        let config = app.globals.config.display().to_string();
+        let log = sarif::log(&report.verdict.findings, &config, env!("CARGO_PKG_VERSION"));
+        files::replace(file, format!("{log:#}\n").as_bytes())?;
+    }
+    app.ui.result(|| report.text(app.ui.paint), || report.document())?;
+    report.result(args.strict)
+}
+
+impl Origin {
+    pub async fn case(&self, app: &App) -> Result<Case> {
+        let binary = self.binary.as_deref();
+        if let Some(file) = &self.snapshot {
+            return from_snapshot(file, binary);
+        }
+        let config = app.config()?;
+        let handler = evidence::read(&config, binary)?;
+        if !self.live {
+            return Ok(offline(app, &config, handler));
+        }
+        let cloud = app.cloud(&config).await?;
+        app.unless_stopped(live::read(&cloud, &config, handler)).await
+    }
+}
+
+fn offline(app: &App, config: &Config, handler: Handler) -> Case {
+    let snapshot = rendered::snapshot(config, &handler, app.globals.region.as_deref());
+    let evidence = handler.evidence.clone();
+    Case {
+        mode: "offline".into(),
+        snapshot,
+        evidence,
+        handler: Some(handler),
+        findings: vec![],
+        code: None,
+        witness: None,
+    }
+}
+
+/// Reads the file of `--snapshot`.
+fn from_snapshot(file: &Path, binary: Option<&Path>) -> Result<Case> {
+    let text = fs::read_to_string(file).doing(format!("read `{}`", file.display()))?;
+    let snapshot = Snapshot::from_json(&text).map_err(|error| {
+        Error::usage(format!("`{}` is not a snapshot of a stack", file.display()))
+            .cause(error)
+            .hint("`stackctl verify-policy --save-snapshot FILE` writes one")
+    })?;
+    let mut evidence = Evidence::default();
+    if let Some(binary) = binary {
+        evidence.linked = Some(evidence::operations_of(binary)?.0);
+    }
+    let name = file.file_name().unwrap_or_default().to_string_lossy();
+    Ok(Case {
+        mode: format!("snapshot {name}"),
+        snapshot,
+        evidence,
+        handler: None,
+        findings: vec![],
+        code: None,
+        witness: None,
+    })
+}
+
+fn save(snapshot: &Snapshot, file: &Path) -> Result<()> {
+    let text =
+        snapshot.to_json().map_err(|error| Error::failed("write the snapshot").cause(error))?;
+    files::replace(file, (text + "\n").as_bytes())
+}

@@ -1,0 +1,28 @@
+//! `verify-policy --witness`: the rights taken away one after the other.
+
+use std::path::PathBuf;
+
+use super::{App, Case};
+use crate::commands::source;
+use crate::engine::Label;
+use crate::error::{Error, Result};
+use crate::witness::Witness;
+
+/// Adds what the witness saw to the case. Ctrl-C ends it with everything taken away that it made.
+pub async fn run(binary: Option<&PathBuf>, app: &App, case: &mut Case) -> Result<()> {
+    let Some(handler) = &case.handler else {
+        return Err(Error::usage("the witness needs the project, and not a snapshot of it"));
+    };
+    let config = app.config()?;
+    let cloud = app.cloud(&config).await.map_err(|error| match app.globals.local {
+        true => error,
+        false => error.hint("the witness works on this machine alone: add `--local`"),
+    })?;
+    let witness = Witness::new(&cloud, &config, &handler.manifest, source(&config, binary))?;
+    let mut labels = witness.stack.graph.labels();
+    labels.push(Label { kind: "witness".into(), name: "who misses which right".into() });
+    let matrix = app.ui.watch(labels, async |events| witness.run(&app.stop, events).await).await?;
+    case.findings.extend(matrix.findings(&handler.manifest));
+    case.witness = Some(matrix);
+    Ok(())
+}

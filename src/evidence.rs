@@ -1,0 +1,158 @@
+//! What is known of the handler, from four sides: what it declares, what its source calls, what its zip holds, and what
+//! its contract tests were seen to do.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::time::SystemTime;
+
+use serde::Deserialize;
+
+use crate::artifact::{self, Digest};
+use crate::config::Config;
+use crate::error::{Doing, Error, Result};
+use crate::iam::audit::Audit;
+use crate::iam::check::Evidence;
+use crate::iam::linked;
+use crate::iam::manifest::{Manifest, Site};
+use crate::iam::snapshot::Call;
+use crate::manifest;
+
+/// What the contract tests write: `{"operations": ["GetItem", …]}`.
+const RECORD: &str = "target/stackctl/operations.json";
+
+/// The handler of a project.
+pub struct Handler {
+    pub manifest: Manifest,
+    pub evidence: Evidence,
+    pub linked: Known<Linked>,
+    pub recorded: Known<PathBuf>,
+    /// Of all sources together: two runs that agree in it judged the same handler.
+    pub sources: Digest,
+}
+
+/// Something that was looked for, or why it does not count.
+pub enum Known<T> {
+    Yes(T),
+    No(String),
+}
+
+/// The zip whose program was read.
+pub struct Linked {
+    pub path: PathBuf,
+    pub sha256: Digest,
+    /// Whether it was made from the sources as they are; unknown for a file that the user named.
+    pub from_these_sources: bool,
+}
+
+/// Reads the handler of a project; `binary` is used instead of the zip that `stackctl build` left.
+pub fn read(config: &Config, binary: Option<&Path>) -> Result<Handler> {
+    let folder = config.root.join(&config.function.crate_directory);
+    let manifest = manifest::read(&folder)?;
+    let below = |(path, text): (String, String)| {
+        (format!("{}/{path}", config.function.crate_directory.trim_end_matches('/')), text)
+    };
+    let texts: Vec<(String, String)> = manifest::sources(&folder)?.into_iter().map(below).collect();
+    let manifest = located(manifest, &config.function.crate_directory);
+    let mut evidence = Evidence::declared_by(&manifest);
+    evidence.source = Some(Audit::of_sources(&texts));
+    let age = newest(&folder)?;
+    let linked = linked(config, binary, age, &mut evidence)?;
+    let recorded = recorded(&config.root.join(RECORD), age, &mut evidence)?;
+    let joined: String = texts.iter().map(|(path, text)| format!("{path}\n{text}\n")).collect();
+    Ok(Handler { manifest, evidence, linked, recorded, sources: Digest::of(joined.as_bytes()) })
+}
+
+/// Reads which operations a zip or a program names.
+pub fn operations_of(path: &Path) -> Result<(BTreeSet<&'static str>, Digest)> {
+    let (program, digest) = artifact::program(path)?;
+    Ok((linked::operations_in(&program), digest))
+}
+
+impl Handler {
+    /// The declared operations, each with the indexes and members that the source shows for it.
+    pub fn calls(&self) -> Vec<Call> {
+        let mut calls: Vec<Call> = Vec::new();
+        for operation in self.manifest.operation_names() {
+            let found = self.evidence.source.iter().flat_map(|audit| &audit.calls);
+            let mut shown: Vec<Call> = found
+                .filter(|found| found.call.operation == operation)
+                .map(|found| found.call.clone())
+                .collect();
+            if shown.is_empty() {
+                shown.push(Call { operation: operation.to_owned(), ..Call::default() });
+            }
+            shown.dedup();
+            calls.extend(shown);
+        }
+        calls
+    }
+}
+
+/// Sites count from the project's root, where people and CI stand.
+fn located(mut manifest: Manifest, folder: &str) -> Manifest {
+    let locate =
+        |site: &mut Site| site.file = format!("{}/{}", folder.trim_end_matches('/'), site.file);
+    manifest.operations.iter_mut().for_each(|declaration| locate(&mut declaration.site));
+    manifest.routes.iter_mut().for_each(|route| locate(&mut route.site));
+    manifest
+}
+
+fn linked(
+    config: &Config,
+    binary: Option<&Path>,
+    sources: SystemTime,
+    evidence: &mut Evidence,
+) -> Result<Known<Linked>> {
+    let made = config.root.join("target/stackctl").join(config.function.architecture.name());
+    let path = match binary {
+        Some(path) => path.to_owned(),
+        None => made.join("bootstrap.zip"),
+    };
+    if binary.is_none() && !path.is_file() {
+        return Ok(Known::No("no zip yet: `stackctl build` makes it".into()));
+    }
+    // The record beside the zip is touched by every build that finds the zip to be right.
+    let built = modified(&made.join("bootstrap.json"));
+    let from_these_sources = binary.is_none() && built.is_some_and(|built| built >= sources);
+    if binary.is_none() && !from_these_sources {
+        return Ok(Known::No("the zip is older than the sources: `stackctl build`".into()));
+    }
+    let (operations, sha256) = operations_of(&path)?;
+    evidence.linked = Some(operations);
+    Ok(Known::Yes(Linked { path, sha256, from_these_sources }))
+}
+
+#[derive(Deserialize)]
+struct Record {
+    operations: BTreeSet<String>,
+}
+
+fn recorded(path: &Path, sources: SystemTime, evidence: &mut Evidence) -> Result<Known<PathBuf>> {
+    match modified(path) {
+        None => return Ok(Known::No("no contract test has recorded any".into())),
+        Some(recorded) if recorded < sources => {
+            return Ok(Known::No("recorded before the sources changed: test again".into()));
+        }
+        Some(_) => {}
+    }
+    let text = fs::read_to_string(path).doing(format!("read `{}`", path.display()))?;
+    let record: Record = serde_json::from_str(&text).map_err(|error| {
+        Error::usage(format!("`{}` is not what the contract tests write", path.display()))
+            .cause(error)
+            .hint("delete it, and run the tests again")
+    })?;
+    evidence.recorded = Some(record.operations);
+    Ok(Known::Yes(path.to_owned()))
+}
+
+fn modified(path: &Path) -> Option<SystemTime> {
+    fs::metadata(path).and_then(|file| file.modified()).ok()
+}
+
+/// When a source or the manifest of the crate was last changed.
+fn newest(folder: &Path) -> Result<SystemTime> {
+    let files = manifest::files(folder)?;
+    let times = files.iter().filter_map(|path| modified(path));
+    Ok(times.chain(modified(&folder.join("Cargo.toml"))).max().unwrap_or(SystemTime::UNIX_EPOCH))
+}

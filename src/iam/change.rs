@@ -1,0 +1,96 @@
+//! What a role gains and loses when one document takes the place of another.
+
+use super::document::{Document, Effect, Scope};
+use super::eval::{Context, Decision, Others, Policy, Request, evaluate};
+use super::parse::Kind;
+
+/// The rights that `after` grants and `before` does not, as `action on resource`. A document that cannot be read grants
+/// nothing that could be claimed.
+pub fn gains(before: &str, after: &str) -> Vec<String> {
+    let read = |text: &str| Document::parse(Kind::Identity, text);
+    let Ok(new) = read(after) else {
+        return vec!["something: the new document cannot be read".into()];
+    };
+    let old = Policy { name: "before".into(), document: read(before) };
+    let mut gained = Vec::new();
+    for (action, resource) in grants(&new) {
+        if !allows(&old, &action, &resource) {
+            gained.push(format!("{action} on {resource}"));
+        }
+    }
+    // Where a denial was, anything may come of its end.
+    let denials = |document: &Document| {
+        document.statements.iter().filter(|statement| statement.effect == Effect::Deny).count()
+    };
+    if let Ok(old) = &old.document
+        && denials(old) > denials(&new)
+    {
+        gained.push("whatever a statement denied that goes away".into());
+    }
+    gained.dedup();
+    gained
+}
+
+/// The grants as they are written.
+fn grants(document: &Document) -> Vec<(String, String)> {
+    let allows = document.statements.iter().filter(|one| one.effect == Effect::Allow);
+    let mut pairs = Vec::new();
+    for statement in allows {
+        let (Scope::Only(actions), Some(Scope::Only(resources))) =
+            (&statement.actions, &statement.resources)
+        else {
+            pairs.push(("all but some actions".into(), "all but some resources".into()));
+            continue;
+        };
+        for action in actions {
+            pairs.extend(resources.iter().map(|resource| (action.clone(), resource.clone())));
+        }
+    }
+    pairs
+}
+
+/// A pattern counts as allowed when the old policy allows one request that nothing narrower would.
+fn allows(policy: &Policy, action: &str, resource: &str) -> bool {
+    let concrete = |pattern: &str| pattern.replace('*', "zzq").replace('?', "z");
+    let request = Request {
+        principal: None,
+        action: concrete(action),
+        resource: if resource == "*" { "*".into() } else { concrete(resource) },
+        context: Context::new(Others::Unknown),
+    };
+    evaluate(std::slice::from_ref(policy), &[], &request).decision == Decision::Allowed
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(actions: &str, resource: &str) -> String {
+        format!(
+            r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Action": {actions}, "Resource": "{resource}"}}]}}"#
+        )
+    }
+
+    #[test]
+    fn an_action_more_is_a_gain_and_an_action_less_is_none() {
+        let (one, two) = (
+            policy(r#""dynamodb:GetItem""#, "arn:aws:dynamodb:us-east-1:1:table/t"),
+            policy(
+                r#"["dynamodb:GetItem", "dynamodb:Scan"]"#,
+                "arn:aws:dynamodb:us-east-1:1:table/t",
+            ),
+        );
+        assert_eq!(gains(&one, &two), ["dynamodb:Scan on arn:aws:dynamodb:us-east-1:1:table/t"]);
+        assert_eq!(gains(&two, &one), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_wildcard_covers_what_is_narrower_and_not_the_other_way() {
+        let (wide, narrow) = (
+            policy(r#""dynamodb:*""#, "*"),
+            policy(r#""dynamodb:GetItem""#, "arn:aws:dynamodb:us-east-1:1:table/t"),
+        );
+        assert_eq!(gains(&wide, &narrow), Vec::<String>::new());
+        assert_eq!(gains(&narrow, &wide), ["dynamodb:* on *"]);
+    }
+}

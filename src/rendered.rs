@@ -1,0 +1,118 @@
+//! The stack as its file describes it, as the documents that `up` would write: what is judged without a network.
+
+use crate::cloud::Identity;
+use crate::config::{ALIAS, Config, LogPolicy};
+use crate::evidence::Handler;
+use crate::iam::document::{Document, Statement};
+use crate::iam::json::Json;
+use crate::iam::manifest::Manifest;
+use crate::iam::snapshot::{self, Documents, ManagedPolicy, Snapshot};
+use crate::stack;
+
+/// Stand for what only AWS knows, and change no decision.
+const UNKNOWN_ACCOUNT: &str = "000000000000";
+const UNKNOWN_REGION: &str = "us-east-1";
+const UNKNOWN_API: &str = "0000000000";
+
+/// The statement of the function's policy, as Lambda writes it.
+const INVOKE: &str = r#"{"Version": "2012-10-17", "Statement": [{"Sid": "stackctl-api", "Effect": "Allow",
+    "Principal": {"Service": "apigateway.amazonaws.com"}, "Action": "lambda:InvokeFunction", "Resource": "FUNCTION",
+    "Condition": {"ArnLike": {"AWS:SourceArn": "SOURCE"}}}]}"#;
+
+/// The snapshot of a stack that was never looked at.
+pub fn snapshot(config: &Config, handler: &Handler, region: Option<&str>) -> Snapshot {
+    let region = region.or(config.region.as_deref()).unwrap_or(UNKNOWN_REGION);
+    let identity = Identity {
+        account: config.account.clone().unwrap_or_else(|| UNKNOWN_ACCOUNT.to_owned()),
+        partition: partition(region).to_owned(),
+        region: region.to_owned(),
+    };
+    let names = names(config, &identity, Some(UNKNOWN_API.to_owned()));
+    let documents = documents(config, &handler.manifest, &identity, &names);
+    Snapshot { stack: names, handler: calls(handler), documents }
+}
+
+/// The names of a stack in an account.
+pub fn names(config: &Config, identity: &Identity, api: Option<String>) -> snapshot::Stack {
+    let names = &config.names;
+    snapshot::Stack {
+        account: identity.account.clone(),
+        region: identity.region.clone(),
+        partition: identity.partition.clone(),
+        table_name: names.table.clone(),
+        table_arn: identity.arn("dynamodb", &format!("table/{}", names.table)),
+        function_name: names.function.clone(),
+        function_arn: identity.arn("lambda", &format!("function:{}", names.function)),
+        log_group_arn: identity.arn("logs", &format!("log-group:{}", names.log_group)),
+        http_api_id: api,
+        role_name: names.role.clone(),
+        require_boundary: false,
+        log_policy: Some(match config.function.log_policy {
+            LogPolicy::Scoped => snapshot::LogPolicy::Scoped,
+            LogPolicy::AwsManaged => snapshot::LogPolicy::AwsManaged,
+        }),
+    }
+}
+
+/// What the handler calls, as a snapshot says it.
+pub fn calls(handler: &Handler) -> snapshot::Handler {
+    snapshot::Handler { operations: Some(handler.calls()), source: None }
+}
+
+fn documents(
+    config: &Config,
+    manifest: &Manifest,
+    identity: &Identity,
+    names: &snapshot::Stack,
+) -> Documents {
+    let data = stack::data_policy(config, manifest)(identity);
+    let own = |name: &str, document: &Document| {
+        managed(name, identity.iam(&format!("policy/{name}")), document)
+    };
+    let logs = match config.function.log_policy {
+        LogPolicy::Scoped => own(&config.names.logs_policy, &stack::logs_policy(config)(identity)),
+        LogPolicy::AwsManaged => managed_logs(identity),
+    };
+    let source = identity
+        .arn("execute-api", &format!("{}/*/*", names.http_api_id.as_deref().unwrap_or_default()));
+    let function = format!("{}:{ALIAS}", names.function_arn);
+    let invoke = INVOKE.replace("FUNCTION", &function).replace("SOURCE", &source);
+    Documents {
+        managed_policies: vec![own(&config.names.data_policy, &data), logs],
+        inline_policies: Vec::new(),
+        trust_policy: json(&Document::trust("lambda.amazonaws.com").to_json()),
+        permissions_boundary: Json::Null,
+        function_resource_policy: json(&invoke),
+    }
+}
+
+/// <https://docs.aws.amazon.com/aws-managed-policy/latest/reference/AWSLambdaBasicExecutionRole.html>
+fn managed_logs(identity: &Identity) -> ManagedPolicy {
+    let actions = ["logs:CreateLogGroup", "logs:CreateLogStream", "logs:PutLogEvents"];
+    let document = Document::new(vec![Statement::allow("Logs", actions, ["*"])]);
+    let (name, partition) = ("AWSLambdaBasicExecutionRole", &identity.partition);
+    managed(name, format!("arn:{partition}:iam::aws:policy/{}", stack::MANAGED_LOGS), &document)
+}
+
+fn managed(name: &str, arn: String, document: &Document) -> ManagedPolicy {
+    ManagedPolicy {
+        policy_name: name.to_owned(),
+        policy_arn: arn,
+        default_version_id: "v1".to_owned(),
+        versions: Json::Object(vec![("v1".to_owned(), json(&document.to_json()))]),
+    }
+}
+
+/// A text that is no JSON stays a text, which no reader takes for a policy.
+pub fn json(text: &str) -> Json {
+    Json::parse(text).unwrap_or_else(|_| Json::from(text))
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
+fn partition(region: &str) -> &'static str {
+    match region.split('-').next() {
+        Some("cn") => "aws-cn",
+        _ if region.starts_with("us-gov-") => "aws-us-gov",
+        _ => "aws",
+    }
+}

@@ -1,0 +1,303 @@
+//! The Lambda function and its settings. Which code is live is the business of `release.rs`.
+
+mod live;
+mod settings;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use aws_sdk_lambda::Client;
+use aws_sdk_lambda::primitives::Blob;
+use aws_sdk_lambda::types::{Environment, FunctionCode, Runtime};
+
+pub use live::LiveFunction;
+use live::{Health, busy_with, live};
+pub use settings::{Settings, architecture};
+
+use super::{Code, LogGroup, Role};
+use crate::cloud::tags::{self, Tags};
+use crate::cloud::wait::{self, Poll};
+use crate::cloud::{Answer, Cloud};
+use crate::config::Config;
+use crate::engine::{Difference, Handle, Id, Inputs, Progress, Resource};
+use crate::error::{Doing, Error, Result};
+
+/// Until Lambda can assume a role that was made a moment ago; usually 5 to 15 s.
+const ASSUMABLE: Duration = Duration::from_mins(2);
+/// Until Lambda has room again for what a function runs on.
+const ROOM: Duration = Duration::from_mins(9);
+/// Until a function is active, or an update of it has ended.
+const SETTLING: Duration = Duration::from_mins(5);
+/// Until a deleted function is no longer found.
+const GONE: Duration = Duration::from_mins(2);
+
+const ABSENT: [&str; 1] = ["ResourceNotFoundException"];
+
+pub struct Function {
+    client: Client,
+    name: String,
+    settings: Settings,
+    tags: Tags,
+    role: Handle<Role>,
+    log_group: Handle<LogGroup>,
+    code: Handle<Code>,
+}
+
+impl Function {
+    pub fn new(
+        cloud: &Cloud,
+        config: &Config,
+        role: Handle<Role>,
+        log_group: Handle<LogGroup>,
+        code: Handle<Code>,
+    ) -> Self {
+        Self {
+            client: Client::new(&cloud.sdk),
+            name: config.names.function.clone(),
+            settings: Settings::wanted(config),
+            tags: tags::ours(config),
+            role,
+            log_group,
+            code,
+        }
+    }
+
+    async fn find(&self) -> Result<Option<LiveFunction>> {
+        let answer = self.client.get_function().function_name(&self.name).send().await;
+        let doing = format!("read function `{}`", self.name);
+        match answer.doing(&doing).absent_if(&ABSENT)? {
+            Some(answer) => live(answer, &doing),
+            None => Ok(None),
+        }
+    }
+
+    /// Waits until the function is active and no update is under way.
+    async fn until_idle(&self, progress: &Progress) -> Result<LiveFunction> {
+        wait::until(progress, "the function has settled", SETTLING, || async {
+            let answer = self.client.get_function().function_name(&self.name).send().await;
+            let doing = format!("read function `{}`", self.name);
+            let Some(answer) = answer.doing(&doing).absent_if(&ABSENT)? else {
+                return Ok(Poll::Pending("absent".into()));
+            };
+            if let Some(busy) = answer.configuration.as_ref().and_then(busy_with) {
+                return Ok(Poll::Pending(busy));
+            }
+            Ok(live(answer, &doing)?.map_or(Poll::Pending("absent".into()), Poll::Ready))
+        })
+        .await
+    }
+
+    async fn until_gone(&self, progress: &Progress) -> Result<()> {
+        wait::until(progress, "the function is gone", GONE, || async {
+            Ok(self.find().await?.map_or(Poll::Ready(()), |_| Poll::Pending("still there".into())))
+        })
+        .await
+    }
+
+    /// Runs `attempt` again while Lambda cannot assume the role yet, or is short of room for a moment:
+    /// <https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-deployment.html>
+    async fn when_assumable<T, F: Future<Output = Result<T>>>(
+        &self,
+        progress: &Progress,
+        mut attempt: impl FnMut() -> F,
+    ) -> Result<T> {
+        let full = |error: &Error| refused_with(error, &["throttled by ec2"]);
+        let unknown = |error: &Error| {
+            refused_with(
+                error,
+                &[
+                    "cannot be assumed by lambda",
+                    "invalid for creategrant",
+                    "role does not have permissions",
+                ],
+            )
+        };
+        let deadline = tokio::time::Instant::now() + ASSUMABLE;
+        let passes = |error: &Error| {
+            full(error) || (unknown(error) && tokio::time::Instant::now() < deadline)
+        };
+        wait::while_refused(progress, "Lambda can assume the role", ROOM, passes, &mut attempt)
+            .await
+    }
+
+    /// Sets what differs, when the function has settled.
+    async fn configure(&self, role: &str, progress: &Progress) -> Result<()> {
+        let busy = |error: &Error| error.has_code(&["ResourceConflictException"]);
+        let what = "no other update of the function is under way";
+        self.when_assumable(progress, || {
+            wait::while_refused(progress, what, SETTLING, busy, || async {
+                let found = self.until_idle(progress).await?;
+                if self.is_as_wanted(&found, role) {
+                    return Ok(());
+                }
+                let call = self
+                    .client
+                    .update_function_configuration()
+                    .function_name(&self.name)
+                    .runtime(Runtime::Providedal2023)
+                    .handler(&self.settings.handler)
+                    .role(role)
+                    .memory_size(self.settings.memory)
+                    .timeout(self.settings.timeout)
+                    .environment(self.environment())
+                    .set_revision_id(found.revision);
+                let doing = format!("change the settings of function `{}`", self.name);
+                call.send().await.doing(doing).map(|_| ())
+            })
+        })
+        .await
+    }
+
+    fn is_as_wanted(&self, live: &LiveFunction, role: &str) -> bool {
+        live.settings == self.settings && live.role == role && live.health == Health::Good
+    }
+
+    fn environment(&self) -> Environment {
+        let variables = self.settings.environment.clone().into_iter().collect();
+        Environment::builder().set_variables(Some(variables)).build()
+    }
+}
+
+fn refused_with(error: &Error, fragments: &[&str]) -> bool {
+    error.has_code(&["InvalidParameterValueException"])
+        && fragments.iter().any(|fragment| error.says(fragment))
+}
+
+impl Resource for Function {
+    type Live = LiveFunction;
+
+    fn kind(&self) -> &'static str {
+        "function"
+    }
+
+    fn name(&self) -> String {
+        self.name.clone()
+    }
+
+    fn needs(&self) -> Vec<Id> {
+        vec![self.role.id, self.log_group.id, self.code.id]
+    }
+
+    async fn read(&self, _: &Progress) -> Result<Option<LiveFunction>> {
+        self.find().await
+    }
+
+    fn is_ours(&self, live: &LiveFunction) -> bool {
+        tags::is_ours(&self.tags, &live.tags)
+    }
+
+    fn diff(&self, inputs: &Inputs, live: &LiveFunction) -> Vec<Difference> {
+        let mut differences = tags::diff(&self.tags, &live.tags);
+        match &live.health {
+            Health::Good => {}
+            Health::Failed(reason) => {
+                let difference = Difference::new("state", format!("Failed, {reason}"), "Active");
+                differences.push(difference.refused(
+                    "remove it with `stackctl teardown --keep-table`, then run `stackctl up`",
+                ));
+            }
+            Health::NotUpdated(reason) => {
+                let now = format!("Failed, {reason}");
+                differences.push(Difference::new("last update", now, "Successful"));
+            }
+            Health::Deleting => differences.push(Difference::new("state", "Deleting", "Active")),
+        }
+        if let Some(role) = inputs.find(self.role) {
+            differences.extend(Difference::unless_equal("role", &live.role, &role.arn));
+            if live.has_outlived(role) {
+                let now = "an earlier one of this name, with the key of the environment";
+                differences.push(Difference::new("role", now, "the present one"));
+            }
+        }
+        differences.extend(live.settings.diff(&self.settings));
+        differences
+    }
+
+    /// The answer names version 1 already, so nothing waits here until the function is active.
+    async fn create(&self, inputs: &Inputs, progress: &Progress) -> Result<LiveFunction> {
+        let code = inputs.get(self.code);
+        let zip = Blob::new(code.contents());
+        let answer = self.when_assumable(progress, || async {
+            let call = self
+                .client
+                .create_function()
+                .function_name(&self.name)
+                .runtime(Runtime::Providedal2023)
+                .handler(&self.settings.handler)
+                .role(&inputs.get(self.role).arn)
+                .architectures(code.architecture.name().into())
+                .memory_size(self.settings.memory)
+                .timeout(self.settings.timeout)
+                .environment(self.environment())
+                .set_tags(Some(self.tags.clone().into_iter().collect()))
+                .code(FunctionCode::builder().zip_file(zip.clone()).build())
+                .publish(true);
+            let answer = call.send().await.doing(format!("create function `{}`", self.name));
+            answer.exists_if(&["ResourceConflictException"])
+        });
+        let answer = answer.await?;
+        Ok(LiveFunction {
+            arn: unqualified(answer.function_arn.unwrap_or_default()),
+            role: answer.role.unwrap_or_default(),
+            settings: self.settings.clone(),
+            code_sha256: answer.code_sha256.unwrap_or_default(),
+            architecture: code.architecture.name().to_owned(),
+            published: answer.version.filter(|version| version != "$LATEST"),
+            tags: self.tags.clone(),
+            ..LiveFunction::default()
+        })
+    }
+
+    async fn update(
+        &self,
+        inputs: &Inputs,
+        live: &LiveFunction,
+        progress: &Progress,
+    ) -> Result<LiveFunction> {
+        let role = inputs.get(self.role);
+        if live.health == Health::Deleting {
+            self.until_gone(progress).await?;
+            return self.create(inputs, progress).await;
+        }
+        if live.has_outlived(role) {
+            progress.note("making the function again, because its role was");
+            self.delete(live, progress).await?;
+            return self.create(inputs, progress).await;
+        }
+        if !self.is_ours(live) {
+            let call = self.client.tag_resource().resource(&live.arn);
+            let answer = call.set_tags(Some(self.tags.clone().into_iter().collect())).send().await;
+            answer.doing(format!("tag function `{}`", self.name))?;
+        }
+        let sent = self.configure(&role.arn, progress).await;
+        let settled = self.until_idle(progress).await?;
+        match (sent, &settled.health) {
+            (Err(error), _) if !self.is_as_wanted(&settled, &role.arn) => Err(error),
+            (_, Health::Failed(reason) | Health::NotUpdated(reason)) => {
+                Err(Error::failed(format!("update function `{}`", self.name)).cause(reason))
+            }
+            _ => Ok(settled),
+        }
+    }
+
+    async fn delete(&self, _: &LiveFunction, progress: &Progress) -> Result<()> {
+        let busy = |error: &Error| error.has_code(&["ResourceConflictException"]);
+        wait::while_refused(progress, "the function can be deleted", SETTLING, busy, || async {
+            let answer = self.client.delete_function().function_name(&self.name).send().await;
+            answer.doing(format!("delete function `{}`", self.name)).absent_if(&ABSENT).map(|_| ())
+        })
+        .await?;
+        self.until_gone(progress).await
+    }
+}
+
+/// `…:function:name:1` without the version.
+fn unqualified(arn: String) -> String {
+    let mut parts: Vec<&str> = arn.split(':').collect();
+    if parts.len() > 7 {
+        parts.truncate(7);
+        return parts.join(":");
+    }
+    arn
+}

@@ -1,0 +1,105 @@
+//! What of a function can be set without touching its code.
+
+use std::collections::BTreeMap;
+
+use aws_sdk_lambda::types::{Architecture, EnvironmentResponse, Runtime};
+
+use crate::config::Config;
+use crate::engine::Difference;
+
+/// What can be set without touching the code; versions remember it.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Settings {
+    pub runtime: String,
+    pub handler: String,
+    /// Megabytes.
+    pub memory: i32,
+    /// Seconds.
+    pub timeout: i32,
+    pub environment: BTreeMap<String, String>,
+    /// Why the environment is not known.
+    unreadable: Option<String>,
+}
+
+/// The one of the list, which Lambda leaves out when it was never set.
+pub fn architecture(list: &[Architecture]) -> String {
+    list.first().unwrap_or(&Architecture::X8664).to_string()
+}
+
+impl Settings {
+    pub fn wanted(config: &Config) -> Self {
+        let environment = config.environment();
+        Self {
+            runtime: Runtime::Providedal2023.to_string(),
+            handler: "bootstrap".to_owned(),
+            memory: config.function.memory,
+            timeout: config.function.timeout,
+            environment: environment
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect(),
+            unreadable: None,
+        }
+    }
+
+    /// From an answer of Lambda, which leaves out what was never set.
+    pub fn of(
+        runtime: Option<Runtime>,
+        handler: Option<String>,
+        memory: Option<i32>,
+        timeout: Option<i32>,
+        environment: Option<EnvironmentResponse>,
+    ) -> Self {
+        let (variables, error) = match environment {
+            Some(environment) => (environment.variables, environment.error),
+            None => (None, None),
+        };
+        Self {
+            runtime: runtime.map(|runtime| runtime.to_string()).unwrap_or_default(),
+            handler: handler.unwrap_or_default(),
+            memory: memory.unwrap_or(128),
+            timeout: timeout.unwrap_or(3),
+            environment: variables.unwrap_or_default().into_iter().collect(),
+            unreadable: error
+                .map(|error| error.message.unwrap_or_else(|| "AWS gave no reason".to_owned())),
+        }
+    }
+
+    /// What differs between `self`, as it is, and `wanted`.
+    pub fn diff(&self, wanted: &Self) -> Vec<Difference> {
+        let differences = [
+            Difference::unless_equal("runtime", &self.runtime, &wanted.runtime),
+            Difference::unless_equal("handler", &self.handler, &wanted.handler),
+            Difference::unless_equal("memory", &self.memory, &wanted.memory),
+            Difference::unless_equal("timeout", &self.timeout, &wanted.timeout),
+        ];
+        let mut differences: Vec<Difference> = differences.into_iter().flatten().collect();
+        match &self.unreadable {
+            Some(reason) => {
+                let difference = Difference::new("environment", "not readable", "as in the file");
+                differences.push(difference.refused(format!(
+                    "let the deployer use the key of the environment (`kms:Decrypt`): {reason}"
+                )));
+            }
+            None => differences.extend(self.environment_differences(wanted)),
+        }
+        differences
+    }
+
+    /// Values of variables may be secret, so only names are told.
+    fn environment_differences(&self, wanted: &Self) -> Vec<Difference> {
+        let mut differences = Vec::new();
+        for (name, value) in &wanted.environment {
+            let now = match self.environment.get(name) {
+                Some(now) if now == value => continue,
+                Some(_) => "another value",
+                None => "not set",
+            };
+            differences.push(Difference::new(format!("environment {name}"), now, "set"));
+        }
+        let extra = self.environment.keys().filter(|name| !wanted.environment.contains_key(*name));
+        differences.extend(
+            extra.map(|name| Difference::new(format!("environment {name}"), "set", "not set")),
+        );
+        differences
+    }
+}

@@ -1,0 +1,305 @@
+//! The alias `live`: which version the API calls. Uploads, publishes and switches, in one atomic step for callers.
+
+mod publish;
+#[cfg(test)]
+mod tests;
+
+use std::time::Duration;
+
+use aws_sdk_lambda::Client;
+use aws_sdk_lambda::types::{AliasRoutingConfiguration, State};
+
+use publish::Latest;
+
+use super::commits::Commits;
+use super::function::Settings;
+use super::{Code, Function};
+use crate::cloud::wait::{self, Poll};
+use crate::cloud::{Answer, Cloud};
+use crate::config::{ALIAS, Config};
+use crate::engine::{Difference, Handle, Id, Inputs, Progress, Resource};
+use crate::error::{Doing, Error, Result};
+
+/// Until a version is active, or an update of the function has ended.
+const SETTLING: Duration = Duration::from_mins(5);
+
+/// Until a version or an alias that was made a moment ago is known everywhere.
+const SPREADING: Duration = Duration::from_mins(1);
+
+const ABSENT: [&str; 1] = ["ResourceNotFoundException"];
+
+pub struct Release {
+    client: Client,
+    function_name: String,
+    function: Handle<Function>,
+    code: Handle<Code>,
+}
+
+/// What `live` points at.
+#[derive(Debug, Clone, Default)]
+pub struct LiveRelease {
+    /// Lambda's own number.
+    pub version: String,
+    /// Base64 SHA-256 of the zip of that version.
+    pub code_sha256: String,
+    pub architecture: String,
+    /// What `live` pointed at before this run moved it.
+    pub before: Option<String>,
+    /// Whether it was made again together with its function.
+    pub made_again: bool,
+    settings: Settings,
+    role: String,
+    /// A second version that takes a share of the requests.
+    shares_with: Option<String>,
+    /// Changes with every change of the alias: guards writes against somebody else's.
+    revision: Option<String>,
+    /// Of the newest versions; the alias's description, because writing it costs no call.
+    pub commits: Commits,
+}
+
+#[cfg(test)]
+impl LiveRelease {
+    /// One that was made again together with its function.
+    pub(super) fn made_again() -> Self {
+        Self { made_again: true, ..Self::default() }
+    }
+}
+
+impl Release {
+    pub fn new(
+        cloud: &Cloud,
+        config: &Config,
+        function: Handle<Function>,
+        code: Handle<Code>,
+    ) -> Self {
+        let function_name = config.names.function.clone();
+        Self { client: Client::new(&cloud.sdk), function_name, function, code }
+    }
+
+    async fn until_active(&self, version: &str, progress: &Progress) -> Result<()> {
+        wait::until(progress, &format!("version {version} is active"), SETTLING, || async {
+            let call = self.client.get_function_configuration().function_name(&self.function_name);
+            let answer = call.qualifier(version).send().await;
+            let answer = answer.doing(format!("read version {version}")).absent_if(&ABSENT)?;
+            let Some(answer) = answer else {
+                return Ok(Poll::Pending("absent".into()));
+            };
+            Ok(match answer.state() {
+                Some(State::Failed) => {
+                    let reason = answer.state_reason().unwrap_or("AWS gave no reason");
+                    return Err(Error::failed(format!("start version {version}")).cause(reason));
+                }
+                Some(state @ State::Pending) => Poll::Pending(state.to_string()),
+                _ => Poll::Ready(()),
+            })
+        })
+        .await
+    }
+
+    /// Points `live` back at the version before this run, unless somebody else has moved it since.
+    pub async fn switch_back(&self, from: &LiveRelease) -> Result<()> {
+        match &from.before {
+            Some(before) => self.switch(from, before).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Moves `live` to another version in one write, unless somebody else has moved it since `from` was read.
+    pub async fn switch(&self, from: &LiveRelease, to: &str) -> Result<()> {
+        self.point(from, to, &from.commits).await.map(|_| ())
+    }
+
+    /// The same, and writes down the commits; returns the new revision.
+    async fn point(
+        &self,
+        from: &LiveRelease,
+        to: &str,
+        commits: &Commits,
+    ) -> Result<Option<String>> {
+        let refused = match self.point_once(to, commits, from.revision.clone()).await {
+            Err(error) if error.has_code(&["PreconditionFailedException"]) => error,
+            ended => return ended,
+        };
+        // The revision also changes with the permission, and by our own call when its answer was lost.
+        match self.find().await? {
+            Some(now) if now.version == to && now.shares_with.is_none() => Ok(now.revision),
+            Some(now) if now.version == from.version && now.shares_with == from.shares_with => {
+                self.point_once(to, commits, now.revision).await
+            }
+            _ => Err(refused.hint(format!(
+                "somebody else moved `{ALIAS}` at the same time: see `stackctl rollback --list`, then run this again"
+            ))),
+        }
+    }
+
+    async fn point_once(
+        &self,
+        version: &str,
+        commits: &Commits,
+        revision: Option<String>,
+    ) -> Result<Option<String>> {
+        let alone =
+            AliasRoutingConfiguration::builder().set_additional_version_weights(Some([].into()));
+        let call = self
+            .client
+            .update_alias()
+            .function_name(&self.function_name)
+            .name(ALIAS)
+            .function_version(version)
+            .description(commits.to_string())
+            .routing_config(alone.build())
+            .set_revision_id(revision);
+        let answer = call.send().await.doing(format!("point `{ALIAS}` at version {version}"))?;
+        Ok(answer.revision_id)
+    }
+
+    /// The alias, without what its version holds.
+    async fn find(&self) -> Result<Option<LiveRelease>> {
+        let call = self.client.get_alias().function_name(&self.function_name).name(ALIAS);
+        let answer = call.send().await.doing(format!("read alias `{ALIAS}`")).absent_if(&ABSENT)?;
+        Ok(answer.map(|alias| LiveRelease {
+            version: alias.function_version.unwrap_or_default(),
+            shares_with: alias
+                .routing_config
+                .and_then(|routing| routing.additional_version_weights)
+                .and_then(|weights| weights.into_keys().next()),
+            revision: alias.revision_id,
+            commits: alias.description.map(|text| Commits::parse(&text)).unwrap_or_default(),
+            ..LiveRelease::default()
+        }))
+    }
+
+    fn now(&self, inputs: &Inputs, version: String, commits: Commits) -> LiveRelease {
+        let (function, code) = (inputs.get(self.function), inputs.get(self.code));
+        LiveRelease {
+            version,
+            code_sha256: code.sha256.base64(),
+            architecture: code.architecture.name().to_owned(),
+            settings: function.settings.clone(),
+            role: function.role.clone(),
+            commits,
+            ..LiveRelease::default()
+        }
+    }
+
+    /// What the version that is live lacks.
+    fn version_differences(&self, inputs: &Inputs, live: &LiveRelease) -> Vec<Difference> {
+        let mut differences = Vec::new();
+        if let Some(code) = inputs.find(self.code) {
+            let (sha256, architecture) = (code.sha256.base64(), code.architecture.name());
+            differences.extend([
+                Difference::unless_equal("code", &live.code_sha256, &sha256),
+                Difference::unless_equal(
+                    "architecture",
+                    &live.architecture.as_str(),
+                    &architecture,
+                ),
+            ]);
+        }
+        if let Some(function) = inputs.find(self.function) {
+            let now = function.published.as_ref().map(|version| {
+                Difference::new(
+                    "version",
+                    format!("{}, gone with its function", live.version),
+                    version,
+                )
+            });
+            differences.push(now);
+            differences.push(Difference::unless_equal("role", &live.role, &function.role));
+            differences.extend(live.settings.diff(&function.settings).into_iter().map(Some));
+        }
+        differences.into_iter().flatten().collect()
+    }
+}
+
+impl Resource for Release {
+    type Live = LiveRelease;
+
+    fn kind(&self) -> &'static str {
+        "alias"
+    }
+
+    fn name(&self) -> String {
+        format!("{}:{ALIAS}", self.function_name)
+    }
+
+    fn needs(&self) -> Vec<Id> {
+        vec![self.function.id, self.code.id]
+    }
+
+    fn contained_in(&self) -> Option<Id> {
+        Some(self.function.id)
+    }
+
+    async fn read(&self, _: &Progress) -> Result<Option<LiveRelease>> {
+        let version = async {
+            let call = self.client.get_function_configuration().function_name(&self.function_name);
+            let answer = call.qualifier(ALIAS).send().await;
+            answer.doing("read the live version").absent_if(&ABSENT)
+        };
+        let (Some(alias), Some(version)) = tokio::try_join!(self.find(), version)? else {
+            return Ok(None);
+        };
+        let version = Latest::from_answer(version);
+        Ok(Some(LiveRelease {
+            code_sha256: version.code_sha256,
+            architecture: version.architecture,
+            settings: version.settings,
+            role: version.role,
+            ..alias
+        }))
+    }
+
+    fn diff(&self, inputs: &Inputs, live: &LiveRelease) -> Vec<Difference> {
+        let mut differences = self.version_differences(inputs, live);
+        if let Some(version) = &live.shares_with {
+            let now = format!("shared with version {version}");
+            differences.push(Difference::new("traffic", now, "all"));
+        }
+        differences
+    }
+
+    async fn create(&self, inputs: &Inputs, progress: &Progress) -> Result<LiveRelease> {
+        let version = self.publish(inputs, progress).await?;
+        let commits = Commits::default().with(&version, inputs.get(self.code).commit.as_deref());
+        let unknown = |error: &Error| error.has_code(&ABSENT);
+        let what = format!("version {version} is known");
+        let answer = wait::while_refused(progress, &what, SPREADING, unknown, || async {
+            let call = self.client.create_alias().function_name(&self.function_name).name(ALIAS);
+            let call = call.function_version(&version).description(commits.to_string());
+            let answer = call.send().await.doing(format!("create alias `{ALIAS}`"));
+            answer.exists_if(&["ResourceConflictException", "ConflictException"])
+        });
+        let revision = answer.await?.revision_id;
+        self.until_active(&version, progress).await?;
+        Ok(LiveRelease { revision, ..self.now(inputs, version, commits) })
+    }
+
+    async fn update(
+        &self,
+        inputs: &Inputs,
+        live: &LiveRelease,
+        progress: &Progress,
+    ) -> Result<LiveRelease> {
+        if inputs.get(self.function).published.is_some() {
+            let made = self.create(inputs, progress).await?;
+            return Ok(LiveRelease { made_again: true, ..made });
+        }
+        let version = if self.version_differences(inputs, live).is_empty() {
+            live.version.clone()
+        } else {
+            self.publish(inputs, progress).await?
+        };
+        self.until_active(&version, progress).await?;
+        let commit = inputs.get(self.code).commit.as_deref();
+        let commits = live.commits.clone().with(&version, commit);
+        let revision = self.point(live, &version, &commits).await?;
+        let before = Some(live.version.clone()).filter(|before| *before != version);
+        Ok(LiveRelease { before, revision, ..self.now(inputs, version, commits) })
+    }
+
+    /// Goes with the function.
+    async fn delete(&self, _: &LiveRelease, _: &Progress) -> Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,349 @@
+use serde_json::{Value, json};
+
+use super::*;
+use crate::cloud::replay::{Exchange, Replay, lost, ok, refused, together};
+use crate::engine::Graph;
+use crate::error::Kind;
+use crate::resources::LiveApi;
+use crate::resources::fixture::{FUNCTION, config, drift, is_absent, tags as our_tags, there};
+
+const INTEGRATIONS: &str = "/v2/apis/abc/integrations";
+const ROUTES: &str = "/v2/apis/abc/routes";
+const STAGES: &str = "/v2/apis/abc/stages";
+
+/// The routes with what they need to know of their API.
+fn routes(replay: &Replay) -> (Routes, Inputs) {
+    let (cloud, config, mut graph) = (replay.cloud(), config(), Graph::default());
+    let api = graph.add(Api::new(&cloud, &config));
+    let routes = Routes::new(&cloud, &config, vec!["ANY /".into()], api);
+    (routes, Inputs::default().with(api, LiveApi::at("abc")))
+}
+
+fn api() -> Exchange {
+    ok("GET /v2/apis", json!({"items": [{"apiId": "abc", "name": "app", "tags": our_tags()}]}))
+}
+
+/// An integration with all that AWS fills in.
+fn integration(id: &str) -> Value {
+    json!({
+        "integrationId": id,
+        "integrationType": "AWS_PROXY",
+        "integrationMethod": "POST",
+        "integrationUri": format!("{FUNCTION}:live"),
+        "payloadFormatVersion": "2.0",
+        "connectionType": "INTERNET",
+        "timeoutInMillis": 30000,
+    })
+}
+
+fn route(id: &str, key: &str, integration: &str) -> Value {
+    json!({
+        "routeId": id,
+        "routeKey": key,
+        "target": format!("integrations/{integration}"),
+        "authorizationType": "NONE",
+        "apiKeyRequired": false,
+    })
+}
+
+fn stage(changes: &Value) -> Value {
+    let mut stage = json!({
+        "stageName": "$default",
+        "autoDeploy": true,
+        "deploymentId": "d1",
+        "lastDeploymentStatusMessage": "Successfully deployed stage with deployment ID 'd1'",
+        "defaultRouteSettings": {"detailedMetricsEnabled": false},
+        "stageVariables": {},
+        "tags": our_tags(),
+    });
+    let members = stage.as_object_mut().expect("an object");
+    members.extend(changes.as_object().expect("an object").clone());
+    stage
+}
+
+fn get(path: &str, items: &[Value]) -> Exchange {
+    ok(format!("GET {path}"), json!({"items": items}))
+}
+
+fn look(integrations: &[Value], routes: &[Value], stages: &[Value]) -> Exchange {
+    together([get(INTEGRATIONS, integrations), get(ROUTES, routes), get(STAGES, stages)])
+}
+
+fn as_wanted() -> Exchange {
+    look(&[integration("i1")], &[route("r1", "ANY /", "i1")], &[stage(&json!({}))])
+}
+
+fn post(path: &str, answer: &Value) -> Exchange {
+    ok(format!("POST {path}"), answer)
+}
+
+fn made() -> [Exchange; 3] {
+    [post(INTEGRATIONS, &integration("i1")), post(ROUTES, &json!({})), post(STAGES, &json!({}))]
+}
+
+fn conflict(expects: String, message: &str) -> Exchange {
+    refused(expects, 409, "ConflictException", message)
+}
+
+async fn repaired(replay: &Replay, expected: &[&str]) {
+    let (routes, inputs) = routes(replay);
+    let live = there(&routes).await;
+    assert_eq!(drift(&routes, &inputs, &live), expected);
+    let progress = Progress::silent();
+    Box::pin(routes.update(&inputs, &live, &progress)).await.expect("repaired");
+    replay.is_over();
+}
+
+#[tokio::test(start_paused = true)]
+async fn absent_reads_as_none() {
+    let replay = Replay::new([ok("GET /v2/apis", json!({"items": []}))]);
+    is_absent(&routes(&replay).0).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn they_are_made_one_after_another_and_then_nothing_differs() {
+    let [first, second, third] = made();
+    let replay = Replay::new([first, second, third, as_wanted(), api(), as_wanted()]);
+    let (routes, inputs) = routes(&replay);
+    routes.create(&inputs, &Progress::silent()).await.expect("made");
+    let sent = replay.sent();
+    assert!(sent[0].contains(&format!("\"integrationUri\":\"{FUNCTION}:live\"")));
+    assert!(sent[0].contains("\"payloadFormatVersion\":\"2.0\""));
+    assert!(sent[2].contains("\"stackctl:stack\":\"app\""));
+    let live = there(&routes).await;
+    assert!(drift(&routes, &inputs, &live).is_empty());
+    replay.is_over();
+}
+
+#[tokio::test(start_paused = true)]
+async fn pages_are_read_to_the_end() {
+    let page = |path: &str, item: Value| {
+        ok(format!("GET {path}"), json!({"items": [item], "nextToken": "more"}))
+    };
+    let rest = |path: &str, items: &[Value]| get(&format!("{path}?nextToken=more"), items);
+    let other = json!({"stageName": "other"});
+    let replay = Replay::new([
+        api(),
+        together([
+            rest(INTEGRATIONS, &[integration("i2")]),
+            rest(ROUTES, &[route("r2", "GET /x", "i1")]),
+            rest(STAGES, &[stage(&json!({}))]),
+            page(INTEGRATIONS, integration("i1")),
+            page(ROUTES, route("r1", "ANY /", "i1")),
+            page(STAGES, other),
+        ]),
+    ]);
+    let (routes, inputs) = routes(&replay);
+    let live = there(&routes).await;
+    assert_eq!(
+        drift(&routes, &inputs, &live),
+        ["integrations: 2 → 1", "route GET /x: there → none"]
+    );
+    replay.is_over();
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_change_and_too_many_calls_are_outlasted() {
+    let message =
+        "Unable to complete operation due to concurrent modification. Please try again later.";
+    let throttled = refused(
+        format!("POST {INTEGRATIONS}"),
+        429,
+        "TooManyRequestsException",
+        "Too Many Requests",
+    );
+    let [first, second, third] = made();
+    let mut script = vec![throttled; 10];
+    script.extend([
+        first,
+        conflict(format!("POST {ROUTES}"), message),
+        second,
+        conflict(format!("POST {STAGES}"), message),
+        third,
+        as_wanted(),
+    ]);
+    let replay = Replay::new(script);
+    let (routes, inputs) = routes(&replay);
+    routes.create(&inputs, &Progress::silent()).await.expect("made");
+    replay.is_over();
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_integration_is_sent_once_because_a_second_call_would_make_a_second_one() {
+    let replay = Replay::new([lost(format!("POST {INTEGRATIONS}"))]);
+    let (routes, inputs) = routes(&replay);
+    let error = routes.create(&inputs, &Progress::silent()).await.expect_err("not answered");
+    assert_eq!(error.kind, Kind::Unanswered);
+    assert_eq!(replay.sent().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_somebody_else_makes_at_the_same_moment_is_pointed_and_not_doubled() {
+    let exists = "Route with key ANY / already exists for this API";
+    let replay = Replay::new([
+        post(INTEGRATIONS, &integration("i2")),
+        conflict(format!("POST {ROUTES}"), exists),
+        get(ROUTES, &[route("r1", "ANY /", "i1")]),
+        ok(format!("PATCH {ROUTES}/r1"), json!({})),
+        conflict(format!("POST {STAGES}"), "Stage already exists"),
+        ok(format!("PATCH {STAGES}/%24default"), json!({})),
+        look(
+            &[integration("i1"), integration("i2")],
+            &[route("r1", "ANY /", "i2")],
+            &[stage(&json!({}))],
+        ),
+        ok(format!("DELETE {INTEGRATIONS}/i1"), ""),
+    ]);
+    let (routes, inputs) = routes(&replay);
+    routes.create(&inputs, &Progress::silent()).await.expect("made");
+    replay.is_over();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_long_form_of_the_uri_is_the_same_integration() {
+    let mut long = integration("i1");
+    long["integrationUri"] = format!(
+        "arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{FUNCTION}:live/invocations"
+    )
+    .into();
+    let replay =
+        Replay::new([api(), look(&[long], &[route("r1", "ANY /", "i1")], &[stage(&json!({}))])]);
+    let (routes, inputs) = routes(&replay);
+    let live = there(&routes).await;
+    assert!(drift(&routes, &inputs, &live).is_empty());
+}
+
+#[tokio::test(start_paused = true)]
+async fn of_duplicates_the_one_that_the_routes_use_stays() {
+    let replay = Replay::new([
+        api(),
+        look(
+            &[integration("i1"), integration("i2"), integration("i3")],
+            &[route("r1", "ANY /", "i2")],
+            &[stage(&json!({}))],
+        ),
+        ok(format!("DELETE {INTEGRATIONS}/i1"), ""),
+        refused(
+            format!("DELETE {INTEGRATIONS}/i3"),
+            404,
+            "NotFoundException",
+            "Invalid Integration identifier",
+        ),
+    ]);
+    repaired(&replay, &["integrations: 3 → 1"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_integration_with_something_else_is_replaced_after_the_routes_have_left_it() {
+    let mut other = integration("i1");
+    other["integrationUri"] = "https://example.com".into();
+    let replay = Replay::new([
+        api(),
+        look(&[other], &[route("r1", "ANY /", "i1")], &[stage(&json!({}))]),
+        post(INTEGRATIONS, &integration("i2")),
+        ok(format!("PATCH {ROUTES}/r1"), json!({})),
+        ok(format!("DELETE {INTEGRATIONS}/i1"), ""),
+        look(&[integration("i2")], &[route("r1", "ANY /", "i2")], &[stage(&json!({}))]),
+    ]);
+    repaired(&replay, &[&format!("integration: https://example.com → {FUNCTION}:live")]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn every_property_of_the_integration_is_compared_and_repaired_in_one_call() {
+    let mut drifted = integration("i1");
+    drifted["payloadFormatVersion"] = "1.0".into();
+    drifted["integrationMethod"] = "GET".into();
+    drifted["integrationType"] = "HTTP_PROXY".into();
+    let replay = Replay::new([
+        api(),
+        look(&[drifted], &[route("r1", "ANY /", "i1")], &[stage(&json!({}))]),
+        ok(format!("PATCH {INTEGRATIONS}/i1"), json!({})),
+    ]);
+    repaired(
+        &replay,
+        &[
+            "integration type: HTTP_PROXY → AWS_PROXY",
+            "integration method: GET → POST",
+            "payload format: 1.0 → 2.0",
+        ],
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn routes_are_made_opened_and_removed_until_they_are_the_handlers() {
+    let mut closed = route("r1", "ANY /", "i1");
+    closed["authorizationType"] = "JWT".into();
+    let replay = Replay::new([
+        api(),
+        look(
+            &[integration("i1")],
+            &[closed, route("r2", "ANY /", "i1"), route("r3", "$default", "i1")],
+            &[stage(&json!({}))],
+        ),
+        ok(format!("PATCH {ROUTES}/r1"), json!({})),
+        ok(format!("DELETE {ROUTES}/r2"), ""),
+        refused(
+            format!("DELETE {ROUTES}/r3"),
+            404,
+            "NotFoundException",
+            "Invalid Route identifier",
+        ),
+    ]);
+    repaired(
+        &replay,
+        &[
+            "route ANY /: needs authorization → open",
+            "route ANY /: there → none",
+            "route $default: there → none",
+        ],
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_missing_route_and_a_missing_stage_are_made() {
+    let replay = Replay::new([
+        api(),
+        look(&[integration("i1")], &[], &[]),
+        post(ROUTES, &json!({})),
+        post(STAGES, &json!({})),
+    ]);
+    repaired(&replay, &["route ANY /: none → there", "stage $default: none → there"]).await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_stage_deploys_by_itself_carries_our_tags_and_tells_of_failures() {
+    let drifted = stage(&json!({
+        "autoDeploy": false,
+        "lastDeploymentStatusMessage": "Deployment attempt failed: no routes",
+        "tags": {"stackctl:stack": "app"},
+    }));
+    let tags = "arn%3Aaws%3Aapigateway%3Aus-east-1%3A%3A%2Fapis%2Fabc%2Fstages%2F%24default";
+    let replay = Replay::new([
+        api(),
+        look(&[integration("i1")], &[route("r1", "ANY /", "i1")], &[drifted]),
+        ok(format!("PATCH {STAGES}/%24default"), json!({})),
+        post(&format!("/v2/tags/{tags}"), &json!({})),
+    ]);
+    repaired(
+        &replay,
+        &[
+            "stage auto-deploy: false → true",
+            "stage deployment: Deployment attempt failed: no routes → deployed",
+            "stage tag stackctl:stage: none → default",
+        ],
+    )
+    .await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_api_that_goes_while_it_is_read_has_nothing_in_it() {
+    let gone = |path: &str| {
+        refused(format!("GET {path}"), 404, "NotFoundException", "Invalid API identifier")
+    };
+    let replay = Replay::new([api(), together([gone(INTEGRATIONS), gone(ROUTES), gone(STAGES)])]);
+    let (routes, inputs) = routes(&replay);
+    let live = there(&routes).await;
+    assert_eq!(drift(&routes, &inputs, &live).len(), 3);
+}

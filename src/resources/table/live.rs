@@ -1,0 +1,77 @@
+//! The table as DynamoDB describes it.
+
+use std::time::{Duration, SystemTime};
+
+use aws_sdk_dynamodb::types::{
+    BillingMode, ContinuousBackupsDescription, KeyType, PointInTimeRecoveryStatus,
+    ScalarAttributeType, TableDescription,
+};
+
+use crate::cloud::tags::Tags;
+
+/// Younger tables may have tags that are not seen yet.
+const YOUNG: Duration = Duration::from_mins(1);
+
+/// The table as it is.
+#[derive(Debug, Clone)]
+pub struct LiveTable {
+    pub arn: String,
+    pub status: String,
+    /// Partition key and sort key, with their types when these are not strings.
+    pub keys: (String, String),
+    pub on_demand: bool,
+    pub recovery: bool,
+    pub protection: bool,
+    /// As DynamoDB counts them, about every six hours.
+    pub items: i64,
+    pub(super) tags: Tags,
+}
+
+impl LiveTable {
+    pub(super) fn of(table: &TableDescription, recovery: bool, tags: Tags) -> Self {
+        let key = |kind: &KeyType| {
+            let name =
+                table.key_schema().iter().find(|key| key.key_type() == kind)?.attribute_name();
+            let attribute = table
+                .attribute_definitions()
+                .iter()
+                .find(|attribute| attribute.attribute_name() == name)?;
+            Some(match attribute.attribute_type() {
+                ScalarAttributeType::S => name.to_owned(),
+                other => format!("{name} ({other})"),
+            })
+        };
+        Self {
+            arn: table.table_arn().unwrap_or_default().to_owned(),
+            status: status(table),
+            keys: (
+                key(&KeyType::Hash).unwrap_or_default(),
+                key(&KeyType::Range).unwrap_or_default(),
+            ),
+            on_demand: table.billing_mode_summary().and_then(|billing| billing.billing_mode())
+                == Some(&BillingMode::PayPerRequest),
+            recovery,
+            protection: table.deletion_protection_enabled().unwrap_or(false),
+            items: table.item_count().unwrap_or(0),
+            tags,
+        }
+    }
+}
+
+pub(super) fn status(table: &TableDescription) -> String {
+    table.table_status().map_or_else(|| "unknown".to_owned(), ToString::to_string)
+}
+
+/// Whether the table was made so lately that its tags may not be seen yet.
+pub(super) fn is_young(table: &TableDescription) -> bool {
+    let made = table.creation_date_time().and_then(|date| SystemTime::try_from(*date).ok());
+    // A clock that is behind AWS's own sees a table of the future.
+    made.is_some_and(|made| made.elapsed().is_ok_and(|age| age < YOUNG))
+}
+
+pub(super) fn is_enabled(backups: Option<ContinuousBackupsDescription>) -> bool {
+    let status = backups
+        .and_then(|backups| backups.point_in_time_recovery_description)
+        .and_then(|recovery| recovery.point_in_time_recovery_status);
+    status == Some(PointInTimeRecoveryStatus::Enabled)
+}

@@ -1,0 +1,136 @@
+//! Whatever somebody changes by hand is shown by `plan` and repaired by `up`; what is not wrong is left alone.
+
+mod hand;
+
+use std::env;
+
+use proptest::prelude::*;
+use proptest::sample::{select, subsequence};
+use proptest::test_runner::{Config, TestRunner};
+use serde_json::{Value, json};
+
+use crate::artifact;
+use crate::lane::{Lane, Verb};
+use crate::run::Run;
+use crate::snapshot;
+use crate::strict::Rules;
+use hand::{Change, DRIFTS, HARMLESS};
+
+/// A lane with the stack up, and how that looks.
+fn up() -> (Lane, Value) {
+    let lane = Lane::take();
+    lane.set_layer(Rules::timeless());
+    lane.run(Verb::Up).0.succeeded();
+    let wanted = settled(&lane);
+    (lane, wanted)
+}
+
+/// The account without what a repair leaves behind: the numbers of versions, and tags that are not ours.
+fn settled(lane: &Lane) -> Value {
+    let mut snapshot = lane.snapshot();
+    let function = &mut snapshot["functions"]["my-app-api"];
+    let live = function["aliases"]["live"]["version"].as_str().unwrap_or_default().to_owned();
+    function["live"] = function["versions"][live].take();
+    function["versions"] = Value::Null;
+    function["aliases"]["live"]["version"] = Value::Null;
+    function["tags"].as_object_mut().map(|tags| tags.remove("cost-centre"));
+    for policy in snapshot["policies"].as_object_mut().into_iter().flatten() {
+        policy.1["versions"] = Value::Null;
+        if let Some(actions) = policy.1["document"]["Statement"][0]["Action"].as_array_mut() {
+            actions.sort_by_key(Value::to_string);
+        }
+    }
+    snapshot
+}
+
+/// The steps of `plan` that are not `keep`.
+fn planned(lane: &Lane) -> Vec<Value> {
+    lane.proxy().reset([]);
+    let arguments = ["plan", "--output", "json", "--artifact", artifact::first()];
+    let ended = Run::start(lane.command(&arguments)).wait().succeeded();
+    assert_eq!(lane.proxy().ledger().writes(), 0, "a plan writes nothing");
+    let steps = ended.json()["changes"].as_array().cloned().unwrap_or_default();
+    steps.into_iter().filter(|step| step["action"] != "keep").collect()
+}
+
+/// Makes the changes, and fails unless `plan` and `up` agree and everything is as it was.
+fn check(lane: &Lane, wanted: &Value, changes: &[Change]) -> Result<(), String> {
+    for (_, change) in changes {
+        change(lane.aws());
+    }
+    let names: Vec<&str> = changes.iter().map(|(name, _)| *name).collect();
+    let plan = planned(lane);
+    let (ended, ledger) = lane.run(Verb::Up);
+    if ended.code != Some(0) {
+        return Err(format!("{names:?}: up said {}", ended.stderr));
+    }
+    if plan.is_empty() != (ledger.writes() == 0) {
+        let writes = ledger.calls().iter().filter(|call| call.is_write());
+        let writes: Vec<String> = writes.map(|call| call.operation.to_string()).collect();
+        return Err(format!("{names:?}: planned {plan:?} and wrote {writes:?}"));
+    }
+    let differences = snapshot::differences(&settled(lane), wanted);
+    if !differences.is_empty() {
+        return Err(format!("{names:?} is left after {plan:?}: {differences:#?}"));
+    }
+    Ok(())
+}
+
+#[test]
+fn every_property_that_we_set_is_told_by_plan_and_repaired_by_up() {
+    let (mut lane, mut wanted) = up();
+    let mut failures = Vec::new();
+    for drift in DRIFTS {
+        drift.1(lane.aws());
+        let plan = planned(&lane);
+        let told = plan.iter().any(|step| {
+            step["action"] != "check" && step["differences"] != json!([])
+                || step["action"] == "create"
+        });
+        let ended = check(&lane, &wanted, &[]);
+        if !told || ended.is_err() {
+            failures.push(format!("{}: {plan:?} {ended:?}", drift.0));
+            drop(lane);
+            (lane, wanted) = up();
+        }
+    }
+    assert!(failures.is_empty(), "{}", failures.join("\n"));
+}
+
+#[test]
+fn what_aws_or_others_add_is_no_drift() {
+    let (lane, wanted) = up();
+    for change in HARMLESS {
+        change.1(lane.aws());
+        assert_eq!(planned(&lane), [] as [Value; 0], "{}", change.0);
+    }
+    check(&lane, &wanted, &HARMLESS).expect("nothing to do");
+}
+
+#[test]
+fn plan_says_no_changes_exactly_when_up_writes_nothing() {
+    let cases = env::var("STACKCTL_TEST_DRIFTS").ok().and_then(|text| text.parse().ok());
+    let config = Config {
+        cases: cases.unwrap_or(6),
+        failure_persistence: None,
+        max_shrink_iters: 8,
+        ..Config::default()
+    };
+    let (lane, wanted) = up();
+    let some = (
+        subsequence(DRIFTS.to_vec(), 0..4).prop_shuffle(),
+        proptest::option::of(select(HARMLESS.to_vec())),
+    );
+    let ended = TestRunner::new(config).run(&some, |(mut changes, harmless)| {
+        changes.extend(harmless);
+        check(&lane, &wanted, &changes).map_err(|why| {
+            lane.fresh();
+            lane.set_layer(Rules::timeless());
+            lane.run(Verb::Up).0.succeeded();
+            TestCaseError::fail(why)
+        })
+    });
+    if let Err(failure) = ended {
+        panic!("{failure}");
+    }
+}

@@ -1,0 +1,175 @@
+//! The dependency tree has licences that we may ship, and no package twice without a reason: `deny.toml` says which.
+//! This needs no tool that has to be built first, and no network.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+use std::process::Command;
+
+use serde_json::Value;
+use toml::Table;
+
+#[test]
+fn every_package_has_a_licence_that_we_may_ship() {
+    let rules = rules();
+    let allowed: BTreeSet<&str> = strings(&rules["licenses"]["allow"]).collect();
+    let mut refused = BTreeSet::new();
+    let mut used = BTreeSet::new();
+    for target in strings(&rules["graph"]["targets"]) {
+        for (name, licence) in licences(target) {
+            let words = words(&licence);
+            used.extend(words.iter().filter_map(|word| allowed.get(word.as_str()).copied()));
+            if !Expression(&words).is_allowed(&allowed) {
+                refused.insert(format!("{name}: {licence}"));
+            }
+        }
+    }
+    assert!(refused.is_empty(), "not allowed in deny.toml: {refused:#?}");
+    assert_eq!(used, allowed, "deny.toml allows what nobody has");
+}
+
+#[test]
+fn no_package_is_there_twice_without_a_reason() {
+    let lock: Table = read("Cargo.lock");
+    let mut versions: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for package in lock["package"].as_array().expect("the packages") {
+        let told = |member: &str| package[member].as_str().expect("a text").to_owned();
+        versions.entry(told("name")).or_default().insert(told("version"));
+    }
+    let rules = rules();
+    let skipped = rules["bans"]["skip"].as_array().expect("the list of reasons");
+    let mut unneeded = Vec::new();
+    for skip in skipped {
+        assert!(skip["reason"].as_str().is_some_and(|reason| !reason.is_empty()), "{skip}");
+        let (name, version) =
+            skip["crate"].as_str().and_then(|text| text.split_once('@')).expect("name@version");
+        let of_this = |other: &String| other.starts_with(&format!("{version}."));
+        match versions.get_mut(name) {
+            Some(all) if all.len() > 1 && all.iter().any(of_this) => {
+                all.retain(|other| !of_this(other));
+            }
+            _ => unneeded.push(skip.to_string()),
+        }
+    }
+    assert!(unneeded.is_empty(), "deny.toml explains what is not there: {unneeded:#?}");
+    versions.retain(|_, versions| versions.len() > 1);
+    assert!(versions.is_empty(), "there twice: {versions:#?}");
+}
+
+fn rules() -> Table {
+    read("deny.toml")
+}
+
+fn read(file: &str) -> Table {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
+    std::fs::read_to_string(path).expect("it is there").parse().expect("it is TOML")
+}
+
+fn strings(list: &toml::Value) -> impl Iterator<Item = &str> {
+    list.as_array().expect("a list").iter().map(|entry| entry.as_str().expect("a text"))
+}
+
+/// Name and licence of every package that is built for a target.
+fn licences(target: &str) -> Vec<(String, String)> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["metadata", "--format-version", "1", "--locked", "--filter-platform", target]);
+    let output = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).output().expect("there is cargo");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let document: Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    let nodes = document["resolve"]["nodes"].as_array().expect("the packages that are used");
+    let used: BTreeSet<_> = nodes.iter().filter_map(|node| node["id"].as_str()).collect();
+    let packages = document["packages"].as_array().expect("the packages");
+    let told =
+        |package: &Value, member: &str| package[member].as_str().unwrap_or("none").to_owned();
+    packages
+        .iter()
+        .filter(|package| package["id"].as_str().is_some_and(|id| used.contains(id)))
+        .map(|package| (told(package, "name"), told(package, "license")))
+        .collect()
+}
+
+/// An SPDX expression; `/` is how some still write `OR`.
+fn words(licence: &str) -> Vec<String> {
+    let spaced = licence.replace('/', " OR ").replace('(', " ( ").replace(')', " ) ");
+    spaced.split_whitespace().map(str::to_owned).collect()
+}
+
+struct Expression<'a>(&'a [String]);
+
+impl Expression<'_> {
+    fn is_allowed(&self, allowed: &BTreeSet<&str>) -> bool {
+        let mut rest = self.0;
+        either(&mut rest, allowed) && rest.is_empty()
+    }
+}
+
+fn either(rest: &mut &[String], allowed: &BTreeSet<&str>) -> bool {
+    let mut good = both(rest, allowed);
+    while take(rest, "OR") {
+        good |= both(rest, allowed);
+    }
+    good
+}
+
+fn both(rest: &mut &[String], allowed: &BTreeSet<&str>) -> bool {
+    let mut good = one(rest, allowed);
+    while take(rest, "AND") {
+        good &= one(rest, allowed);
+    }
+    good
+}
+
+fn one(rest: &mut &[String], allowed: &BTreeSet<&str>) -> bool {
+    if take(rest, "(") {
+        return either(rest, allowed) & take(rest, ")");
+    }
+    let Some((name, behind)) = rest.split_first() else {
+        return false;
+    };
+    *rest = behind;
+    // An exception is another licence: it has to be allowed by its whole name.
+    if take(rest, "WITH") {
+        let Some((exception, behind)) = rest.split_first() else {
+            return false;
+        };
+        *rest = behind;
+        return allowed.contains(format!("{name} WITH {exception}").as_str());
+    }
+    allowed.contains(name.as_str())
+}
+
+fn take(rest: &mut &[String], word: &str) -> bool {
+    match rest.split_first() {
+        Some((first, behind)) if first == word => {
+            *rest = behind;
+            true
+        }
+        _ => false,
+    }
+}
+
+#[test]
+fn an_expression_is_read_as_spdx_means_it() {
+    let allowed = BTreeSet::from(["MIT", "ISC"]);
+    let is_allowed = |text: &str| Expression(&words(text)).is_allowed(&allowed);
+    for good in [
+        "MIT",
+        "GPL-3.0 OR MIT",
+        "GPL-3.0/MIT",
+        "MIT AND ISC",
+        "(GPL-3.0 OR MIT) AND ISC",
+        "Apache-2.0 WITH LLVM-exception OR MIT",
+    ] {
+        assert!(is_allowed(good), "{good}");
+    }
+    for bad in [
+        "",
+        "GPL-3.0",
+        "MIT AND GPL-3.0",
+        "ISC AND (GPL-3.0 OR LGPL-3.0)",
+        "MIT WITH exception",
+        "(MIT",
+        "MIT ISC",
+    ] {
+        assert!(!is_allowed(bad), "{bad}");
+    }
+}

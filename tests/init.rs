@@ -1,0 +1,123 @@
+//! `stackctl init`: what it writes is a project, and what is there is left alone.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// A folder that goes away with the test.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new(name: &str) -> Self {
+        let path =
+            std::env::temp_dir().join(format!("stackctl-init-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&path);
+        fs::create_dir_all(&path).expect("the temporary folder can be written");
+        Self(path)
+    }
+
+    fn init(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_stackctl"));
+        command.arg("init").args(arguments).current_dir(&self.0).stdin(Stdio::null());
+        command.output().expect("the binary was built")
+    }
+
+    fn read(&self, path: &str) -> String {
+        fs::read_to_string(self.0.join(path)).expect(path)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn stderr(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// Cargo, on a handler that `init` wrote. What it compiles is kept for the next run.
+fn cargo(handler: &Path, arguments: &[&str]) {
+    let mut command = Command::new(env!("CARGO"));
+    command.args(arguments).arg("--offline").current_dir(handler);
+    command.env("CARGO_TARGET_DIR", Path::new(env!("CARGO_TARGET_TMPDIR")).join("init"));
+    let output = command.output().expect("cargo runs this test");
+    assert!(output.status.success(), "{}", stderr(&output));
+}
+
+/// The features are those with which `stackctl build` compiles our own handler, so this looks at the lock file alone.
+#[test]
+fn the_lock_file_is_exactly_what_the_handler_needs() {
+    let folder = Folder::new("lock");
+    assert_eq!(folder.init(&["shop"]).status.code(), Some(0));
+    let handler = folder.0.join("shop/handler");
+    if std::env::var_os("UPDATE_GOLDEN").is_some() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        fs::copy(root.join("Cargo.lock"), handler.join("Cargo.lock")).expect("our lock file");
+        cargo(&handler, &["tree"]);
+        let kept = root.join("templates/project/handler.lock");
+        fs::copy(handler.join("Cargo.lock"), kept).expect("a file of ours");
+    }
+    cargo(&handler, &["tree", "--locked"]);
+}
+
+#[test]
+#[ignore = "compiles the handler and all that it needs: minutes"]
+fn the_handler_passes_its_own_tests() {
+    let folder = Folder::new("test");
+    assert_eq!(folder.init(&["shop"]).status.code(), Some(0));
+    cargo(&folder.0.join("shop/handler"), &["test", "--locked"]);
+}
+
+#[test]
+fn a_project_is_named_after_its_folder_or_as_it_is_told() {
+    let folder = Folder::new("name");
+    for (arguments, path, name) in [
+        (&["My Shop 2"][..], "My Shop 2/stack.toml", "my-shop-2"),
+        (&["other", "--name", "shop"], "other/stack.toml", "shop"),
+        (&["--name", "here"], "stack.toml", "here"),
+    ] {
+        let output = folder.init(arguments);
+        assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+        let text = folder.read(path);
+        assert!(text.contains(&format!("\nname = \"{name}\"\n")), "{text}");
+    }
+    assert!(folder.read("stack.toml").starts_with("#:schema ./stack.schema.json\n"));
+    assert!(folder.read(".gitignore").contains("target/"));
+    assert!(folder.read(".github/workflows/deploy.yml").contains("id-token: write"));
+}
+
+#[test]
+fn a_bad_name_is_refused_with_a_good_one_and_nothing_is_written() {
+    let folder = Folder::new("bad");
+    for (name, hint) in [("My_Shop", "`my-shop`"), (&"a".repeat(70), "shorten")] {
+        let output = folder.init(&["new", "--name", name]);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(stderr(&output).contains(hint), "{}", stderr(&output));
+    }
+    assert!(!folder.0.join("new").exists());
+}
+
+#[test]
+fn a_second_init_writes_nothing() {
+    let folder = Folder::new("twice");
+    assert_eq!(folder.init(&["--name", "one"]).status.code(), Some(0));
+    fs::remove_dir_all(folder.0.join("handler")).expect("it was written");
+    let output = folder.init(&["--name", "two"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("there is a `stack.toml`"), "{}", stderr(&output));
+    assert!(folder.read("stack.toml").contains("\"one\""));
+    assert!(!folder.0.join("handler").exists());
+}
+
+#[test]
+fn what_the_user_has_is_left_as_it_is() {
+    let folder = Folder::new("kept");
+    fs::write(folder.0.join("README.md"), "mine").expect("a file");
+    let output = folder.init(&["--name", "shop"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(stderr(&output).contains("`README.md` is yours"), "{}", stderr(&output));
+    assert_eq!(folder.read("README.md"), "mine");
+    assert!(folder.0.join("handler/src/main.rs").is_file());
+}

@@ -1,0 +1,70 @@
+//! The example page and its client against a running stack. These need what the other tests do not: Node.js, npm and
+//! Chromium (`CHROMIUM` says where it is, when it is not `/usr/bin/chromium`).
+
+use std::fs;
+use std::net::{Ipv4Addr, TcpListener};
+use std::os::unix::fs::symlink;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::support::{Cloud, Project};
+
+/// The example, as it stands in the repository, with its packages.
+fn example() -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/web");
+    if !folder.join("node_modules").is_dir() {
+        run(&folder, &["npm", "ci"]);
+    }
+    folder
+}
+
+/// A copy of the example in a project, so that its `.env.local` is of that project alone.
+fn copy(example: &Path, project: &Project) -> PathBuf {
+    let web = project.folder().join("web");
+    run(project.folder(), &["mkdir", "web"]);
+    for name in ["index.html", "package.json", "tsconfig.json", "vite.config.ts", "src", "test"] {
+        let from = example.join(name).display().to_string();
+        run(&web, &["cp", "-r", &from, "."]);
+    }
+    symlink(example.join("node_modules"), web.join("node_modules")).expect("it is a new folder");
+    web
+}
+
+#[track_caller]
+fn run(folder: &Path, words: &[&str]) -> String {
+    let output = Command::new(words[0]).args(&words[1..]).current_dir(folder).output();
+    let output = output.unwrap_or_else(|error| panic!("{}: {error}", words[0]));
+    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(
+        output.status.success(),
+        "{words:?}: {said}{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+    said
+}
+
+#[test]
+#[ignore = "needs Node.js, npm and Chromium"]
+fn the_page_works_in_a_browser_and_its_client_in_node() {
+    let (cloud, project) = (Cloud::shared(), Project::new("frontend"));
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port");
+    let port = listener.local_addr().expect("it is bound").port().to_string();
+    drop(listener);
+    let origin = format!("http://localhost:{port}");
+    let text = format!("name = \"frontend\"\n[api.cors]\nallow_origins = [\"{origin}\"]\n");
+    project.write("stack.toml", &text);
+    let web = copy(&example(), &project);
+
+    let words = ["up", "--local", "--yes", "--output", "json", "--write-env", "web/.env.local"];
+    let up = cloud.stackctl(project.folder(), &words).succeeded().json();
+    let environment = fs::read_to_string(web.join(".env.local")).expect("`up` wrote it");
+    assert!(environment.starts_with("VITE_API_URL=http://127.0.0.1:"), "{environment}");
+
+    let url = up["api_url"].as_str().expect("the address of the API");
+    assert!(run(&web, &["node", "test/client.mjs", url]).contains("failures are values"));
+    run(&web, &["npm", "run", "build"]);
+    assert!(
+        run(&web, &["node", "test/browser.mjs", &port]).contains("a foreign origin was refused")
+    );
+    cloud.stackctl(project.folder(), &["teardown", "--local", "--yes"]).succeeded();
+}
