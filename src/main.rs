@@ -76,10 +76,12 @@ async fn run(cli: Cli, ui: Ui) -> (Ui, error::Result<()>) {
         let _ = signal::ctrl_c().await;
     };
     tokio::select! {
-        ended = commands::run(cli, ui, stopped) => ended,
+        // Ctrl-C is listened for before the first call goes out.
+        biased;
         () = interrupted => {
             let hint = "run the same command again: it continues";
             (second, Err(Error::new(Kind::Interrupted, "stopped").hint(hint)))
         }
+        ended = commands::run(cli, ui, stopped) => ended,
     }
 }

@@ -11,7 +11,7 @@ use crate::engine::Progress;
 use crate::error::{Error, Result};
 
 /// A new endpoint answers within seconds, once its stage is deployed and the permission has spread.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_mins(1);
 
 /// Behind an endpoint that has answered before, so many answers in a row that are nobody's are the new version's own.
 const FAULTS: u32 = 3;

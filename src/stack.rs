@@ -3,7 +3,8 @@
 use crate::cloud::{Cloud, Identity};
 use crate::config::{Config, LogPolicy};
 use crate::engine::{Graph, Handle, Id};
-use crate::iam::document::Document;
+use crate::error::{Error, Result};
+use crate::iam::document::{Document, MANAGED_POLICY_LIMIT};
 use crate::iam::manifest::Manifest;
 use crate::resources::{
     Api, Attachments, Code, Function, LogGroup, Permission, Policy, Release, Role, Routes, Source,
@@ -17,10 +18,7 @@ pub const MANAGED_LOGS: &str = "service-role/AWSLambdaBasicExecutionRole";
 pub struct Stack {
     pub graph: Graph,
     pub table: Handle<Table>,
-    pub log_group: Handle<LogGroup>,
-    pub role: Handle<Role>,
     pub code: Handle<Code>,
-    pub data_policy: Handle<Policy>,
     pub function: Handle<Function>,
     pub release: Handle<Release>,
     pub api: Handle<Api>,
@@ -57,7 +55,7 @@ impl Stack {
         let api = graph.add(Api::new(cloud, config));
         graph.add(Routes::new(cloud, config, route_keys(manifest), api));
         graph.add(Permission::new(cloud, config, function, release, api));
-        Self { graph, table, log_group, role, code, data_policy, function, release, api }
+        Self { graph, table, code, function, release, api }
     }
 
     /// Every resource.
@@ -69,6 +67,24 @@ impl Stack {
     pub fn in_the_cloud(&self) -> Vec<Id> {
         self.graph.ids().filter(|id| *id != self.code.id).collect()
     }
+}
+
+/// Refuses a policy that IAM would not take, before the first call. The account is not known yet, but every one is as long.
+pub fn check_policy(config: &Config, manifest: &Manifest) -> Result<()> {
+    let longest = Identity {
+        account: "000000000000".to_owned(),
+        partition: "aws-us-gov".to_owned(),
+        region: "ap-northeast-1".to_owned(),
+    };
+    let length = data_policy(config, manifest)(&longest).length();
+    if length <= MANAGED_POLICY_LIMIT {
+        return Ok(());
+    }
+    let policy = &config.names.data_policy;
+    let message = format!(
+        "policy `{policy}` takes {length} characters, and IAM takes {MANAGED_POLICY_LIMIT}"
+    );
+    Err(Error::usage(message).hint("declare fewer operations in the handler's `operations!`"))
 }
 
 /// Exactly the actions that the handler declares, on exactly its table.

@@ -24,12 +24,11 @@ use std::sync::Arc;
 
 pub use architecture::Architecture;
 pub use digest::Digest;
-pub use profile::Profile;
 
 use crate::engine::{Phases, Progress};
 use crate::error::{Error, Result};
 
-/// What to build, for which machine, and how.
+/// What to build, and for which machine.
 #[derive(Debug, Clone)]
 pub struct Recipe {
     /// The folder of `stack.toml`; the zip is put below its `target/stackctl`.
@@ -37,7 +36,6 @@ pub struct Recipe {
     /// The folder of the handler's `Cargo.toml`.
     pub crate_directory: PathBuf,
     pub architecture: Architecture,
-    pub profile: Profile,
 }
 
 /// A zip that was checked against everything that Lambda finds out too late.
@@ -89,9 +87,9 @@ impl fmt::Debug for Artifact {
 
 /// Compiles the handler and packs it. The same source gives the same bytes, wherever it lies.
 pub async fn build(recipe: &Recipe, progress: &Progress) -> Result<Artifact> {
-    let Recipe { root, crate_directory, architecture, profile } = recipe;
-    let folder = profile.folder(&root.join("target/stackctl").join(architecture.name()));
-    let compile = order::compile(crate_directory, *architecture, *profile, progress);
+    let Recipe { root, crate_directory, architecture } = recipe;
+    let folder = root.join("target/stackctl").join(architecture.name());
+    let compile = order::compile(crate_directory, *architecture, progress);
     let mut phases = Phases::default();
     let building = phases.time("build", compile);
     let (program, commit) = tokio::join!(building, commit::of(crate_directory));
@@ -172,7 +170,6 @@ mod tests {
                 root: self.0.clone(),
                 crate_directory: self.0.clone(),
                 architecture: HERE,
-                profile: Profile::Lambda,
             };
             build(&recipe, &Progress::silent()).await
         }

@@ -26,7 +26,9 @@ impl Story {
             let line = String::from_utf8_lossy(&line).trim_end().to_owned();
             match step(&line) {
                 Some((verb, rest)) => {
-                    note(verb, rest).into_iter().for_each(|note| progress.note(note))
+                    if let Some(note) = note(verb, rest) {
+                        progress.note(note);
+                    }
                 }
                 None => story.lines.push(line),
             }

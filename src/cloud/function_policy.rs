@@ -75,7 +75,7 @@ mod tests {
     use super::*;
 
     fn json(text: &str) -> Option<Json> {
-        Some(Json::parse(text).expect("it is JSON"))
+        Json::parse(text).ok()
     }
 
     #[test]

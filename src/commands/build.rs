@@ -22,7 +22,7 @@ pub async fn run(_: &Args, app: &App) -> Result<()> {
     let label = Label { kind: "code".into(), name: recipe.crate_directory.display().to_string() };
     let work = app.ui.watch(vec![label], async |events| {
         let progress = Progress::new(Id::after(&Graph::default()), events);
-        alone(&progress, artifact::build(&recipe, &progress)).await
+        alone(&progress, Box::pin(artifact::build(&recipe, &progress))).await
     });
     let artifact = app.unless_stopped(Box::pin(work)).await?;
     let path =

@@ -25,7 +25,7 @@ use std::path::PathBuf;
 
 use tokio::sync::watch;
 
-use crate::artifact::{Profile, Recipe};
+use crate::artifact::Recipe;
 use crate::cli::{Cli, Globals, Verb};
 use crate::cloud::{Cloud, Target};
 use crate::config::{self, Config};
@@ -143,6 +143,5 @@ fn recipe(config: &Config) -> Recipe {
         root: config.root.clone(),
         crate_directory: config.root.join(&config.function.crate_directory),
         architecture: config.function.architecture,
-        profile: Profile::Lambda,
     }
 }

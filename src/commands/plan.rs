@@ -10,7 +10,7 @@ use crate::cli::examples;
 use crate::engine::Ownership;
 use crate::error::{Error, Kind, Result};
 use crate::manifest;
-use crate::stack::Stack;
+use crate::stack::{Stack, check_policy};
 use crate::{ui, widening};
 
 /// Show what `up` would do, and do nothing
@@ -34,6 +34,7 @@ pub struct Args {
 pub async fn run(args: &Args, app: &App) -> Result<()> {
     let config = app.config()?;
     let manifest = manifest::read(&config.root.join(&config.function.crate_directory))?;
+    check_policy(&config, &manifest)?;
     let cloud = app.cloud(&config).await?;
     let stack = Stack::new(&cloud, &config, &manifest, source(&config, args.artifact.as_ref()));
     let ownership = if args.adopt { Ownership::Adopt } else { Ownership::Respect };

@@ -16,7 +16,7 @@ use crate::engine::{
 use crate::error::{Error, Result};
 use crate::proof::{self, Endpoint, Proof};
 use crate::resources::{LiveApi, LiveRelease, Release, prune};
-use crate::stack::Stack;
+use crate::stack::{Stack, check_policy};
 use crate::ui::seconds;
 use crate::{env_file, manifest, widening};
 
@@ -46,6 +46,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     args.write_env.as_deref().map_or(Ok(()), env_file::check)?;
     let recipe = source(&config, args.artifact.as_ref());
     let manifest = manifest::read(&config.root.join(&config.function.crate_directory))?;
+    check_policy(&config, &manifest)?;
     let cloud = app.cloud(&config).await?;
     let stack = Stack::new(&cloud, &config, &manifest, recipe);
     let ownership = if args.adopt { Ownership::Adopt } else { Ownership::Respect };

@@ -11,8 +11,6 @@ use serde::Deserialize;
 #[derive(Debug, Deserialize)]
 pub struct Catalogue {
     pub date: String,
-    pub source: String,
-    pub licence: String,
     pub sha256: String,
     actions: BTreeMap<String, Vec<ResourceType>>,
 }

@@ -72,7 +72,6 @@ pub enum Kind {
     UndeclaredOperation,
     DeadDeclaration,
     UnmodelledService,
-    CatalogueStale,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]

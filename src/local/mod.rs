@@ -28,11 +28,6 @@ use record::{Fate, Record};
 /// Where the local cloud listens unless told otherwise.
 pub const DEFAULT_PORT: u16 = 4599;
 
-/// Whose requests the local cloud takes for those of the account's root.
-pub const ACCESS_KEY_ID: &str = "test";
-/// Belongs to [`ACCESS_KEY_ID`]; it guards nothing, since only this machine is listened to.
-pub const SECRET_ACCESS_KEY: &str = "test";
-
 /// The account in which everything on the local cloud is made.
 pub const ACCOUNT: &str = "123456789012";
 /// The region in which everything on the local cloud is made.

@@ -134,9 +134,9 @@ fn log_of(answer: &InvokeOutput) -> String {
 fn refusal(version: &str, fault: &str, log: &str) -> Error {
     let lines: Vec<&str> = log.lines().filter(|line| !line.trim().is_empty()).collect();
     let last = &lines[lines.len().saturating_sub(LINES)..];
-    let log = last.iter().map(|line| format!("\n    {line}")).collect::<String>();
+    let log = last.join("\n    ");
     Error::failed(format!("start version {version}"))
-        .cause(format!("{fault}{log}"))
+        .cause(format!("{fault}\n    {log}").trim_end())
         .hint("`live` was not moved, so nobody met it; `stackctl logs` has the rest")
 }
 

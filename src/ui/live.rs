@@ -25,7 +25,7 @@ struct Line {
 }
 
 impl Live {
-    pub fn new(labels: Vec<Label>, paint: Paint) -> Self {
+    pub fn new(labels: &[Label], paint: Paint) -> Self {
         let all = MultiProgress::new();
         let kind = labels.iter().map(|label| label.kind.len()).max().unwrap_or(0);
         let name = labels.iter().map(|label| label.name.chars().count()).max().unwrap_or(0);

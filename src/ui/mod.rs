@@ -80,7 +80,7 @@ impl Ui {
         match self.output {
             _ if self.quiet => Box::new(Silent),
             Output::Json => Box::new(Silent),
-            Output::Text if self.live => Box::new(live::Live::new(labels, self.paint)),
+            Output::Text if self.live => Box::new(live::Live::new(&labels, self.paint)),
             Output::Text => Box::new(plain::Plain::new(labels, self.verbose)),
         }
     }
@@ -121,12 +121,12 @@ impl Ui {
     }
 
     /// Whether somebody is there to answer.
+    #[expect(clippy::unused_self, reason = "who asks has a `Ui`")]
     pub fn can_ask(&self) -> bool {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
     /// Asks on the terminal; where nobody can answer, `instead` says which flag does.
-    #[expect(clippy::unused_self, reason = "who asks has a `Ui`")]
     pub fn ask(&self, question: &str, instead: &str) -> Result<String> {
         if !self.can_ask() {
             let message = format!("{question} cannot be asked without a terminal");

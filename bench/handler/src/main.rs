@@ -16,8 +16,9 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use dynamo::WarmUp;
 use environment::Store;
-use measure::{Figures, cold, warm};
+use measure::{Figures, cold, denied, warm};
 use package::Package;
 use report::Measured;
 use tls::Door;
@@ -50,17 +51,15 @@ fn main() -> Result<()> {
     }
     all.push(measured(package::tutorial(&tutorial)?));
 
-    let port = dynamo::start()?;
+    let [port, denying] = [dynamo::start(WarmUp::Allowed)?, dynamo::start(WarmUp::Denied)?];
     let door = Door::open(&tutorial, &folder.join("tls"), port)?;
+    let denying = Door::open(&tutorial, &folder.join("tls-denying"), denying)?;
     let plain = Store { endpoint: format!("http://127.0.0.1:{port}"), trust: None };
-    let secure = Store {
-        endpoint: format!("https://localhost:{}", door.port),
-        trust: Some(door.trust.clone()),
-    };
     for round in 1..=options.rounds {
         eprint_round(round, options.rounds)?;
         for one in &mut all {
-            cold(&one.package.program, &secure, &mut one.figures)?;
+            cold(&one.package.program, &door.store(), &mut one.figures)?;
+            denied(&one.package.program, &denying.store(), &mut one.figures)?;
         }
         for one in &mut all {
             warm(&one.package.program, &plain, options.requests, &mut one.figures)?;

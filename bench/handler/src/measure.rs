@@ -17,7 +17,9 @@ pub struct Figures {
     pub init_cpu: Rounds,
     /// With TLS: from the event to the answer, in an environment that has answered none before.
     pub first: Rounds,
-    /// The same, of a program that was started but has not been asked for more than that.
+    /// The same, when the call that warms was denied.
+    pub denied: Rounds,
+    /// The memory of a program that was started but has not been asked for more than that.
     pub first_resident: Rounds,
     pub plain_init: Rounds,
     pub plain_init_cpu: Rounds,
@@ -37,6 +39,14 @@ pub fn cold(program: &Program, store: &Store, figures: &mut Figures) -> Result<(
     figures.init_cpu.add(cpu.as_secs_f64());
     figures.first.add(percentile(&first, 1.0));
     figures.first_resident.add(resident(&environment));
+    Ok(())
+}
+
+/// One cold start with TLS at a store that denies the call that warms, and its first request.
+pub fn denied(program: &Program, store: &Store, figures: &mut Figures) -> Result<()> {
+    let environment = Environment::start(program, store)?;
+    environment.init()?;
+    figures.denied.add(percentile(&environment.lambda.invoke([events::first()])?, 1.0));
     Ok(())
 }
 

@@ -17,10 +17,11 @@ const SIZES: [Size; 2] =
     [("zip, bytes", |package| package.zipped), ("unzipped, bytes", |package| package.unzipped)];
 
 /// Title, figure, and the factor from seconds or bytes to what the title says.
-const COLUMNS: [Column; 11] = [
+const COLUMNS: [Column; 12] = [
     ("TLS: init, ms", |figures| &figures.init, 1e3),
     ("TLS: init CPU, ms", |figures| &figures.init_cpu, 1e3),
     ("TLS: first request, ms", |figures| &figures.first, 1e3),
+    ("TLS: the same, warm-up denied", |figures| &figures.denied, 1e3),
     ("TLS: memory after it, MB", |figures| &figures.first_resident, 1e-6),
     ("HTTP: init, ms", |figures| &figures.plain_init, 1e3),
     ("HTTP: init CPU, ms", |figures| &figures.plain_init_cpu, 1e3),

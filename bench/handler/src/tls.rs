@@ -5,8 +5,8 @@ use std::io::{BufRead as _, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
-use crate::Result;
-use crate::run;
+use crate::environment::Store;
+use crate::{Result, run};
 
 /// Where Debian, Fedora and Alpine keep the roots: what a function on Lambda reads too, before its first handshake.
 const SYSTEM_ROOTS: [&str; 3] =
@@ -24,8 +24,8 @@ pub struct Trust {
 /// A running TLS server; ends with this value.
 pub struct Door {
     child: Child,
-    pub port: u16,
-    pub trust: Trust,
+    port: u16,
+    trust: Trust,
 }
 
 impl Door {
@@ -41,6 +41,12 @@ impl Door {
         }
         let port = line.trim().parse().map_err(|_| "the TLS server does not start")?;
         Ok(Self { child, port, trust })
+    }
+
+    /// The stub behind it.
+    pub fn store(&self) -> Store {
+        let endpoint = format!("https://localhost:{}", self.port);
+        Store { endpoint, trust: Some(self.trust.clone()) }
     }
 }
 

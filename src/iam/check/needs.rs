@@ -1,10 +1,9 @@
 //! What the role must be able to do, from what the handler calls.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use crate::iam::audit::{Audit, Candidates};
 use crate::iam::catalogue::{Catalogue, NEEDED_FOR_LOGS, ResourceType};
-use crate::iam::document::{Document, Statement};
 use crate::iam::findings::{Finding, Kind};
 use crate::iam::manifest::Site;
 use crate::iam::operations::{Actions, Operation, TRANSACTION_MEMBERS, partiql_action};
@@ -59,25 +58,6 @@ impl Needs {
             let resource = format!("{}:log-stream:*", stack.log_group());
             self.required.push(Need { action: action.to_owned(), resource, source: None });
         }
-    }
-
-    /// The smallest document that grants what is needed of the table.
-    pub fn document(&self) -> Document {
-        let table = self.required.iter().filter(|need| !need.action.starts_with("logs:"));
-        let mut actions: BTreeMap<&str, Vec<&str>> = BTreeMap::new();
-        for need in table {
-            actions.entry(&need.resource).or_default().push(&need.action);
-        }
-        // Resources that need the same actions share a statement.
-        let mut resources: BTreeMap<Vec<&str>, Vec<&str>> = BTreeMap::new();
-        for (resource, actions) in actions {
-            resources.entry(actions).or_default().push(resource);
-        }
-        let statements = resources.into_iter().enumerate().map(|(place, (actions, resources))| {
-            let number = if place == 0 { String::new() } else { (place + 1).to_string() };
-            Statement::allow(&format!("AllowDynamoDBAccess{number}"), actions, resources)
-        });
-        Document::new(statements.collect())
     }
 
     pub fn cover(&self, action: &str, resource: &str) -> bool {
