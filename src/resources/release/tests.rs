@@ -13,6 +13,7 @@ const ALIAS_PATH: &str = "/2015-03-31/functions/app-api/aliases/live";
 const ALIASES: &str = "POST /2015-03-31/functions/app-api/aliases";
 const PUBLISH: &str = "POST /2015-03-31/functions/app-api/versions";
 const UPLOAD: &str = "PUT /2015-03-31/functions/app-api/code";
+const INVOCATIONS: &str = "/2015-03-31/functions/app-api/invocations";
 const LATEST: &str = "GET /2015-03-31/functions/app-api/configuration";
 
 /// The function as it was read: it holds the code of `code`.
@@ -63,6 +64,11 @@ fn live_version(version: &str, changes: &Value) -> Exchange {
 
 fn is_active(version: &str) -> Exchange {
     ok(format!("{LATEST}?Qualifier={version}"), configuration(&json!({})))
+}
+
+/// The one invocation that no user makes.
+fn is_tried(version: &str) -> Exchange {
+    ok(format!("POST {INVOCATIONS}?Qualifier={version}"), json!({"statusCode": 400}))
 }
 
 fn is_pending(version: &str) -> Exchange {
@@ -152,11 +158,12 @@ async fn an_alias_of_a_lost_call_exists_already() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn new_code_is_uploaded_published_and_switched_to_in_four_calls() {
+async fn new_code_is_uploaded_published_tried_and_switched_to() {
     let replay = Replay::new([
         at("3", &json!({"CodeSha256": "old"})),
         made(UPLOAD, "4"),
         is_active("4"),
+        is_tried("4"),
         switched("4"),
     ]);
     let (release, inputs) = release(&replay, holding("old"));
@@ -166,7 +173,7 @@ async fn new_code_is_uploaded_published_and_switched_to_in_four_calls() {
     assert_eq!((now.version.as_str(), now.before.as_deref()), ("4", Some("3")));
     let sent = replay.sent();
     assert!(sent[2].contains("\"RevisionId\":\"revision-1\""));
-    let switch = &sent[4];
+    let switch = &sent[5];
     assert!(switch.contains("\"RevisionId\":\"alias-1\""));
     assert!(switch.contains("\"RoutingConfig\":{\"AdditionalVersionWeights\":{}}"));
     replay.is_over();
@@ -178,6 +185,7 @@ async fn changed_settings_alone_are_published_from_what_the_function_holds() {
         at("3", &json!({"MemorySize": 128})),
         made(PUBLISH, "4"),
         is_active("4"),
+        is_tried("4"),
         switched("4"),
     ]);
     let (release, inputs) = release(&replay, holding(&ours()));
@@ -193,6 +201,7 @@ async fn another_architecture_needs_an_upload_even_of_the_same_zip() {
         at("3", &json!({"Architectures": ["arm64"]})),
         made(UPLOAD, "4"),
         is_active("4"),
+        is_tried("4"),
         switched("4"),
     ]);
     let function = LiveFunction { architecture: "arm64".into(), ..holding(&ours()) };
@@ -208,11 +217,8 @@ async fn another_architecture_needs_an_upload_even_of_the_same_zip() {
 async fn a_share_of_another_version_is_taken_away_without_a_new_version() {
     let weights = json!({"FunctionVersion": "3", "RevisionId": "alias-1",
         "RoutingConfig": {"AdditionalVersionWeights": {"2": 0.1}}});
-    let replay = Replay::new([
-        together([alias(&weights), live_version("3", &json!({}))]),
-        is_active("3"),
-        switched("3"),
-    ]);
+    let replay =
+        Replay::new([together([alias(&weights), live_version("3", &json!({}))]), switched("3")]);
     let (release, inputs) = release(&replay, holding(&ours()));
     let live = there(&release).await;
     assert_eq!(drift(&release, &inputs, &live), ["traffic: shared with version 2 → all"]);
@@ -233,6 +239,7 @@ async fn an_upload_waits_for_another_update_and_looks_when_that_has_changed_the_
         ok(LATEST, configuration(&settled)),
         made(UPLOAD, "4"),
         is_active("4"),
+        is_tried("4"),
         switched("4"),
     ]);
     let (release, inputs) = release(&replay, holding("old"));
@@ -251,6 +258,7 @@ async fn an_upload_whose_answer_was_lost_is_not_repeated() {
         ok(LATEST, configuration(&json!({"RevisionId": "revision-2"}))),
         made(PUBLISH, "4"),
         is_active("4"),
+        is_tried("4"),
         switched("4"),
     ]);
     let (release, inputs) = release(&replay, holding("old"));
@@ -280,6 +288,7 @@ async fn live_stays_where_somebody_else_has_put_it_meanwhile() {
         at("3", &json!({"CodeSha256": "old"})),
         made(UPLOAD, "5"),
         is_active("5"),
+        is_tried("5"),
         stale(format!("PUT {ALIAS_PATH}")),
         points_at("4"),
     ]);
@@ -296,6 +305,7 @@ async fn a_switch_whose_answer_was_lost_is_recognised() {
         at("3", &json!({"CodeSha256": "old"})),
         made(UPLOAD, "4"),
         is_active("4"),
+        is_tried("4"),
         lost(format!("PUT {ALIAS_PATH}")),
         stale(format!("PUT {ALIAS_PATH}")),
         points_at("4"),
@@ -319,6 +329,21 @@ async fn a_version_that_cannot_start_never_goes_live() {
     let live = there(&release).await;
     let error = release.update(&inputs, &live, &Progress::silent()).await.expect_err("failed");
     assert_eq!(error.cause.as_deref(), Some("no such layer"));
+    replay.is_over();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_version_that_answers_with_a_failure_never_goes_live() {
+    let replay = Replay::new([
+        at("3", &json!({"CodeSha256": "old"})),
+        made(UPLOAD, "4"),
+        is_active("4"),
+        ok(format!("POST {INVOCATIONS}?Qualifier=4"), json!({"statusCode": 502})),
+    ]);
+    let (release, inputs) = release(&replay, holding("old"));
+    let live = there(&release).await;
+    let error = release.update(&inputs, &live, &Progress::silent()).await.expect_err("failed");
+    assert_eq!(error.cause.as_deref(), Some("it answers 502"));
     replay.is_over();
 }
 
