@@ -13,7 +13,7 @@ use crate::artifact::Artifact;
 use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::config::{Budget, Config};
-use crate::engine::{Event, Label, Ownership, Phases, Plan, execute, plan_up, read};
+use crate::engine::{Event, Label, Ownership, Phases, Plan, Progress, execute, plan_up, read};
 use crate::error::{Error, Result};
 use crate::iam::manifest::Manifest;
 use crate::proof::Proof;
@@ -127,7 +127,11 @@ async fn planned(
     events: &UnboundedSender<Event>,
 ) -> Result<Plan> {
     let looked_at = [stack.code.id, stack.function.id, stack.release.id, stack.api.id];
-    let (reading, _) = tokio::try_join!(read(&stack.graph, &looked_at, events), cloud.identity())?;
+    let progress = Progress::new(stack.release.id, events);
+    let (reading, policy) = tokio::try_join!(
+        read(&stack.graph, &looked_at, events),
+        granted::policy(cloud, config, &progress)
+    )?;
     let missing = [stack.function.id, stack.release.id, stack.api.id]
         .into_iter()
         .find(|id| !reading.is_there(*id));
@@ -138,8 +142,9 @@ async fn planned(
     }
     let code = [stack.code.id, stack.release.id];
     let plan = plan_up(&stack.graph, &code, &reading, Ownership::Respect)?;
-    if let Some(code) = reading.find(stack.code).filter(|_| !plan.changes_nothing()) {
-        Box::pin(granted::check(cloud, config, code)).await?;
+    let code = reading.find(stack.code).filter(|_| !plan.changes_nothing());
+    if let Some((code, policy)) = code.zip(policy) {
+        granted::check(cloud, config, &policy, code).await?;
     }
     Ok(plan)
 }

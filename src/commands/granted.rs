@@ -1,24 +1,44 @@
-//! Whether the deployed role may do what new code is linked to do: asked before it is uploaded.
+//! Whether the deployed policy allows what new code is linked to do: asked before it is uploaded.
 
 use crate::artifact::Artifact;
 use crate::cloud::{Cloud, role_documents};
 use crate::config::Config;
+use crate::engine::{Progress, Resource as _};
 use crate::error::{Error, Kind, Result};
 use crate::iam::check;
 use crate::iam::eval::Decision;
 use crate::iam::json::Json;
 use crate::iam::linked;
+use crate::iam::manifest::Manifest;
 use crate::iam::operations::Operation;
-use crate::iam::snapshot::{Handler, Snapshot};
+use crate::iam::snapshot::{Documents, Handler, InlinePolicy, Snapshot};
 use crate::rendered;
+use crate::resources::Policy;
+use crate::stack::data_policy;
 
-/// Refuses code that names operations of which the role may do nothing.
-pub async fn check(cloud: &Cloud, config: &Config, code: &Artifact) -> Result<()> {
-    let documents = match role_documents::read(cloud, &config.names.role, Json::Null).await {
-        Ok(documents) => documents,
-        // Who may ship code need not be allowed to read roles; then a denial shows at the first request.
-        Err(error) if role_documents::is_denied(&error) => return Ok(()),
-        Err(error) => return Err(error),
+/// What the stack's own policy allows as it is deployed; `None` where that may not be read. Asked together with
+/// everything else, so that it costs a deploy no time.
+pub async fn policy(cloud: &Cloud, config: &Config, progress: &Progress) -> Result<Option<String>> {
+    let wanted = data_policy(config, &Manifest::default());
+    let policy = Policy::new(cloud, config, &config.names.data_policy, wanted);
+    match policy.read(progress).await {
+        Ok(live) => Ok(Some(live.map(|live| live.document).unwrap_or_default())),
+        // Who may ship code need not be allowed to read policies; then a denial shows at the first request.
+        Err(error) if role_documents::is_denied(&error) => Ok(None),
+        Err(error) => Err(error),
+    }
+}
+
+/// Refuses code that names operations of which `policy` allows nothing.
+pub async fn check(cloud: &Cloud, config: &Config, policy: &str, code: &Artifact) -> Result<()> {
+    let document = Json::parse(policy).unwrap_or(Json::Null);
+    let own = InlinePolicy { policy_name: config.names.data_policy.clone(), document };
+    let documents = Documents {
+        managed_policies: Vec::new(),
+        inline_policies: vec![own],
+        trust_policy: Json::Null,
+        permissions_boundary: Json::Null,
+        function_resource_policy: Json::Null,
     };
     let stack = rendered::names(config, &cloud.identity().await?, None);
     let snapshot = Snapshot { stack, handler: Handler::default(), documents };
@@ -28,7 +48,7 @@ pub async fn check(cloud: &Cloud, config: &Config, code: &Artifact) -> Result<()
     if refused.is_empty() {
         return Ok(());
     }
-    let cause = format!("the code calls {}, which the role may not do", refused.join(", "));
+    let cause = format!("the code calls {}, which its policy does not allow", refused.join(", "));
     Err(Error::new(Kind::Failed, "refused to deploy").cause(cause).hint(
         "`stackctl up` ships code and policy together; `stackctl verify-policy --explain ACTION` says who calls it",
     ))
