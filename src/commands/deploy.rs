@@ -130,7 +130,7 @@ async fn planned(
     let progress = Progress::new(stack.release.id, events);
     let (reading, policy) = tokio::try_join!(
         read(&stack.graph, &looked_at, events),
-        granted::policy(cloud, config, &progress)
+        Box::pin(granted::policy(cloud, config, &progress))
     )?;
     let missing = [stack.function.id, stack.release.id, stack.api.id]
         .into_iter()

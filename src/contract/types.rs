@@ -35,7 +35,7 @@ pub(super) enum Type {
     List(Box<Type>),
     Either(Vec<Type>),
     Object(Vec<Field>),
-    /// One of [`Api::types`].
+    /// One of the types of the API.
     Name(String),
 }
 

@@ -10,7 +10,7 @@ const LONGEST: usize = 256;
 pub struct Commits(Vec<(String, String)>);
 
 impl Commits {
-    /// Reads what [`Commits::to_string`] wrote; any other text says nothing.
+    /// Reads what `to_string` wrote; any other text says nothing.
     pub fn parse(text: &str) -> Self {
         let pairs = text.strip_prefix("commits ").unwrap_or_default().split(' ');
         let pairs = pairs.filter_map(|pair| pair.split_once('='));
