@@ -38,6 +38,10 @@ impl Moto {
             let url = format!("http://127.0.0.1:{port}/moto-api/data.json");
             try_request("GET", &url, &[], "").ok().filter(|answer| answer.status == 200)
         });
+        // Else it would look for Docker to run a function; so it answers every invocation with one sentence.
+        let url = format!("http://127.0.0.1:{port}/moto-api/config");
+        let answer = try_request("POST", &url, &[], r#"{"lambda": {"use_docker": false}}"#);
+        assert_eq!(answer.expect("moto answers").status, 201);
         moto
     }
 
