@@ -18,7 +18,7 @@ const DATE: &str = "315532800";
 
 /// What an outer `cargo run` leaves in the environment. Build scripts watch some of it, and would run again each time
 /// we are started in the other way (<https://doc.rust-lang.org/cargo/reference/environment-variables.html>).
-const OF_AN_OUTER_CARGO: [&str; 20] = [
+const OF_AN_OUTER_CARGO: [&str; 21] = [
     "CARGO_BIN_NAME",
     "CARGO_CRATE_NAME",
     "CARGO_MANIFEST_DIR",
@@ -39,6 +39,7 @@ const OF_AN_OUTER_CARGO: [&str; 20] = [
     "CARGO_PKG_VERSION_PATCH",
     "CARGO_PKG_VERSION_PRE",
     "CARGO_PRIMARY_PACKAGE",
+    "OUT_DIR",
 ];
 
 /// A cargo that works in a folder: its configuration and `rust-toolchain.toml` are found from there.
@@ -158,6 +159,20 @@ mod tests {
         assert_eq!(executable(&line.replace("\"/x/bootstrap\"", "null")), None);
         assert_eq!(executable(r#"{"reason":"build-finished","success":true}"#), None);
         assert_eq!(executable("warning: something else"), None);
+    }
+
+    #[test]
+    fn build_scripts_see_nothing_of_the_cargo_that_started_us() {
+        let outer = ["CARGO_PKG_", "CARGO_MANIFEST_", "OUT_DIR"];
+        let told = std::env::vars().map(|(name, _)| name);
+        let told: Vec<String> =
+            told.filter(|name| outer.iter().any(|outer| name.starts_with(outer))).collect();
+        assert!(told.contains(&"OUT_DIR".to_owned()), "cargo tells tests as much as programs");
+        let command = command(Path::new("."));
+        for name in told {
+            let hidden = (name.as_ref(), None);
+            assert!(command.as_std().get_envs().any(|variable| variable == hidden), "{name}");
+        }
     }
 
     #[tokio::test]

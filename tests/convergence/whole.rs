@@ -38,7 +38,7 @@ fn every_verb_ends_well_where_aws_takes_its_time_and_refuses_what_it_refuses() {
 fn writes_nothing(lane: &Lane) {
     let (again, ledger) = lane.run(Verb::Up);
     again.succeeded();
-    assert_eq!(ledger.writes(), 0, "{ledger:#?}");
+    assert_eq!(ledger.writes(), 0, "{:#?}", ledger.calls());
 }
 
 /// A verb for another stage than the default one.
