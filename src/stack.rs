@@ -19,6 +19,7 @@ pub struct Stack {
     pub graph: Graph,
     pub table: Handle<Table>,
     pub code: Handle<Code>,
+    pub log_group: Handle<LogGroup>,
     pub function: Handle<Function>,
     pub release: Handle<Release>,
     pub api: Handle<Api>,
@@ -50,12 +51,12 @@ impl Stack {
         }
         graph.add(Attachments::new(cloud, config, role, policies, managed));
         let code = graph.add(Code::new(source));
-        let function = graph.add(Function::new(cloud, config, role, log_group, code));
-        let release = graph.add(Release::new(cloud, config, function, code));
+        let function = graph.add(Function::new(cloud, config, role, code));
+        let release = graph.add(Release::new(cloud, config, function, log_group, code));
         let api = graph.add(Api::new(cloud, config));
         graph.add(Routes::new(cloud, config, route_keys(manifest), api));
         graph.add(Permission::new(cloud, config, function, release, api));
-        Self { graph, table, code, function, release, api }
+        Self { graph, table, code, log_group, function, release, api }
     }
 
     /// Every resource.

@@ -7,13 +7,13 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
-use super::up::prove;
+use super::ship::Ship;
 use super::{App, granted, outputs, source};
 use crate::artifact::Artifact;
 use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::config::{Budget, Config};
-use crate::engine::{Event, Label, Ownership, Phases, Plan, Progress, execute, plan_up, read};
+use crate::engine::{Event, Label, Ownership, Phases, Plan, Progress, plan_up, read};
 use crate::error::{Error, Result};
 use crate::iam::manifest::Manifest;
 use crate::proof::Proof;
@@ -54,9 +54,8 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         .ui
         .watch(labels, async |events| {
             let plan = app.unless_stopped(planned(&stack, &cloud, &config, events)).await?;
-            let outcome = execute(&stack.graph, plan, events, &app.stop).await.into_result()?;
-            let proof = prove(&stack, &cloud, &config, &outcome, events).await?;
-            Ok::<_, Error>((outcome, proof))
+            let ship = Ship { stack: &stack, cloud: &cloud, config: &config, events };
+            ship.carry_out(plan, &app.stop).await
         })
         .await?;
     let (api, release) = (outcome.find(stack.api), outcome.find(stack.release));

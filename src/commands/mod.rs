@@ -14,6 +14,7 @@ pub mod man;
 mod outputs;
 pub mod plan;
 pub mod rollback;
+mod ship;
 pub mod simulate;
 pub mod smoke;
 pub mod status;

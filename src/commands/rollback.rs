@@ -54,7 +54,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         let text = || format!("version {number} is live already: nothing to do");
         return app.ui.result(text, || document(&found, version, live, None));
     }
-    let release = Release::new(&cloud, &config, stack.function, stack.code);
+    let release = Release::new(&cloud, &config, stack.function, stack.log_group, stack.code);
     release.switch(&found.live, &number).await?;
     let switched = since.elapsed();
     let label = Label { kind: "proof".into(), name: format!("version {number} answers") };

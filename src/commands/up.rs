@@ -6,16 +6,14 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
+use super::ship::{self, Ship};
 use super::{App, outputs, source};
 use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::config::Config;
-use crate::engine::{
-    Action, Event, Id, Label, Outcome, Ownership, Plan, Progress, alone, execute, plan_up, read,
-};
-use crate::error::{Error, Result};
-use crate::proof::{self, Endpoint, Proof};
-use crate::resources::{LiveApi, LiveRelease, Release, prune};
+use crate::engine::{Event, Label, Ownership, Plan, plan_up, read};
+use crate::error::Result;
+use crate::resources::LiveApi;
 use crate::stack::{Stack, check_policy};
 use crate::ui::seconds;
 use crate::{env_file, manifest, widening};
@@ -60,9 +58,8 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
             if !agreed && !gained.is_empty() {
                 return Ok(Err(gained));
             }
-            let outcome = execute(&stack.graph, plan, events, &app.stop).await.into_result()?;
-            prove(&stack, &cloud, &config, &outcome, events).await?;
-            Ok(Ok(outcome))
+            let ship = Ship { stack: &stack, cloud: &cloud, config: &config, events };
+            ship.carry_out(plan, &app.stop).await.map(|(outcome, _)| Ok(outcome))
         });
         match work.await? {
             Ok(outcome) => break outcome,
@@ -70,7 +67,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         }
         agreed = true;
     };
-    let (api, release) = live(&stack, &outcome)?;
+    let (api, release) = ship::live(&stack, &outcome)?;
     if let Some(path) = &args.write_env {
         env_file::write(path, &api.url)?;
     }
@@ -97,65 +94,6 @@ pub async fn planned(
     let all = stack.all();
     let (reading, _) = tokio::try_join!(read(&stack.graph, &all, events), cloud.identity())?;
     plan_up(&stack.graph, &all, &reading, ownership)
-}
-
-/// Waits until the API answers with the version that is live; when anything was changed and it does not,
-/// `live` goes back to the version before.
-pub async fn prove(
-    stack: &Stack,
-    cloud: &Cloud,
-    config: &Config,
-    outcome: &Outcome,
-    events: &UnboundedSender<Event>,
-) -> Result<Option<Proof>> {
-    let changed = |(id, action): &(Id, Action)| *id != stack.code.id && *action != Action::Keep;
-    if !outcome.changes.iter().any(changed) {
-        return Ok(None);
-    }
-    let (api, release) = live(stack, outcome)?;
-    let progress = Progress::new(Id::after(&stack.graph), events);
-    let url = format!("{}/", api.url);
-    let endpoint = if release.before.is_some() { Endpoint::Serving } else { Endpoint::New };
-    let proof = proof::answers(&url, &release.version, endpoint, &progress);
-    let failure = match alone(&progress, proof).await {
-        Ok(proof) => {
-            prune_versions(cloud, config, release, &progress).await;
-            return Ok(Some(proof));
-        }
-        Err(failure) => failure,
-    };
-    let Some(before) = &release.before else {
-        return Err(failure);
-    };
-    Release::new(cloud, config, stack.function, stack.code).switch_back(release).await?;
-    let cause = failure.cause.clone().unwrap_or_default();
-    Err(Error::failed(format!("prove that version {} answers", release.version))
-        .cause(cause)
-        .hint(format!("`live` points at version {before} again, so nobody is left without an answer; `stackctl logs --errors` may say why")))
-}
-
-/// Makes room behind a version that has proved itself. A version too many is no reason to fail.
-async fn prune_versions(
-    cloud: &Cloud,
-    config: &Config,
-    release: &LiveRelease,
-    progress: &Progress,
-) {
-    let Some(before) = &release.before else {
-        return;
-    };
-    let keep = usize::try_from(config.function.keep_versions).unwrap_or(usize::MAX);
-    let needed = [release.version.as_str(), before];
-    if let Err(error) = prune(cloud, &config.names.function, keep, &needed).await {
-        progress.output(format!("warning: old versions were left: {error}"));
-    }
-}
-
-fn live<'a>(stack: &Stack, outcome: &'a Outcome) -> Result<(&'a LiveApi, &'a LiveRelease)> {
-    let both = outcome.find(stack.api).zip(outcome.find(stack.release));
-    both.ok_or_else(|| {
-        Error::failed("find the API and its alias").hint("run the same command again: it continues")
-    })
 }
 
 fn text(config: &Config, api: &LiveApi, document: &Value, took: &str) -> String {

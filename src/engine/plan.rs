@@ -88,6 +88,12 @@ impl Plan {
     pub fn changes_nothing(&self) -> bool {
         self.steps.iter().all(|step| step.action == Action::Keep)
     }
+
+    /// Whether it changes `id`, which is there already.
+    pub fn updates(&self, id: Id) -> bool {
+        let updates = |step: &Step| matches!(step.action, Action::Update(_));
+        self.steps.iter().any(|step| step.id == id && updates(step))
+    }
 }
 
 /// What to do with a resource under our name that does not carry our tags.
@@ -208,7 +214,7 @@ pub(super) fn refusal(node: &dyn Node, differences: &[Difference]) -> Option<Err
 pub fn plan_teardown(graph: &Graph, ids: &[Id], reading: &Reading) -> Plan {
     let goes: Vec<Id> = ids.iter().copied().filter(|&id| deletes(graph, reading, id)).collect();
     let steps = goes.iter().rev().map(|&id| {
-        let after = goes.iter().copied().filter(|&other| graph.node(other).needs().contains(&id));
+        let after = goes.iter().copied().filter(|&other| other != id && uses(graph, other, id));
         Step {
             id,
             action: Action::Delete,
@@ -217,6 +223,12 @@ pub fn plan_teardown(graph: &Graph, ids: &[Id], reading: &Reading) -> Plan {
         }
     });
     Plan { steps: steps.collect(), given: reading.lives.clone() }
+}
+
+/// Whether `user` needs `id`, or something does that goes with `user`.
+fn uses(graph: &Graph, user: Id, id: Id) -> bool {
+    let goes = |&one: &Id| one == user || graph.node(one).contained_in() == Some(user);
+    graph.ids().filter(goes).any(|one| graph.node(one).needs().contains(&id))
 }
 
 /// Whether `id` is there, ours, and not deleted together with what it is part of.

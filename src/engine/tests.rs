@@ -462,20 +462,22 @@ async fn slow_reads_are_awaited_when_something_that_needs_them_is_there() {
 async fn dependents_are_deleted_first_and_what_is_contained_goes_with_its_container() {
     let (diary, runner, mut graph) = (Diary::new(), Runner::new(), Graph::default());
     let role = graph.add(Fake::new("role", &diary).there(thing("new")));
+    let log = graph.add(Fake::new("log group", &diary).there(thing("new")));
     let function = graph.add(Fake::new("function", &diary).needing(&[role]).there(thing("new")));
     graph.add(
         Fake { contained_in: Some(function.id), ..Fake::new("alias", &diary) }
-            .needing(&[function])
+            .needing(&[function, log])
             .there(thing("new")),
     );
     graph.add(Fake::new("table", &diary).there(thing("new")));
     graph.add(Fake::new("absent", &diary));
     let outcome = runner.teardown(&graph).await;
-    assert_eq!(words(&outcome), ["delete"; 3]);
+    assert_eq!(words(&outcome), ["delete"; 4]);
     assert!(outcome.find(role).is_none());
     let deletions: Vec<String> =
         diary.take().into_iter().filter(|entry| entry.contains("delete")).collect();
-    assert_eq!(deletions, ["1s delete table", "1s delete function", "2s delete role"]);
+    let order = ["1s delete table", "1s delete function", "2s delete role", "2s delete log group"];
+    assert_eq!(deletions, order);
 }
 
 #[tokio::test(start_paused = true)]

@@ -124,6 +124,12 @@ impl Attachments {
         .await
     }
 
+    async fn detach_all(&self, arns: &[&String], progress: &Progress) -> Result<()> {
+        let [arn, others @ ..] = arns else { return Ok(()) };
+        let others = Box::pin(self.detach_all(others, progress));
+        tokio::try_join!(self.detach(arn, progress), others).map(|_| ())
+    }
+
     async fn delete_inline(&self, name: &str, progress: &Progress) -> Result<()> {
         iam::when_free(progress, || async {
             let call = self.client.delete_role_policy().role_name(&self.role_name);
@@ -207,9 +213,8 @@ impl Resource for Attachments {
     }
 
     async fn delete(&self, live: &LiveAttachments, progress: &Progress) -> Result<()> {
-        for arn in &live.attached {
-            self.detach(arn, progress).await?;
-        }
+        let attached: Vec<&String> = live.attached.iter().collect();
+        self.detach_all(&attached, progress).await?;
         for name in &live.inline {
             self.delete_inline(name, progress).await?;
         }

@@ -185,19 +185,29 @@ impl Policy {
         }
     }
 
+    /// Deletes the policy, or says why IAM keeps it for now: it is in use, or has other versions than its default.
+    async fn delete_once(&self, arn: &str) -> Result<Option<Error>> {
+        let answer = self.client.delete_policy().policy_arn(arn).send().await;
+        match answer.doing(format!("delete policy `{}`", self.name)).absent_if(&ABSENT) {
+            Err(error) if error.has_code(&["DeleteConflict", "ConcurrentModification"]) => {
+                Ok(Some(error))
+            }
+            ended => ended.map(|_| None),
+        }
+    }
+
     /// Deletes the policy with all its versions, unless it is in use.
     async fn try_to_delete(&self, arn: &str) -> Result<Poll<()>> {
-        for version in self.other_versions(arn).await? {
-            self.delete_version(arn, &version).await?;
-        }
-        let answer = self.client.delete_policy().policy_arn(arn).send().await;
-        let refused = match answer
-            .doing(format!("delete policy `{}`", self.name))
-            .absent_if(&ABSENT)
-        {
-            Err(error) if error.has_code(&["DeleteConflict", "ConcurrentModification"]) => error,
-            ended => return ended.map(|_| Poll::Ready(())),
+        let Some(refused) = self.delete_once(arn).await? else {
+            return Ok(Poll::Ready(()));
         };
+        let old = self.other_versions(arn).await?;
+        for version in &old {
+            self.delete_version(arn, version).await?;
+        }
+        if !old.is_empty() && self.delete_once(arn).await?.is_none() {
+            return Ok(Poll::Ready(()));
+        }
         let others = self.others_who_have(arn).await?;
         if others.is_empty() {
             return Ok(Poll::Pending(refused.cause.unwrap_or_default()));

@@ -1,21 +1,24 @@
 //! Deletes published versions that nobody will go back to.
 
+use std::collections::BTreeSet;
+
 use aws_sdk_lambda::Client;
 
-use super::versions::{Version, versions};
+use super::versions::Version;
 use crate::cloud::{Answer, Cloud};
 use crate::error::{Doing, Result};
 
-/// Deletes all versions of `function` but the newest `keep` and those of `needed`. Returns the numbers of the deleted.
+/// Deletes all versions of `function` but the newest `keep` and those of `needed`, which `found` need not list yet.
+/// Returns the numbers of the deleted.
 pub async fn prune(
     cloud: &Cloud,
     function: &str,
+    found: &[Version],
     keep: usize,
     needed: &[&str],
 ) -> Result<Vec<u64>> {
     let client = Client::new(&cloud.sdk);
-    let found = versions(cloud, function).await?;
-    let superfluous = superfluous(&found, keep, needed);
+    let superfluous = superfluous(found, keep, needed);
     for version in &superfluous {
         let call = client.delete_function().function_name(function).qualifier(version.to_string());
         let answer = call.send().await.doing(format!("delete version {version}"));
@@ -25,10 +28,12 @@ pub async fn prune(
     Ok(superfluous)
 }
 
-/// `found` is sorted, the newest first.
+/// The newest first.
 fn superfluous(found: &[Version], keep: usize, needed: &[&str]) -> Vec<u64> {
-    let old = found.iter().skip(keep).map(|version| version.number);
-    old.filter(|number| !needed.contains(&number.to_string().as_str())).collect()
+    let needed: BTreeSet<u64> = needed.iter().filter_map(|number| number.parse().ok()).collect();
+    let mut all = needed.clone();
+    all.extend(found.iter().map(|version| version.number));
+    all.into_iter().rev().skip(keep).filter(|number| !needed.contains(number)).collect()
 }
 
 #[cfg(test)]
@@ -36,19 +41,14 @@ mod tests {
     use super::*;
     use crate::cloud::replay::{Replay, ok, refused};
 
-    fn page(numbers: impl IntoIterator<Item = u64>) -> String {
-        let versions: Vec<_> = numbers
-            .into_iter()
-            .map(|number| serde_json::json!({"Version": number.to_string(), "CodeSize": 1}))
-            .collect();
-        serde_json::json!({"Versions": versions}).to_string()
+    fn published(numbers: impl IntoIterator<Item = u64>) -> Vec<Version> {
+        let version = |number| Version { number, ..Version::default() };
+        numbers.into_iter().map(version).collect()
     }
 
     #[tokio::test]
     async fn the_newest_stay_and_so_do_those_that_are_needed() {
-        let versions = "/2015-03-31/functions/app-api/versions";
         let replay = Replay::new([
-            ok(format!("GET {versions}"), page(1..=8)),
             ok("DELETE /2015-03-31/functions/app-api?Qualifier=4", ""),
             refused(
                 "DELETE /2015-03-31/functions/app-api?Qualifier=3",
@@ -58,15 +58,16 @@ mod tests {
             ),
             ok("DELETE /2015-03-31/functions/app-api?Qualifier=1", ""),
         ]);
-        let deleted = prune(&replay.cloud(), "app-api", 4, &["8", "2"]).await;
+        let deleted = prune(&replay.cloud(), "app-api", &published(1..=8), 4, &["8", "2"]).await;
         assert_eq!(deleted, Ok(vec![4, 3, 1]));
         replay.is_over();
     }
 
-    #[tokio::test]
-    async fn few_versions_are_left_alone() {
-        let replay = Replay::new([ok("GET", page(1..=4))]);
-        assert_eq!(prune(&replay.cloud(), "app-api", 4, &["1"]).await, Ok(Vec::new()));
-        replay.is_over();
+    #[test]
+    fn the_new_version_counts_whether_it_was_listed_already_or_not() {
+        for listed in [1..=4, 1..=5] {
+            assert_eq!(superfluous(&published(listed), 4, &["5", "4"]), [1]);
+        }
+        assert!(superfluous(&published(1..=3), 4, &["4", "3"]).is_empty());
     }
 }

@@ -8,7 +8,7 @@ use crate::cloud::{Answer, Cloud};
 use crate::error::{Doing, Result};
 
 /// One published version.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Version {
     /// Lambda's own number.
     pub number: u64,

@@ -32,10 +32,10 @@ fn counted(lane: &Lane, what: &str, verb: Verb, ceiling: &Ceiling) -> Ledger {
 #[test]
 fn no_verb_makes_more_calls_one_after_another_than_it_has_to() {
     let lane = Lane::take();
-    counted(&lane, "up", Verb::Up, &Ceiling(16, 8));
+    counted(&lane, "up", Verb::Up, &Ceiling(16, 7));
     counted(&lane, "up again", Verb::Up, &Ceiling(0, 2));
-    // Who we are, policy, upload, first look, trial, switch; then, with the new version live, the old ones.
-    counted(&lane, "deploy", Verb::Deploy, &Ceiling(3, 7));
+    // Who we are, what is there, upload, trial, switch.
+    counted(&lane, "deploy", Verb::Deploy, &Ceiling(3, 5));
     counted(&lane, "deploy again", Verb::Deploy, &Ceiling(0, 2));
-    counted(&lane, "teardown", Verb::Teardown, &Ceiling(9, 7));
+    counted(&lane, "teardown", Verb::Teardown, &Ceiling(9, 6));
 }

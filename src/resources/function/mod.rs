@@ -15,7 +15,7 @@ pub use live::LiveFunction;
 use live::{Health, busy_with, live};
 pub use settings::{Settings, architecture};
 
-use super::{Code, LogGroup, Role};
+use super::{Code, Role};
 use crate::cloud::tags::{self, Tags};
 use crate::cloud::wait::{self, Poll};
 use crate::cloud::{Answer, Cloud};
@@ -40,25 +40,17 @@ pub struct Function {
     settings: Settings,
     tags: Tags,
     role: Handle<Role>,
-    log_group: Handle<LogGroup>,
     code: Handle<Code>,
 }
 
 impl Function {
-    pub fn new(
-        cloud: &Cloud,
-        config: &Config,
-        role: Handle<Role>,
-        log_group: Handle<LogGroup>,
-        code: Handle<Code>,
-    ) -> Self {
+    pub fn new(cloud: &Cloud, config: &Config, role: Handle<Role>, code: Handle<Code>) -> Self {
         Self {
             client: Client::new(&cloud.sdk),
             name: config.names.function.clone(),
             settings: Settings::wanted(config),
             tags: tags::ours(config),
             role,
-            log_group,
             code,
         }
     }
@@ -176,7 +168,7 @@ impl Resource for Function {
     }
 
     fn needs(&self) -> Vec<Id> {
-        vec![self.role.id, self.log_group.id, self.code.id]
+        vec![self.role.id, self.code.id]
     }
 
     async fn read(&self, _: &Progress) -> Result<Option<LiveFunction>> {

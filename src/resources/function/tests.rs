@@ -28,10 +28,9 @@ fn function(replay: &Replay) -> (Function, Inputs) {
 fn function_of(replay: &Replay, live: LiveRole) -> (Function, Inputs) {
     let (cloud, config, mut graph) = (replay.cloud(), config(), Graph::default());
     let role = graph.add(Role::new(&cloud, &config));
-    let log_group = graph.add(LogGroup::new(&cloud, &config));
     let source = Source::File("bootstrap.zip".into(), artifact().architecture);
     let code = graph.add(Code::new(source));
-    let function = Function::new(&cloud, &config, role, log_group, code);
+    let function = Function::new(&cloud, &config, role, code);
     (function, Inputs::default().with(role, live).with(code, artifact()))
 }
 

@@ -19,8 +19,8 @@ fn permission(replay: &Replay) -> (Permission, Inputs) {
     let role = graph.add(Role::new(&cloud, &config));
     let log_group = graph.add(LogGroup::new(&cloud, &config));
     let code = graph.add(Code::new(Source::File("zip".into(), Architecture::X86_64)));
-    let function = graph.add(Function::new(&cloud, &config, role, log_group, code));
-    let release = graph.add(Release::new(&cloud, &config, function, code));
+    let function = graph.add(Function::new(&cloud, &config, role, code));
+    let release = graph.add(Release::new(&cloud, &config, function, log_group, code));
     let api = graph.add(Api::new(&cloud, &config));
     let permission = Permission::new(&cloud, &config, function, release, api);
     (

@@ -14,7 +14,7 @@ use publish::Latest;
 use super::commits::Commits;
 use super::function::Settings;
 use super::trial::{self, Trial};
-use super::{Code, Function};
+use super::{Code, Function, LogGroup};
 use crate::cloud::wait::{self, Poll};
 use crate::cloud::{Answer, Cloud};
 use crate::config::{ALIAS, Budget, Config};
@@ -29,11 +29,15 @@ const SPREADING: Duration = Duration::from_mins(1);
 
 const ABSENT: [&str; 1] = ["ResourceNotFoundException"];
 
+/// What Lambda says to an invocation of a version that it is not done with, or does not know everywhere yet.
+const NOT_ACTIVE: [&str; 2] = ["ResourceConflictException", "ResourceNotFoundException"];
+
 pub struct Release {
     client: Client,
     function_name: String,
     budget: Budget,
     function: Handle<Function>,
+    log_group: Handle<LogGroup>,
     code: Handle<Code>,
 }
 
@@ -76,10 +80,11 @@ impl Release {
         cloud: &Cloud,
         config: &Config,
         function: Handle<Function>,
+        log_group: Handle<LogGroup>,
         code: Handle<Code>,
     ) -> Self {
         let (function_name, budget) = (config.names.function.clone(), config.function.budget);
-        Self { client: Client::new(&cloud.sdk), function_name, budget, function, code }
+        Self { client: Client::new(&cloud.sdk), function_name, budget, function, log_group, code }
     }
 
     async fn until_active(&self, version: &str, progress: &Progress) -> Result<()> {
@@ -102,10 +107,26 @@ impl Release {
         .await
     }
 
-    /// No user shall be the first to find out that a version does not start.
-    async fn tried(&self, version: &str, progress: &Progress) -> Result<Option<Trial>> {
+    /// No user shall be the first to find out that a version does not start. Lambda invokes none before it is active.
+    async fn tried(
+        &self,
+        version: &str,
+        phases: &mut Phases,
+        progress: &Progress,
+    ) -> Result<Option<Trial>> {
         progress.note(format!("trying version {version}"));
-        let trial = trial::of(&self.client, &self.function_name, version).await?;
+        let attempt = || trial::of(&self.client, &self.function_name, version);
+        let trial = match phases.time("trial", attempt()).await {
+            Err(error) if error.has_code(&NOT_ACTIVE) => {
+                phases.time("settle", self.until_active(version, progress)).await?;
+                phases.time("trial", attempt()).await?
+            }
+            Ok(None) => {
+                phases.time("settle", self.until_active(version, progress)).await?;
+                None
+            }
+            trial => trial?,
+        };
         trial::within(&self.budget, version, trial.as_ref())?;
         Ok(trial)
     }
@@ -237,8 +258,9 @@ impl Resource for Release {
         format!("{}:{ALIAS}", self.function_name)
     }
 
+    /// A function that is called without its log group loses its first lines.
     fn needs(&self) -> Vec<Id> {
-        vec![self.function.id, self.code.id]
+        vec![self.function.id, self.log_group.id, self.code.id]
     }
 
     fn contained_in(&self) -> Option<Id> {
@@ -284,8 +306,8 @@ impl Resource for Release {
             let answer = call.send().await.doing(format!("create alias `{ALIAS}`"));
             answer.exists_if(&["ResourceConflictException", "ConflictException"])
         });
-        let revision = answer.await?.revision_id;
-        self.until_active(&version, progress).await?;
+        let (answer, ()) = tokio::try_join!(answer, self.until_active(&version, progress))?;
+        let revision = answer.revision_id;
         Ok(LiveRelease { revision, ..self.now(inputs, version, commits) })
     }
 
@@ -303,8 +325,7 @@ impl Resource for Release {
         let mut version = live.version.clone();
         if !self.version_differences(inputs, live).is_empty() {
             version = phases.time("upload", self.publish(inputs, progress)).await?;
-            phases.time("settle", self.until_active(&version, progress)).await?;
-            trial = phases.time("trial", self.tried(&version, progress)).await?;
+            trial = self.tried(&version, &mut phases, progress).await?;
         }
         let commit = inputs.get(self.code).commit.as_deref();
         let commits = live.commits.clone().with(&version, commit);

@@ -35,8 +35,8 @@ fn release(replay: &Replay, function: LiveFunction) -> (Release, Inputs) {
     let log_group = graph.add(LogGroup::new(&cloud, &config));
     let source = Source::File("bootstrap.zip".into(), artifact().architecture);
     let code = graph.add(Code::new(source));
-    let handle = graph.add(Function::new(&cloud, &config, role, log_group, code));
-    let release = Release::new(&cloud, &config, handle, code);
+    let handle = graph.add(Function::new(&cloud, &config, role, code));
+    let release = Release::new(&cloud, &config, handle, log_group, code);
     (release, Inputs::default().with(handle, function).with(code, artifact()))
 }
 
@@ -114,10 +114,12 @@ async fn absent_reads_as_none() {
 #[tokio::test(start_paused = true)]
 async fn the_version_that_came_with_the_function_goes_live_and_then_nothing_differs() {
     let replay = Replay::new([
-        unknown(ALIASES),
-        ok(ALIASES, json!({"FunctionVersion": "1", "RevisionId": "alias-1"})),
-        is_pending("1"),
-        is_active("1"),
+        together([
+            unknown(ALIASES),
+            ok(ALIASES, json!({"FunctionVersion": "1", "RevisionId": "alias-1"})),
+            is_pending("1"),
+            is_active("1"),
+        ]),
         at("1", &json!({})),
     ]);
     let function = LiveFunction { published: Some("1".into()), ..holding(&ours()) };
@@ -136,8 +138,7 @@ async fn what_the_function_holds_already_is_published_without_an_upload() {
     let replay = Replay::new([
         busy(PUBLISH),
         made(PUBLISH, "1"),
-        ok(ALIASES, json!({"FunctionVersion": "1"})),
-        is_active("1"),
+        together([ok(ALIASES, json!({"FunctionVersion": "1"})), is_active("1")]),
     ]);
     let (release, inputs) = release(&replay, holding(&ours()));
     release.create(&inputs, &Progress::silent()).await.expect("made");
@@ -149,8 +150,11 @@ async fn what_the_function_holds_already_is_published_without_an_upload() {
 async fn an_alias_of_a_lost_call_exists_already() {
     let replay = Replay::new([
         made(PUBLISH, "1"),
-        lost(ALIASES),
-        refused(ALIASES, 409, "ResourceConflictException", "Alias already exists: live"),
+        together([
+            lost(ALIASES),
+            refused(ALIASES, 409, "ResourceConflictException", "Alias already exists: live"),
+            is_active("1"),
+        ]),
     ]);
     let (release, inputs) = release(&replay, holding(&ours()));
     let error = release.create(&inputs, &Progress::silent()).await;
@@ -162,7 +166,6 @@ async fn new_code_is_uploaded_published_tried_and_switched_to() {
     let replay = Replay::new([
         at("3", &json!({"CodeSha256": "old"})),
         made(UPLOAD, "4"),
-        is_active("4"),
         is_tried("4"),
         switched("4"),
     ]);
@@ -173,7 +176,7 @@ async fn new_code_is_uploaded_published_tried_and_switched_to() {
     assert_eq!((now.version.as_str(), now.before.as_deref()), ("4", Some("3")));
     let sent = replay.sent();
     assert!(sent[2].contains("\"RevisionId\":\"revision-1\""));
-    let switch = &sent[5];
+    let switch = &sent[4];
     assert!(switch.contains("\"RevisionId\":\"alias-1\""));
     assert!(switch.contains("\"RoutingConfig\":{\"AdditionalVersionWeights\":{}}"));
     replay.is_over();
@@ -184,7 +187,6 @@ async fn changed_settings_alone_are_published_from_what_the_function_holds() {
     let replay = Replay::new([
         at("3", &json!({"MemorySize": 128})),
         made(PUBLISH, "4"),
-        is_active("4"),
         is_tried("4"),
         switched("4"),
     ]);
@@ -200,7 +202,6 @@ async fn another_architecture_needs_an_upload_even_of_the_same_zip() {
     let replay = Replay::new([
         at("3", &json!({"Architectures": ["arm64"]})),
         made(UPLOAD, "4"),
-        is_active("4"),
         is_tried("4"),
         switched("4"),
     ]);
@@ -238,7 +239,6 @@ async fn an_upload_waits_for_another_update_and_looks_when_that_has_changed_the_
         ok(LATEST, configuration(&in_progress)),
         ok(LATEST, configuration(&settled)),
         made(UPLOAD, "4"),
-        is_active("4"),
         is_tried("4"),
         switched("4"),
     ]);
@@ -257,7 +257,6 @@ async fn an_upload_whose_answer_was_lost_is_not_repeated() {
         stale(UPLOAD),
         ok(LATEST, configuration(&json!({"RevisionId": "revision-2"}))),
         made(PUBLISH, "4"),
-        is_active("4"),
         is_tried("4"),
         switched("4"),
     ]);
@@ -287,7 +286,6 @@ async fn live_stays_where_somebody_else_has_put_it_meanwhile() {
     let replay = Replay::new([
         at("3", &json!({"CodeSha256": "old"})),
         made(UPLOAD, "5"),
-        is_active("5"),
         is_tried("5"),
         stale(format!("PUT {ALIAS_PATH}")),
         points_at("4"),
@@ -304,7 +302,6 @@ async fn a_switch_whose_answer_was_lost_is_recognised() {
     let replay = Replay::new([
         at("3", &json!({"CodeSha256": "old"})),
         made(UPLOAD, "4"),
-        is_active("4"),
         is_tried("4"),
         lost(format!("PUT {ALIAS_PATH}")),
         stale(format!("PUT {ALIAS_PATH}")),
@@ -318,11 +315,30 @@ async fn a_switch_whose_answer_was_lost_is_recognised() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_version_that_lambda_is_not_done_with_is_waited_for_and_tried_then() {
+    let replay = Replay::new([
+        at("3", &json!({"CodeSha256": "old"})),
+        made(UPLOAD, "4"),
+        busy(&format!("POST {INVOCATIONS}?Qualifier=4")),
+        is_pending("4"),
+        is_active("4"),
+        is_tried("4"),
+        switched("4"),
+    ]);
+    let (release, inputs) = release(&replay, holding("old"));
+    let live = there(&release).await;
+    let now = release.update(&inputs, &live, &Progress::silent()).await.expect("switched");
+    assert!(now.trial.is_some());
+    replay.is_over();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_version_that_cannot_start_never_goes_live() {
     let failed = json!({"State": "Failed", "StateReason": "no such layer"});
     let replay = Replay::new([
         at("3", &json!({"CodeSha256": "old"})),
         made(UPLOAD, "4"),
+        busy(&format!("POST {INVOCATIONS}?Qualifier=4")),
         ok(format!("{LATEST}?Qualifier=4"), configuration(&failed)),
     ]);
     let (release, inputs) = release(&replay, holding("old"));
@@ -337,7 +353,6 @@ async fn a_version_that_answers_with_a_failure_never_goes_live() {
     let replay = Replay::new([
         at("3", &json!({"CodeSha256": "old"})),
         made(UPLOAD, "4"),
-        is_active("4"),
         ok(format!("POST {INVOCATIONS}?Qualifier=4"), json!({"statusCode": 502})),
     ]);
     let (release, inputs) = release(&replay, holding("old"));
@@ -381,8 +396,7 @@ async fn switching_back_leaves_what_somebody_else_has_switched_to_since() {
 async fn an_alias_that_went_with_its_function_is_made_again() {
     let replay = Replay::new([
         at("3", &json!({})),
-        ok(ALIASES, json!({"FunctionVersion": "1"})),
-        is_active("1"),
+        together([ok(ALIASES, json!({"FunctionVersion": "1"})), is_active("1")]),
     ]);
     let function = LiveFunction { published: Some("1".into()), ..holding(&ours()) };
     let (release, inputs) = release(&replay, function);

@@ -69,10 +69,9 @@ impl Routes {
     }
 
     /// Somebody else may have made an integration at the same moment: API Gateway refuses no second one.
-    async fn remove_duplicates(&self, at: &At<'_>) -> Result<()> {
-        let now = self.look(at.api).await?;
-        match self.integration(&now).and_then(Integration::integration_id) {
-            Some(id) if now.integrations.len() > 1 => self.lead_to(at, &now, id).await,
+    async fn remove_duplicates(&self, at: &At<'_>, now: &LiveRoutes) -> Result<()> {
+        match self.integration(now).and_then(Integration::integration_id) {
+            Some(id) if now.integrations.len() > 1 => self.lead_to(at, now, id).await,
             _ => Ok(()),
         }
     }
@@ -142,9 +141,12 @@ impl Resource for Routes {
         let found = self.integration(live);
         let id = integration::ensure(&at, found, &self.target()).await?;
         self.lead_to(&at, live, &id).await?;
-        stage::ensure(&at, live.stage.as_ref(), &self.tags).await?;
-        if found.is_none() {
-            self.remove_duplicates(&at).await?;
+        let staged = stage::ensure(&at, live.stage.as_ref(), &self.tags);
+        if found.is_some() {
+            staged.await?;
+        } else {
+            let ((), now) = tokio::try_join!(staged, self.look(api))?;
+            self.remove_duplicates(&at, &now).await?;
         }
         Ok(live.clone())
     }

@@ -158,9 +158,7 @@ async fn another_change_and_too_many_calls_are_outlasted() {
         first,
         conflict(format!("POST {ROUTES}"), message),
         second,
-        conflict(format!("POST {STAGES}"), message),
-        third,
-        as_wanted(),
+        together([conflict(format!("POST {STAGES}"), message), third, as_wanted()]),
     ]);
     let replay = Replay::new(script);
     let (routes, inputs) = routes(&replay);
