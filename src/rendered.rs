@@ -116,3 +116,22 @@ fn partition(region: &str) -> &'static str {
         _ => "aws",
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{DEFAULT_STAGE, Names};
+
+    #[test]
+    fn the_policies_of_a_stage_are_known_as_the_stacks_own() {
+        let identity =
+            Identity { account: "1".into(), partition: "aws".into(), region: "us-east-1".into() };
+        for stage in [DEFAULT_STAGE, "dev", "blue-2"] {
+            let mut config = crate::config::tests::config("name = \"my-app\"").expect("valid");
+            config.names = Names::of("my-app", stage);
+            let stack = names(&config, &identity, None);
+            let ours = [config.names.data_policy.clone(), config.names.logs_policy.clone()];
+            assert_eq!(stack.own_policies(), ours);
+        }
+    }
+}

@@ -474,9 +474,10 @@ async fn dependents_are_deleted_first_and_what_is_contained_goes_with_its_contai
     let outcome = runner.teardown(&graph).await;
     assert_eq!(words(&outcome), ["delete"; 4]);
     assert!(outcome.find(role).is_none());
-    let deletions: Vec<String> =
+    let mut deletions: Vec<String> =
         diary.take().into_iter().filter(|entry| entry.contains("delete")).collect();
-    let order = ["1s delete table", "1s delete function", "2s delete role", "2s delete log group"];
+    deletions.sort();
+    let order = ["1s delete function", "1s delete table", "2s delete log group", "2s delete role"];
     assert_eq!(deletions, order);
 }
 

@@ -175,9 +175,10 @@ impl Stack {
         self.log_group_arn.trim_end_matches(":*")
     }
 
-    /// The names that this tool gives the policies of the stack.
+    /// The names that this tool gives the policies of the stack and stage.
     pub fn own_policies(&self) -> [String; 2] {
-        let stack = self.function_name.strip_suffix("-api").unwrap_or(&self.function_name);
+        let (stack, stage) =
+            self.function_name.rsplit_once("-api").unwrap_or((&self.function_name, ""));
         let capital = |word: &str| {
             let mut characters = word.chars();
             characters.next().map_or_else(String::new, |first| {
@@ -185,7 +186,7 @@ impl Stack {
             })
         };
         let name: String = stack.split(['-', '_']).map(capital).collect();
-        [format!("{name}LambdaDynamoDB"), format!("{name}LambdaLogs")]
+        [format!("{name}LambdaDynamoDB{stage}"), format!("{name}LambdaLogs{stage}")]
     }
 }
 

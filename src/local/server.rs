@@ -168,6 +168,8 @@ fn ended_at_start(folder: &Folder, port: u16) -> Error {
 
 #[cfg(test)]
 mod tests {
+    use tokio::io::AsyncReadExt as _;
+
     use super::super::scratch::Scratch;
     use super::*;
     use crate::engine::Progress;
@@ -210,9 +212,12 @@ mod tests {
     #[tokio::test]
     async fn a_process_that_ignores_the_first_signal_is_ended_by_the_second() {
         let mut child = Command::new("/bin/sh")
-            .args(["-c", "trap '' TERM; sleep 60"])
+            .args(["-c", "trap '' TERM; echo deaf; sleep 60"])
+            .stdout(Stdio::piped())
             .spawn()
             .expect("a shell");
+        let mut said = [0; 4];
+        child.stdout.take().expect("it is piped").read_exact(&mut said).await.expect("it speaks");
         let pid = child.id().expect("it was not waited for");
         let record = Record::new(pid, os::birth(pid).await.expect("it lives"), 1, VERSION);
         // The clock is paused only now, so that the ten seconds pass at once.
