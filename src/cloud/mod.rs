@@ -13,6 +13,7 @@ pub mod role_documents;
 pub mod simulation;
 pub mod tags;
 pub mod trial_policy;
+pub mod upload;
 pub mod wait;
 
 use std::net::IpAddr;

@@ -11,6 +11,7 @@ use aws_smithy_runtime_api::client::http::{
 use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
+use aws_smithy_types::byte_stream::ByteStream;
 
 use super::{Cloud, Identity, patient};
 
@@ -145,17 +146,26 @@ fn locked<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 impl HttpConnector for Replay {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
-        let target = request.headers().get("x-amz-target").unwrap_or_default().to_owned();
-        let body = String::from_utf8_lossy(request.body().bytes().unwrap_or_default()).into_owned();
-        let path = request.uri().splitn(4, '/').nth(3).unwrap_or_default();
-        let call = format!("{} /{path} {target} {body}", request.method());
-        locked(&self.sent).push(call.clone());
-        HttpConnectorFuture::ready(match self.answer(&call) {
-            Some((status, body)) => {
-                let status = status.try_into().expect("a status");
-                Ok(HttpResponse::new(status, SdkBody::from(body)))
+        let replay = self.clone();
+        HttpConnectorFuture::new(async move {
+            let call = told(request).await;
+            locked(&replay.sent).push(call.clone());
+            match replay.answer(&call) {
+                Some((status, body)) => {
+                    let status = status.try_into().expect("a status");
+                    Ok(HttpResponse::new(status, SdkBody::from(body)))
+                }
+                None => Err(ConnectorError::io("connection reset by peer".into())),
             }
-            None => Err(ConnectorError::io("connection reset by peer".into())),
         })
     }
+}
+
+/// `METHOD /path target body`, however the body is sent.
+async fn told(mut request: HttpRequest) -> String {
+    let target = request.headers().get("x-amz-target").unwrap_or_default().to_owned();
+    let path = request.uri().splitn(4, '/').nth(3).unwrap_or_default();
+    let head = format!("{} /{path} {target}", request.method());
+    let body = ByteStream::new(request.take_body()).collect().await.expect("it is in memory");
+    format!("{head} {}", String::from_utf8_lossy(&body.into_bytes()))
 }

@@ -17,6 +17,7 @@ pub use settings::{Settings, architecture};
 
 use super::{Code, Role};
 use crate::cloud::tags::{self, Tags};
+use crate::cloud::upload::Meter;
 use crate::cloud::wait::{self, Poll};
 use crate::cloud::{Answer, Cloud};
 use crate::config::Config;
@@ -225,6 +226,7 @@ impl Resource for Function {
                 .set_tags(Some(self.tags.clone().into_iter().collect()))
                 .code(FunctionCode::builder().zip_file(zip.clone()).build())
                 .publish(true);
+            let call = call.customize().interceptor(Meter::new(progress));
             let answer = call.send().await.doing(format!("create function `{}`", self.name));
             answer.exists_if(&["ResourceConflictException"])
         });

@@ -5,6 +5,7 @@ use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::LastUpdateStatus;
 
 use super::{Release, SETTLING};
+use crate::cloud::upload::Meter;
 use crate::cloud::wait::{self, Poll};
 use crate::engine::{Inputs, Progress};
 use crate::error::{Doing, Error, Result};
@@ -58,7 +59,6 @@ impl Release {
                 })
                 .await;
         }
-        progress.note(format!("uploading {} KB", code.bytes / 1000));
         let zip = Blob::new(code.contents());
         self.when_free(progress, || async {
             let call = self
@@ -70,6 +70,7 @@ impl Release {
                 .set_revision_id(latest.revision.clone())
                 .publish(true);
             let doing = format!("upload the code of function `{}`", self.function_name);
+            let call = call.customize().interceptor(Meter::new(progress));
             Ok(call.send().await.doing(doing)?.version.unwrap_or_default())
         })
         .await
