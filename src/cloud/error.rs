@@ -31,6 +31,9 @@ where
             error
         }
         SdkError::ConstructionFailure(_) => error.cause(innermost(answer)),
+        _ if speaks_of(answer, "credential") => {
+            error.cause(format!("no credentials: {}", innermost(answer)))
+        }
         _ => Error { kind: Kind::Unanswered, ..error.cause(innermost(answer)) },
     };
     error.request_id = answer.request_id().map(str::to_owned);
@@ -45,6 +48,12 @@ fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
     }
     let text = error.to_string();
     if text.is_empty() { DisplayErrorContext(error).to_string() } else { text }
+}
+
+/// Whether an error, or one that it was made from, contains `word`.
+fn speaks_of(error: &(dyn std::error::Error + 'static), word: &str) -> bool {
+    error.to_string().to_lowercase().contains(word)
+        || error.source().is_some_and(|source| speaks_of(source, word))
 }
 
 /// What to do about an answer, by its code; an answer without one never reached AWS.
@@ -150,7 +159,21 @@ impl Error {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_iam::operation::create_role::CreateRoleError;
+    use aws_smithy_runtime_api::client::result::ConnectorError;
+
     use super::*;
+
+    #[test]
+    fn missing_credentials_are_told_as_such_whoever_was_asked_for_them_last() {
+        let asked = std::io::Error::other("an error occurred while loading credentials");
+        let other = ConnectorError::other(asked.into(), None);
+        let answer: SdkError<CreateRoleError, _> = SdkError::dispatch_failure(other);
+        let error = translate(&answer, Error::failed("create role `app`"));
+        assert_eq!(error.kind, Kind::Failed);
+        assert!(error.cause.is_some_and(|cause| cause.starts_with("no credentials: ")));
+        assert!(error.hint.is_some_and(|hint| hint.starts_with("log in first")));
+    }
 
     #[test]
     fn a_denied_call_names_the_statement_to_add() {
