@@ -7,6 +7,7 @@ mod day_two;
 mod deploy;
 mod drift;
 mod frontend;
+mod fuzzed;
 mod help;
 mod journey;
 mod life;

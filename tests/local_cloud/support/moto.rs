@@ -1,14 +1,12 @@
 //! Another imitation of AWS, for a second opinion. It runs no code, so this answers for its HTTP APIs.
 
-use std::fs;
-use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 
 use serde_json::Value;
-use sha2::{Digest, Sha256};
 
-use super::cloud::{alone, cache_folder, free_port};
-use super::{Aws, Outcome, Recorder, Response, eventually, try_request};
+use super::cloud::{alone, free_port};
+use super::python::python_with;
+use super::{Aws, Recorder, Response, eventually, try_request};
 
 const REQUIREMENTS: &str = include_str!("../moto-requirements.txt");
 
@@ -27,7 +25,7 @@ pub struct Moto {
 
 impl Moto {
     pub fn start() -> Self {
-        let python = installed();
+        let python = python_with("moto", REQUIREMENTS);
         let port = free_port();
         let mut watch = alone("/bin/sh");
         watch.args(["-c", WATCH]).arg(python).arg(port.to_string()).stdin(Stdio::piped());
@@ -67,35 +65,4 @@ fn answer(aws: &Aws, api: &str) -> Option<String> {
     let (function, alias) = target.split(":function:").nth(1)?.split_once(':')?;
     let alias = get("lambda", format!("/2015-03-31/functions/{function}/aliases/{alias}"))?;
     Some(alias["FunctionVersion"].as_str()?.to_owned())
-}
-
-/// The Python that has moto: a virtual environment of its own, made once, named after what is in it.
-fn installed() -> PathBuf {
-    let digest = Sha256::digest(REQUIREMENTS);
-    let name =
-        digest[..6].iter().fold(String::from("moto-"), |name, byte| name + &format!("{byte:02x}"));
-    let folder = cache_folder().join(name);
-    let python = folder.join("bin/python");
-    if folder.join("complete").exists() {
-        return python;
-    }
-    // Two test runs at once each make their own, and the first one stays.
-    let making = folder.with_extension(std::process::id().to_string());
-    let _ = fs::remove_dir_all(&making);
-    succeeded(alone("python3").args(["-m", "venv"]).arg(&making));
-    let requirements = making.join("requirements.txt");
-    fs::write(&requirements, REQUIREMENTS).expect("the cache can be written");
-    let mut pip = alone(making.join("bin/python").to_str().expect("the path is text"));
-    pip.args(["-m", "pip", "install", "--disable-pip-version-check", "--no-input", "--quiet"]);
-    pip.args(["--require-hashes", "--only-binary", ":all:", "-r"]).arg(&requirements);
-    succeeded(&mut pip);
-    fs::write(making.join("complete"), "").expect("the cache can be written");
-    if fs::rename(&making, &folder).is_err() {
-        let _ = fs::remove_dir_all(&making);
-    }
-    python
-}
-
-fn succeeded(command: &mut Command) {
-    Outcome::from(command.stdin(Stdio::null()).output().expect("there is Python")).succeeded();
 }
