@@ -145,7 +145,7 @@ impl Resource for Routes {
         if found.is_some() {
             staged.await?;
         } else {
-            let ((), now) = tokio::try_join!(staged, self.look(api))?;
+            let ((), now) = tokio::try_join!(staged, Box::pin(self.look(api)))?;
             self.remove_duplicates(&at, &now).await?;
         }
         Ok(live.clone())
