@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    api, build, completions, cors, deploy, init, invoke, local, logs, man, plan, rollback,
+    api, build, completions, cors, deploy, dev, init, invoke, local, logs, man, plan, rollback,
     simulate, smoke, status, teardown, up, verify_policy,
 };
 
@@ -28,7 +28,7 @@ pub struct Cli {
 }
 
 /// Flags that every verb takes.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[command(next_help_heading = "Global options")]
 pub struct Globals {
@@ -83,6 +83,7 @@ pub enum Color {
 pub enum Verb {
     Init(init::Args),
     Up(up::Args),
+    Dev(dev::Args),
     Deploy(deploy::Args),
     Plan(plan::Args),
     VerifyPolicy(verify_policy::Args),
@@ -104,7 +105,11 @@ pub enum Verb {
 impl Verb {
     /// Whether Ctrl-C is how the verb ends, and no interruption.
     pub fn ends_at_ctrl_c(&self) -> bool {
-        matches!(self, Verb::Logs(args) if args.follows())
+        match self {
+            Verb::Dev(_) => true,
+            Verb::Logs(args) => args.follows(),
+            _ => false,
+        }
     }
 }
 

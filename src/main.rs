@@ -20,6 +20,7 @@ mod payload;
 mod proof;
 mod rendered;
 mod resources;
+mod saves;
 mod scaffold;
 mod smoke;
 mod stack;

@@ -91,12 +91,17 @@ const WALLS: [(&str, &[&str]); 12] = [
 ];
 
 /// What is done in these files and in no other.
-const PLACES: [(&str, &[&str], &[&str]); 6] = [
+const PLACES: [(&str, &[&str], &[&str]); 7] = [
     ("lines are redrawn", &["indicatif::"], &["ui/live.rs"]),
     (
         "somebody sleeps",
         &["sleep(", "thread::sleep", "time::interval"],
         &["cloud/wait.rs", "local/wait.rs"],
+    ),
+    (
+        "code is built for this machine alone",
+        &["Profile::Watch"],
+        &["artifact/profile.rs", "commands/dev/attempt.rs"],
     ),
     ("the process ends", &["process::exit", "process::abort", "ExitCode"], &["main.rs"]),
     // Cargo's own settings are read where they are understood.

@@ -24,6 +24,7 @@ use std::sync::Arc;
 
 pub use architecture::Architecture;
 pub use digest::Digest;
+pub use profile::Profile;
 
 use crate::engine::{Phases, Progress};
 use crate::error::{Error, Result};
@@ -36,6 +37,7 @@ pub struct Recipe {
     /// The folder of the handler's `Cargo.toml`.
     pub crate_directory: PathBuf,
     pub architecture: Architecture,
+    pub profile: Profile,
 }
 
 /// A zip that was checked against everything that Lambda finds out too late.
@@ -87,17 +89,17 @@ impl fmt::Debug for Artifact {
 
 /// Compiles the handler and packs it. The same source gives the same bytes, wherever it lies.
 pub async fn build(recipe: &Recipe, progress: &Progress) -> Result<Artifact> {
-    let Recipe { root, crate_directory, architecture } = recipe;
-    let folder = root.join("target/stackctl").join(architecture.name());
-    let compile = order::compile(crate_directory, *architecture, progress);
+    let Recipe { root, crate_directory, architecture, profile } = recipe;
+    let folder = root.join("target/stackctl").join(profile.folder()).join(architecture.name());
+    let compile = order::compile(crate_directory, *architecture, *profile, progress);
     let mut phases = Phases::default();
     let building = phases.time("build", compile);
     let (program, commit) = tokio::join!(building, commit::of(crate_directory));
     let program = program?;
     progress.note("packing the zip");
-    let architecture = *architecture;
+    let (architecture, compression) = (*architecture, profile.compression());
     let packing = blocking(move || {
-        let zip = store::zip(&folder, &program)?;
+        let zip = store::zip(&folder, &program, compression)?;
         Ok(Artifact { commit, ..Artifact::new(folder.join(store::ZIP), architecture, zip) })
     });
     let artifact = phases.time("pack", packing).await?;
@@ -170,6 +172,7 @@ mod tests {
                 root: self.0.clone(),
                 crate_directory: self.0.clone(),
                 architecture: HERE,
+                profile: Profile::default(),
             };
             build(&recipe, &Progress::silent()).await
         }

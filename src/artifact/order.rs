@@ -8,7 +8,7 @@ use super::project::{self, BINARY, Project};
 use super::runtime::{self, GLIBC, Unfit};
 use super::settings::Settings;
 use super::toolchain::{self, Linking, Toolchain};
-use super::{Architecture, cargo, flags, profile};
+use super::{Architecture, Profile, cargo, flags};
 use crate::engine::Progress;
 use crate::error::{Doing as _, Result};
 
@@ -18,12 +18,14 @@ struct Order {
     toolchain: Toolchain,
     settings: Settings,
     architecture: Architecture,
+    profile: Profile,
 }
 
 /// Compiles the crate in a folder to the bytes of a program that Lambda can start.
 pub(super) async fn compile(
     directory: &Path,
     architecture: Architecture,
+    profile: Profile,
     progress: &Progress,
 ) -> Result<Vec<u8>> {
     progress.note("looking at the crate and the toolchain");
@@ -32,7 +34,7 @@ pub(super) async fn compile(
         project::find(directory),
         toolchain::find(directory, architecture, settings.has_linker)
     )?;
-    let mut order = Order { project, toolchain, settings, architecture };
+    let mut order = Order { project, toolchain, settings, architecture, profile };
     order.warn(progress);
     let mut program = order.build(progress).await?;
     let mut obstacle = runtime::obstacle(&program, architecture);
@@ -77,8 +79,9 @@ impl Order {
         cargo::settle(&mut command, self.settings.has_date);
         self.choose_linker(&mut command);
         command.args(["--package", &self.project.package, "--bin", BINARY]);
-        command.args(["--profile", profile::NAME, "--message-format=json-render-diagnostics"]);
-        for setting in profile::settings(&manifest) {
+        command.args(["--profile", self.profile.name()]);
+        command.arg("--message-format=json-render-diagnostics");
+        for setting in self.profile.settings(&manifest) {
             command.args(["--config", &setting]);
         }
         flags::add(&mut command, self.flags(), &self.settings.flags, self.architecture);
@@ -130,6 +133,7 @@ mod tests {
             toolchain: Toolchain { sysroot: "/rust".into(), commit: "c0ffee".into(), linking },
             settings: Settings { cargo_home: "/home/me/.cargo".into(), ..Settings::default() },
             architecture: Architecture::Arm64,
+            profile: Profile::default(),
         };
         let mut command = Command::new("cargo");
         order.choose_linker(&mut command);

@@ -17,18 +17,19 @@ use crate::error::{Doing as _, Error, Result};
 const ENTRY: &str = "bootstrap";
 const MODE: u32 = 0o755;
 
-/// Packs a program. Nothing of the machine, the day or the umask gets in.
-pub(super) fn pack(program: &[u8]) -> Result<Vec<u8>> {
+/// Packs a program, pressed with an effort of up to 9. Nothing of the machine, the day or the umask gets in.
+pub(super) fn pack(program: &[u8], compression: i64) -> Result<Vec<u8>> {
     runtime::fits_unzipped(program.len() as u64)?;
-    let zip = write(program).map_err(|error| Error::failed("pack `bootstrap`").cause(error))?;
+    let zip = write(program, compression)
+        .map_err(|error| Error::failed("pack `bootstrap`").cause(error))?;
     runtime::fits_zipped(zip.len() as u64)?;
     Ok(zip)
 }
 
-fn write(program: &[u8]) -> ZipResult<Vec<u8>> {
+fn write(program: &[u8], compression: i64) -> ZipResult<Vec<u8>> {
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
-        .compression_level(Some(9))
+        .compression_level(Some(compression))
         .last_modified_time(DateTime::DEFAULT)
         .system(System::Unix)
         .unix_permissions(MODE);
@@ -132,7 +133,7 @@ mod tests {
 
     #[test]
     fn the_entry_is_as_lambda_wants_it_and_knows_no_date() {
-        let packed = pack(&Program::good(X86_64).bytes()).expect("a zip");
+        let packed = pack(&Program::good(X86_64).bytes(), 9).expect("a zip");
         let mut archive = ZipArchive::new(Cursor::new(&packed)).expect("a zip");
         assert_eq!(archive.len(), 1);
         let entry = archive.by_index(0).expect("an entry");
@@ -153,7 +154,7 @@ mod tests {
             state >> 24
         };
         let program: Vec<u8> = (0..300_000).map(|_| (step() & step() & 0x3f) as u8).collect();
-        let digest = Digest::of(&pack(&program).expect("a zip"));
+        let digest = Digest::of(&pack(&program, 9).expect("a zip"));
         assert_eq!(
             digest.hex(),
             "eb68ea916161cd94f0c6acb9c6d1cd88c2ff0e7dff6de5a26b6dcbace013781d"
@@ -163,14 +164,14 @@ mod tests {
     #[test]
     fn what_is_packed_passes_the_check() {
         for architecture in Architecture::ALL {
-            let packed = pack(&Program::good(architecture).bytes()).expect("a zip");
+            let packed = pack(&Program::good(architecture).bytes(), 9).expect("a zip");
             check(&packed, architecture).expect("fit for Lambda");
         }
     }
 
     #[test]
     fn the_machine_within_is_looked_at() {
-        let packed = pack(&Program::good(Arm64).bytes()).expect("a zip");
+        let packed = pack(&Program::good(Arm64).bytes(), 9).expect("a zip");
         assert_eq!(
             refusal(&packed).message,
             "`bootstrap` is for arm64, and the function is x86_64"
@@ -209,7 +210,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_damage_makes_it_panic(damage: Vec<(prop::sample::Index, u8)>) {
-            let mut zip = pack(&Program::good(X86_64).bytes()).expect("a zip");
+            let mut zip = pack(&Program::good(X86_64).bytes(), 9).expect("a zip");
             for (place, value) in damage {
                 let place = place.index(zip.len());
                 zip[place] = value;

@@ -22,13 +22,13 @@ struct Record {
 }
 
 /// The zip of a program, from the folder when it is there already.
-pub(super) fn zip(folder: &Path, program: &[u8]) -> Result<Vec<u8>> {
+pub(super) fn zip(folder: &Path, program: &[u8], compression: i64) -> Result<Vec<u8>> {
     let digest = Digest::of(program);
     if let Some(zip) = kept(folder, digest) {
         touch(&folder.join(RECORD));
         return Ok(zip);
     }
-    let zip = package::pack(program)?;
+    let zip = package::pack(program, compression)?;
     keep(folder, digest, &zip).doing(format!("write the zip into `{}`", folder.display()))?;
     Ok(zip)
 }
@@ -105,9 +105,9 @@ mod tests {
     fn the_same_program_is_packed_once() {
         let folder = Folder::new("once");
         let program = Program::good(Architecture::X86_64).bytes();
-        let first = zip(&folder.0, &program).expect("a zip");
+        let first = zip(&folder.0, &program, 9).expect("a zip");
         let age = folder.age();
-        assert_eq!(zip(&folder.0, &program).expect("a zip"), first);
+        assert_eq!(zip(&folder.0, &program, 9).expect("a zip"), first);
         assert_eq!(folder.age(), age);
         assert_eq!(fs::read_dir(&folder.0).expect("a folder").count(), 2, "nothing else is left");
     }
@@ -116,18 +116,18 @@ mod tests {
     fn the_same_program_gives_the_same_bytes_in_another_folder() {
         let (one, other) = (Folder::new("one"), Folder::new("other"));
         let program = Program::good(Architecture::Arm64).bytes();
-        let first = zip(&one.0, &program).expect("a zip");
-        assert_eq!(zip(&other.0, &program).expect("a zip"), first);
+        let first = zip(&one.0, &program, 9).expect("a zip");
+        assert_eq!(zip(&other.0, &program, 9).expect("a zip"), first);
     }
 
     #[test]
     fn another_program_or_a_damaged_zip_is_packed_anew() {
         let folder = Folder::new("anew");
-        let first = zip(&folder.0, &Program::needing("GLIBC_2.33")).expect("a zip");
-        let second = zip(&folder.0, &Program::needing("GLIBC_2.32")).expect("a zip");
+        let first = zip(&folder.0, &Program::needing("GLIBC_2.33"), 9).expect("a zip");
+        let second = zip(&folder.0, &Program::needing("GLIBC_2.32"), 9).expect("a zip");
         assert_ne!(first, second);
         fs::write(folder.0.join(ZIP), &first).expect("damage");
-        assert_eq!(zip(&folder.0, &Program::needing("GLIBC_2.32")).expect("a zip"), second);
+        assert_eq!(zip(&folder.0, &Program::needing("GLIBC_2.32"), 9).expect("a zip"), second);
         assert_eq!(fs::read(folder.0.join(ZIP)).expect("a zip"), second);
     }
 }

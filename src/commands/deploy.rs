@@ -95,7 +95,11 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
 }
 
 /// Where the time went, in the order of the work.
-fn phases(code: Option<&Artifact>, release: Option<&LiveRelease>, proof: Option<&Proof>) -> Phases {
+pub fn phases(
+    code: Option<&Artifact>,
+    release: Option<&LiveRelease>,
+    proof: Option<&Proof>,
+) -> Phases {
     let parts = [code.map(|code| &code.phases), release.map(|release| &release.phases)];
     let mut phases = Phases::default();
     for (name, took) in parts.into_iter().flatten().flat_map(Phases::iter) {

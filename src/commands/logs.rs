@@ -191,14 +191,7 @@ impl Printer<'_> {
     }
 
     fn document(&mut self, entry: &Entry) -> Option<Value> {
-        let line = self.wanted(entry)?.line;
-        let message = entry.message.trim_end();
-        Some(json!({
-            "time": rfc3339(entry.time),
-            "request_id": line.and_then(|line| line.request),
-            "message": serde_json::from_str(message).unwrap_or_else(|_| Value::from(message)),
-            "log_stream": entry.stream,
-        }))
+        self.wanted(entry).map(|read| document(entry, read.line))
     }
 
     fn shown(&mut self, line: &Line) -> String {
@@ -213,8 +206,19 @@ impl Printer<'_> {
     }
 }
 
+/// An entry for programs; `line` is what was read of it.
+pub fn document(entry: &Entry, line: Option<Line>) -> Value {
+    let message = entry.message.trim_end();
+    json!({
+        "time": rfc3339(entry.time),
+        "request_id": line.and_then(|line| line.request),
+        "message": serde_json::from_str(message).unwrap_or_else(|_| Value::from(message)),
+        "log_stream": entry.stream,
+    })
+}
+
 /// `12:03:04.567 8f3c1a2b GET / → 200 in 1.5 ms`.
-fn one_line(line: &Line, paint: Paint) -> String {
+pub fn one_line(line: &Line, paint: Paint) -> String {
     let request: String = line.request.iter().flat_map(|id| id.chars().take(8)).collect();
     let front = paint.dim(&format!("{} {request:8}", clock(line.time)));
     let text = match line.weight {

@@ -5,6 +5,7 @@ pub mod build;
 pub mod completions;
 pub mod cors;
 pub mod deploy;
+pub mod dev;
 mod granted;
 pub mod init;
 pub mod invoke;
@@ -26,7 +27,7 @@ use std::path::PathBuf;
 
 use tokio::sync::watch;
 
-use crate::artifact::Recipe;
+use crate::artifact::{Profile, Recipe};
 use crate::cli::{Cli, Globals, Verb};
 use crate::cloud::{Cloud, Target};
 use crate::config::{self, Config};
@@ -52,6 +53,7 @@ pub async fn run(cli: Cli, ui: Ui, stop: watch::Receiver<bool>) -> (Ui, Result<(
     let result = match &cli.verb {
         Verb::Init(args) => init::run(args, &app),
         Verb::Up(args) => up::run(args, &app).await,
+        Verb::Dev(args) => Box::pin(dev::run(args, &app)).await,
         Verb::Deploy(args) => deploy::run(args, &app).await,
         Verb::Plan(args) => plan::run(args, &app).await,
         Verb::Build(args) => Box::pin(build::run(args, &app)).await,
@@ -144,5 +146,6 @@ fn recipe(config: &Config) -> Recipe {
         root: config.root.clone(),
         crate_directory: config.root.join(&config.function.crate_directory),
         architecture: config.function.architecture,
+        profile: Profile::default(),
     }
 }

@@ -96,7 +96,8 @@ pub async fn planned(
     plan_up(&stack.graph, &all, &reading, ownership)
 }
 
-fn text(config: &Config, api: &LiveApi, document: &Value, took: &str) -> String {
+/// What is up, and how to try it.
+pub fn text(config: &Config, api: &LiveApi, document: &Value, took: &str) -> String {
     let count = |action: &str| {
         let changes = document["changes"].as_array().map(Vec::as_slice).unwrap_or_default();
         changes.iter().filter(|change| change["action"] == action).count()

@@ -27,7 +27,7 @@ pub struct Api {
 }
 
 /// The API as it is.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct LiveApi {
     pub id: String,
     /// Where requests go, without a slash at the end.

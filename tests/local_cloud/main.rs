@@ -5,6 +5,7 @@ mod contract;
 mod cors;
 mod day_two;
 mod deploy;
+mod dev;
 mod drift;
 mod frontend;
 mod fuzzed;

@@ -1,5 +1,6 @@
 //! Handlers that are compiled in a second: as much of Lambda's Runtime API as a test needs, and one way to misbehave.
 
+use std::fs;
 use std::io::Write as _;
 use std::path::Path;
 use std::process::{Command, Stdio};
@@ -21,14 +22,7 @@ pub enum Behaviour {
 
 /// Compiles one to `program`.
 pub fn compile(program: &Path, behaviour: Behaviour) {
-    let (what, mark) = match behaviour {
-        Behaviour::Good(mark) => ("good", mark),
-        Behaviour::Crashing => ("crashing", 0),
-        Behaviour::Wrong => ("wrong", 0),
-        Behaviour::Tiring => ("tiring", 0),
-        Behaviour::Slow => ("slow", 0),
-    };
-    let source = SOURCE.replace("{what}", what).replace("{mark}", &mark.to_string());
+    let source = source(behaviour);
     let mut compiler = Command::new("rustc");
     compiler.args(["--edition", "2024", "-C", "strip=symbols", "-o"]).arg(program).arg("-");
     let mut compiler = compiler.stdin(Stdio::piped()).spawn().expect("there is a compiler");
@@ -37,6 +31,35 @@ pub fn compile(program: &Path, behaviour: Behaviour) {
     drop(input);
     assert!(compiler.wait().expect("it was started").success());
 }
+
+/// Writes one as a crate that `stackctl` can build: it declares what it would call, and calls nothing.
+pub fn small_crate(folder: &Path, behaviour: Behaviour) {
+    fs::create_dir_all(folder.join("src")).expect("the folder can be written");
+    let files =
+        [("Cargo.toml", MANIFEST), ("src/main.rs", &(DECLARED.to_owned() + &source(behaviour)))];
+    for (path, text) in files {
+        fs::write(folder.join(path), text).expect("the folder can be written");
+    }
+}
+
+fn source(behaviour: Behaviour) -> String {
+    let (what, mark) = match behaviour {
+        Behaviour::Good(mark) => ("good", mark),
+        Behaviour::Crashing => ("crashing", 0),
+        Behaviour::Wrong => ("wrong", 0),
+        Behaviour::Tiring => ("tiring", 0),
+        Behaviour::Slow => ("slow", 0),
+    };
+    SOURCE.replace("{what}", what).replace("{mark}", &mark.to_string())
+}
+
+const MANIFEST: &str = "[workspace]\n[package]\nname = 'small'\nedition = '2024'\n[[bin]]\nname = 'bootstrap'\npath = 'src/main.rs'\n";
+
+const DECLARED: &str = "macro_rules! operations { ($($any:tt)*) => {} }
+macro_rules! routes { ($($any:tt)*) => {} }
+operations! { get: GetItem }
+routes! { GET \"/\" => get [GetItem] }
+";
 
 const SOURCE: &str = r###"
 use std::io::{BufRead, BufReader, Read, Write};

@@ -19,7 +19,7 @@ pub use artifact::Artifact;
 pub use aws::Aws;
 pub use cloud::Cloud;
 pub use deadline::eventually;
-pub use fixture::Behaviour;
+pub use fixture::{Behaviour, small_crate};
 pub use golden::assert_golden;
 pub use http::{Response, request, try_request};
 pub use moto::Moto;

@@ -1,0 +1,142 @@
+//! One `up` of the project as it lies there, from code that is quick to link, on the local cloud alone.
+
+use serde_json::{Value, json};
+use tokio::sync::mpsc::UnboundedSender;
+
+use super::ours::Ours;
+use crate::artifact::{self, Profile, Recipe};
+use crate::cloud::Cloud;
+use crate::commands::{App, deploy, outputs, recipe, up};
+use crate::config::Config;
+use crate::engine::{Action, Event, Label, Outcome, Ownership, Phases, Progress, execute};
+use crate::error::{Error, Result};
+use crate::iam::manifest::Manifest;
+use crate::proof::Proof;
+use crate::resources::{LiveApi, Source};
+use crate::stack::{Stack, check_policy};
+use crate::{manifest, widening};
+
+/// The project as it is now, and where it goes.
+pub struct Attempt {
+    pub config: Config,
+    pub cloud: Cloud,
+    stack: Stack,
+    recipe: Recipe,
+    /// Why the declarations of the handler cannot be read, if they cannot.
+    undeclared: Option<Error>,
+}
+
+/// What answers now.
+pub struct Done {
+    pub api: LiveApi,
+    pub version: String,
+    /// Whether another version answered before, or none.
+    pub is_new: bool,
+    /// What was changed besides the code.
+    pub changed: Vec<String>,
+    /// What the role may do now and could not before.
+    pub gained: Vec<String>,
+    pub phases: Phases,
+    /// The outputs and the changes, as `up` prints them.
+    pub document: Value,
+}
+
+impl Attempt {
+    pub async fn new(app: &App) -> Result<Self> {
+        let config = app.config()?;
+        let cloud = app.cloud(&config).await?;
+        let recipe = quick(&cloud, &config)?;
+        let (declared, undeclared) = match manifest::read(&recipe.crate_directory) {
+            Ok(declared) => (declared, None),
+            Err(error) => (Manifest::default(), Some(error)),
+        };
+        check_policy(&config, &declared)?;
+        let stack = Stack::new(&cloud, &config, &declared, Source::Build(recipe.clone()));
+        Ok(Self { config, cloud, stack, recipe, undeclared })
+    }
+
+    /// A line for each resource, and one for the proof.
+    pub fn labels(&self) -> Vec<Label> {
+        let mut labels = self.stack.graph.labels();
+        labels.push(Label { kind: "proof".into(), name: "the API answers".into() });
+        labels
+    }
+
+    /// Builds, changes whatever differs, and waits until it answers.
+    pub async fn carry_out(
+        &self,
+        app: &App,
+        ours: &Ours,
+        events: &UnboundedSender<Event>,
+    ) -> Result<Done> {
+        if let Some(error) = &self.undeclared {
+            // The compiler says better than we what is wrong with a source that is no Rust.
+            let progress = Progress::new(self.stack.code.id, events);
+            app.unless_stopped(artifact::build(&self.recipe, &progress)).await?;
+            return Err(error.clone());
+        }
+        let planned = up::planned(&self.stack, &self.cloud, Ownership::Respect, events);
+        let plan = app.unless_stopped(planned).await?;
+        let gained = widening::of(&self.stack.graph, &plan);
+        let _asking = ours.begin();
+        let outcome = execute(&self.stack.graph, plan, events, &app.stop).await.into_result()?;
+        let proof = up::prove(&self.stack, &self.cloud, &self.config, &outcome, events).await?;
+        self.done(&outcome, proof.as_ref(), gained).await
+    }
+
+    async fn done(
+        &self,
+        outcome: &Outcome,
+        proof: Option<&Proof>,
+        gained: Vec<String>,
+    ) -> Result<Done> {
+        let stack = &self.stack;
+        let (api, release) = up::live(stack, outcome)?;
+        let identity = self.cloud.identity().await?;
+        let function = outcome.find(stack.function);
+        let mut document =
+            outputs::document(&self.config, &identity, Some(api), function, Some(release));
+        document["changes"] = outputs::changes(stack, &outcome.changes);
+        let phases = deploy::phases(outcome.find(stack.code), Some(release), proof);
+        let told = phases.iter().map(|(name, took)| (name.to_owned(), json!(took.as_secs_f64())));
+        document["phases"] = Value::Object(told.collect());
+        let of_the_code = [stack.code.id, stack.release.id];
+        let changed = outcome.changes.iter().filter(|(_, action)| *action != Action::Keep);
+        Ok(Done {
+            api: api.clone(),
+            version: release.version.clone(),
+            is_new: changed.clone().any(|(id, _)| *id == stack.release.id),
+            changed: changed
+                .filter(|(id, _)| !of_the_code.contains(id))
+                .map(|(id, _)| stack.graph.label(*id).to_string())
+                .collect(),
+            gained,
+            phases,
+            document,
+        })
+    }
+}
+
+/// What is quick to link is not what users shall meet: it goes nowhere but to this machine.
+fn quick(cloud: &Cloud, config: &Config) -> Result<Recipe> {
+    match cloud.loopback() {
+        Some(_) => Ok(Recipe { profile: Profile::Watch, ..recipe(config) }),
+        None => Err(Error::usage("`dev` works on the local cloud alone")
+            .hint("`stackctl deploy` ships the handler as users shall meet it")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::cloud::replay::Replay;
+    use crate::config::tests::config;
+
+    #[test]
+    fn what_is_quick_to_link_never_leaves_this_machine() {
+        let config = config("name = \"app\"").expect("valid");
+        let aws = Replay::new([]).cloud();
+        assert!(aws.loopback().is_none());
+        assert_eq!(quick(&aws, &config).expect_err("refused").kind, crate::error::Kind::Usage);
+    }
+}

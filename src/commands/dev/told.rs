@@ -1,0 +1,104 @@
+//! What is told of a save, on one line each.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use super::attempt::Done;
+use crate::engine::Phases;
+use crate::ui::seconds;
+
+/// `version 7 is live 1.84 s after src/routes.rs was saved: build 1.52 s, upload 0.11 s, switch 0.05 s, proof 0.04 s`.
+pub fn live(done: &Done, saved: &str, took: Duration) -> String {
+    let what = match (done.is_new, done.changed.is_empty()) {
+        (true, true) => format!("version {} is live", done.version),
+        (true, false) => {
+            format!("{} changed, version {} is live", done.changed.join(", "), done.version)
+        }
+        (false, true) => format!("nothing new, version {} stays live", done.version),
+        (false, false) => {
+            format!("{} changed, version {} stays live", done.changed.join(", "), done.version)
+        }
+    };
+    let parts = parts(&done.phases);
+    let parts = if done.is_new && !parts.is_empty() { format!(": {parts}") } else { String::new() };
+    format!("{what} {} after {saved} was saved{parts}", seconds(took))
+}
+
+/// The phases as whoever waits thinks of them.
+fn parts(phases: &Phases) -> String {
+    let names = [
+        ("build", ["build", "pack"].as_slice()),
+        ("upload", &["upload", "settle"]),
+        ("switch", &["trial", "switch"]),
+        ("proof", &["proof"]),
+    ];
+    let sum = |parts: &[&str]| -> Duration {
+        phases.iter().filter(|(name, _)| parts.contains(name)).map(|(_, took)| took).sum()
+    };
+    let sums = names.into_iter().map(|(name, parts)| (name, sum(parts)));
+    let told = sums.filter(|(_, took)| !took.is_zero());
+    told.map(|(name, took)| format!("{name} {}", seconds(took))).collect::<Vec<_>>().join(", ")
+}
+
+/// `handler/src/routes.rs and 2 others`, from the project's folder.
+pub fn names(files: &[PathBuf], root: &Path) -> String {
+    let name = |path: &PathBuf| path.strip_prefix(root).unwrap_or(path).display().to_string();
+    match files {
+        [] => "the project".to_owned(),
+        [one] => name(one),
+        [one, other] => format!("{} and {}", name(one), name(other)),
+        [one, rest @ ..] => format!("{} and {} others", name(one), rest.len()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+    use crate::resources::LiveApi;
+
+    fn done(is_new: bool, changed: &[&str]) -> Done {
+        let mut phases = Phases::default();
+        for (name, millis) in
+            [("build", 1500), ("pack", 20), ("upload", 100), ("settle", 10), ("proof", 40)]
+        {
+            phases.add(name, Duration::from_millis(millis));
+        }
+        Done {
+            api: LiveApi::default(),
+            version: "7".into(),
+            is_new,
+            changed: changed.iter().map(|&label| label.to_owned()).collect(),
+            gained: Vec::new(),
+            phases,
+            document: Value::Null,
+        }
+    }
+
+    #[test]
+    fn a_save_is_told_with_where_its_time_went() {
+        let took = Duration::from_millis(1840);
+        assert_eq!(
+            live(&done(true, &[]), "src/routes.rs", took),
+            "version 7 is live 1.84 s after src/routes.rs was saved: build 1.52 s, upload 0.11 s, proof 0.04 s"
+        );
+        assert_eq!(
+            live(&done(false, &["api shop"]), "stack.toml", took),
+            "api shop changed, version 7 stays live 1.84 s after stack.toml was saved"
+        );
+        assert_eq!(
+            live(&done(false, &[]), "src/routes.rs", took),
+            "nothing new, version 7 stays live 1.84 s after src/routes.rs was saved"
+        );
+    }
+
+    #[test]
+    fn files_are_named_from_the_project() {
+        let paths = ["./handler/src/a.rs", "./handler/src/b.rs", "./stack.toml"].map(PathBuf::from);
+        let told = |count: usize| names(&paths[..count], Path::new("."));
+        assert_eq!(told(1), "handler/src/a.rs");
+        assert_eq!(told(2), "handler/src/a.rs and handler/src/b.rs");
+        assert_eq!(told(3), "handler/src/a.rs and 2 others");
+    }
+}
