@@ -16,7 +16,7 @@ use crate::config::{Budget, Config};
 use crate::engine::{Event, Label, Ownership, Phases, Plan, Progress, plan_up, read};
 use crate::error::{Error, Result};
 use crate::iam::manifest::Manifest;
-use crate::proof::Proof;
+use crate::proof::{MORE, Proof};
 use crate::resources::{LiveRelease, Trial};
 use crate::stack::Stack;
 use crate::ui::seconds;
@@ -54,7 +54,8 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         .ui
         .watch(labels, async |events| {
             let plan = app.unless_stopped(planned(&stack, &cloud, &config, events)).await?;
-            let ship = Ship { stack: &stack, cloud: &cloud, config: &config, events };
+            let ship =
+                Ship { stack: &stack, cloud: &cloud, config: &config, further: MORE, events };
             ship.carry_out(plan, &app.stop).await
         })
         .await?;

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::engine::{Id, Label, Progress, alone, read};
 use crate::error::{Error, Result};
 use crate::iam::manifest::Manifest;
-use crate::proof::{self, Endpoint};
+use crate::proof::{self, Endpoint, MORE};
 use crate::resources::{LiveApi, LiveRelease, Release, Version, versions};
 use crate::stack::Stack;
 use crate::ui::{Paint, seconds};
@@ -62,7 +62,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let proof = app.ui.watch(vec![label], async |events| {
         let progress = Progress::new(Id::default(), events);
         let endpoint = Endpoint::Serving;
-        alone(&progress, proof::answers(&url, &number, endpoint, &progress)).await
+        alone(&progress, proof::answers(&url, &number, endpoint, MORE, &progress)).await
     });
     let proof = proof.await.map_err(|error| {
         Error::failed(format!("prove that version {number} answers"))

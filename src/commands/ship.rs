@@ -14,6 +14,8 @@ pub struct Ship<'a> {
     pub stack: &'a Stack,
     pub cloud: &'a Cloud,
     pub config: &'a Config,
+    /// Requests after the first answer, for a median.
+    pub further: usize,
     pub events: &'a UnboundedSender<Event>,
 }
 
@@ -51,7 +53,7 @@ impl Ship<'_> {
         let url = format!("{}/", api.url);
         let endpoint = if release.before.is_some() { Endpoint::Serving } else { Endpoint::New };
         let progress = self.progress();
-        let proof = proof::answers(&url, &release.version, endpoint, &progress);
+        let proof = proof::answers(&url, &release.version, endpoint, self.further, &progress);
         let failure = match alone(&progress, proof).await {
             Ok(proof) => return Ok(Some(proof)),
             Err(failure) => failure,

@@ -13,6 +13,7 @@ use crate::cloud::Cloud;
 use crate::config::Config;
 use crate::engine::{Event, Label, Ownership, Plan, plan_up, read};
 use crate::error::Result;
+use crate::proof::MORE;
 use crate::resources::LiveApi;
 use crate::stack::{Stack, check_policy};
 use crate::ui::seconds;
@@ -58,7 +59,8 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
             if !agreed && !gained.is_empty() {
                 return Ok(Err(gained));
             }
-            let ship = Ship { stack: &stack, cloud: &cloud, config: &config, events };
+            let ship =
+                Ship { stack: &stack, cloud: &cloud, config: &config, further: MORE, events };
             ship.carry_out(plan, &app.stop).await.map(|(outcome, _)| Ok(outcome))
         });
         match work.await? {

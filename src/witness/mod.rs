@@ -16,7 +16,7 @@ use crate::engine::{
 use crate::error::{Error, Kind, Result};
 use crate::iam::document::Document;
 use crate::iam::manifest::Manifest;
-use crate::proof::{self, Endpoint};
+use crate::proof::{self, Endpoint, MORE};
 use crate::resources::Source;
 use crate::stack::Stack;
 use matrix::Mutant;
@@ -74,7 +74,7 @@ impl<'a> Witness<'a> {
         let progress = Progress::new(Id::after(&self.stack.graph), events);
         let work = async {
             let url = format!("{}/", api.url);
-            proof::answers(&url, &release.version, Endpoint::New, &progress).await?;
+            proof::answers(&url, &release.version, Endpoint::New, MORE, &progress).await?;
             self.try_all(&api.url, &progress).await
         };
         let mut stop = stop.clone();

@@ -6,12 +6,13 @@ use tokio::sync::mpsc::UnboundedSender;
 use super::ours::Ours;
 use crate::artifact::{self, Profile, Recipe};
 use crate::cloud::Cloud;
+use crate::commands::ship::{Ship, live};
 use crate::commands::{App, deploy, outputs, recipe, up};
 use crate::config::Config;
-use crate::engine::{Action, Event, Label, Outcome, Ownership, Phases, Progress, execute};
+use crate::engine::{Action, Event, Label, Outcome, Ownership, Phases, Progress};
 use crate::error::{Error, Result};
 use crate::iam::manifest::Manifest;
-use crate::proof::Proof;
+use crate::proof::{NO_MORE, Proof};
 use crate::resources::{LiveApi, Source};
 use crate::stack::{Stack, check_policy};
 use crate::{manifest, widening};
@@ -79,8 +80,9 @@ impl Attempt {
         let plan = app.unless_stopped(planned).await?;
         let gained = widening::of(&self.stack.graph, &plan);
         let _asking = ours.begin();
-        let outcome = execute(&self.stack.graph, plan, events, &app.stop).await.into_result()?;
-        let proof = up::prove(&self.stack, &self.cloud, &self.config, &outcome, events).await?;
+        let Self { stack, cloud, config, .. } = self;
+        let ship = Ship { stack, cloud, config, further: NO_MORE, events };
+        let (outcome, proof) = ship.carry_out(plan, &app.stop).await?;
         self.done(&outcome, proof.as_ref(), gained).await
     }
 
@@ -91,7 +93,7 @@ impl Attempt {
         gained: Vec<String>,
     ) -> Result<Done> {
         let stack = &self.stack;
-        let (api, release) = up::live(stack, outcome)?;
+        let (api, release) = live(stack, outcome)?;
         let identity = self.cloud.identity().await?;
         let function = outcome.find(stack.function);
         let mut document =

@@ -164,6 +164,10 @@ impl Session<'_> {
             return Ok(());
         }
         self.screen.line(self.tagged("live", &told::live(done, saved, took), Paint::green));
+        if done.is_new {
+            let parts = told::parts(&done.phases);
+            self.screen.line(ui.paint.dim(&format!("{:22}{parts}", "")));
+        }
         Ok(())
     }
 
@@ -173,9 +177,9 @@ impl Session<'_> {
             Some(version) => format!("version {version} still answers"),
             None => "nothing answers yet".to_owned(),
         };
+        ui.say("");
         if error.message == BUILDING && self.app.globals.output == Output::Text {
             let why = error.cause.as_deref().unwrap_or_default();
-            ui.say("");
             ui.say(&self.tagged("broken", &format!("{why}; {still}"), Paint::red));
             return;
         }
