@@ -98,6 +98,7 @@ fn write(folder: &Path, file: &File) -> Result<()> {
 fn text(directory: &Path, name: &str, count: usize) -> String {
     let steps = [
         ("stackctl up --local", "the whole stack on this machine"),
+        ("stackctl dev", "the same, and again on every save"),
         ("stackctl up", "the same in your AWS account"),
         ("(cd handler && cargo test)", "the handler against its contract"),
     ];

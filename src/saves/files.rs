@@ -24,7 +24,9 @@ impl Files {
     pub fn look(crate_directory: &Path, besides: &[PathBuf]) -> Self {
         let mut files = Self::default();
         files.add_folder(crate_directory, &NOT_BUILT);
-        besides.iter().for_each(|path| files.add(path));
+        for path in besides {
+            files.add(path);
+        }
         files
     }
 

@@ -13,6 +13,9 @@ const EXAMPLE: &str = "my-frontend-app";
 /// Exactly what the handler needs, in the versions that are tested here.
 const LOCK: &str = include_str!("../../templates/project/handler.lock");
 
+/// What the API answers, below the handler's folder.
+const CONTRACT: &str = "openapi.json";
+
 /// One file of a new project.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct File {
@@ -43,9 +46,20 @@ pub fn files(name: &str) -> Vec<File> {
         needed("handler/Cargo.lock", LOCK.to_owned()),
     ];
     let handler = HANDLER.iter();
+    files.extend(handler.map(|(path, text)| needed(&format!("handler/{path}"), own(path, text))));
     files
-        .extend(handler.map(|(path, text)| needed(&format!("handler/{path}"), (*text).to_owned())));
-    files
+}
+
+/// A file of our handler as the project's own.
+fn own(path: &str, text: &str) -> String {
+    if path == CONTRACT { without_licence(text) } else { text.to_owned() }
+}
+
+/// The project's licence is not ours to choose. It is the last member of `info`, on a line of its own.
+fn without_licence(document: &str) -> String {
+    let parts = document.split_once(",\n    \"license\": ");
+    let rest = parts.and_then(|(front, rest)| Some((front, rest.split_once('\n')?.1)));
+    rest.map_or_else(|| document.to_owned(), |(front, rest)| format!("{front}\n{rest}"))
 }
 
 #[cfg(test)]
@@ -85,6 +99,17 @@ mod tests {
         let others: Vec<_> = checksums(LOCK).filter(|checksum| !ours.contains(checksum)).collect();
         assert_eq!(others, Vec::<&str>::new(), "run `UPDATE_GOLDEN=1 cargo test --test init`");
         assert!(checksums(LOCK).count() > 100);
+    }
+
+    #[test]
+    fn the_contract_is_ours_but_for_the_licence() {
+        let ours = include_str!("../../handler/openapi.json");
+        let mut ours: serde_json::Value = serde_json::from_str(ours).expect("JSON");
+        let licence = ours["info"].as_object_mut().and_then(|info| info.remove("license"));
+        assert!(licence.is_some());
+        let written = files("shop");
+        let written = serde_json::from_str(text(&written, "handler/openapi.json"));
+        assert_eq!(written.ok(), Some(ours));
     }
 
     #[test]

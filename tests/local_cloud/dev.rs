@@ -51,13 +51,21 @@ impl Dev {
         }
     }
 
-    fn ctrl_c(mut self) -> Outcome {
+    fn ctrl_c(&mut self) -> Outcome {
         let kill = format!("kill -INT {}", self.running.id());
         let killed = Command::new("/bin/sh").args(["-c", &kill]).status();
         assert!(killed.expect("there is a shell").success());
         let code = self.running.wait().expect("it ends").code();
         let stderr = self.lines.iter().collect::<Vec<_>>().join("\n");
         Outcome { code, stdout: String::new(), stderr }
+    }
+}
+
+impl Drop for Dev {
+    /// A test that fails leaves nobody behind.
+    fn drop(&mut self) {
+        let _ = self.running.kill();
+        let _ = self.running.wait();
     }
 }
 
@@ -74,7 +82,7 @@ fn a_save_is_live_a_mistake_is_told_once_and_ctrl_c_ends_it_well() {
     let source = stack.project.read("handler/src/main.rs");
     let save = |text: &str| stack.project.write("handler/src/main.rs", text);
 
-    let dev = Dev::start(&stack);
+    let mut dev = Dev::start(&stack);
     let url = dev.until("  http://").pop().unwrap_or_default();
     let outputs = json!({"api_url": url.trim().trim_end_matches('/')});
     assert_eq!(mark(&outputs), "good1");

@@ -73,7 +73,8 @@ impl Attempt {
         if let Some(error) = &self.undeclared {
             // The compiler says better than we what is wrong with a source that is no Rust.
             let progress = Progress::new(self.stack.code.id, events);
-            app.unless_stopped(artifact::build(&self.recipe, &progress)).await?;
+            let building = Box::pin(artifact::build(&self.recipe, &progress));
+            app.unless_stopped(building).await?;
             return Err(error.clone());
         }
         let planned = up::planned(&self.stack, &self.cloud, Ownership::Respect, events);

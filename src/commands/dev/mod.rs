@@ -130,7 +130,7 @@ impl Session<'_> {
             None => attempt.labels(),
             Some(_) => vec![Label { kind: "code".into(), name: saved.to_owned() }],
         };
-        let work = async |events: &_| attempt.carry_out(app, &self.ours, events).await;
+        let work = async |events: &_| Box::pin(attempt.carry_out(app, &self.ours, events)).await;
         let (ended, said) = self.screen.watch(labels, work).await;
         if !ended.as_ref().is_err_and(|error| error.kind == Kind::Interrupted) {
             for diagnostic in self.complaints.borrow_mut().news(&said) {
@@ -193,11 +193,8 @@ impl Session<'_> {
         let mut tail = LogTail::start(search, now()).await?;
         let mut reader = Reader::default();
         loop {
-            let entries = match tail.next().await {
-                Ok(entries) => entries,
-                // The local cloud may be stopped and started meanwhile; the next save tells of it.
-                Err(_) => continue,
-            };
+            // The local cloud may be stopped and started meanwhile; the next save tells of it.
+            let Ok(entries) = tail.next().await else { continue };
             for entry in &entries {
                 let Some(line) = reader.read(entry).filter(|line| !self.ours.has(line)) else {
                     continue;

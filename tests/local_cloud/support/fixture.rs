@@ -68,7 +68,8 @@ use std::net::TcpStream;
 /// Sends one request and returns the value of the header that has the id of the event.
 fn call(method: &str, path: &str, body: &str) -> std::io::Result<String> {
     let host = std::env::var("AWS_LAMBDA_RUNTIME_API").unwrap();
-    let mut stream = TcpStream::connect(&host)?;
+    // Whoever is left behind by a cloud that was killed would ask for ever.
+    let mut stream = TcpStream::connect(&host).unwrap_or_else(|_| std::process::exit(0));
     write!(stream, "{method} /2018-06-01/runtime/invocation/{path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\ncontent-length: {}\r\n\r\n{body}", body.len())?;
     let (mut id, mut length) = (String::new(), 0);
     let mut reader = BufReader::new(stream);
