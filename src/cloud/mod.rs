@@ -97,7 +97,7 @@ impl Cloud {
         let sdk = loader.load().await;
         if sdk.region().is_none() {
             return Err(Error::usage("no region is set").hint(
-                "set `region` in `stack.toml`, `--region` or `AWS_REGION`, or run `aws configure`",
+                "set `region` in `stack.toml`, `--region` or `AWS_REGION`, or run `aws configure`; for the local cloud, add `--local`",
             ));
         }
         Ok(Self::new(patient(sdk), target.account))

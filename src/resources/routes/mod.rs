@@ -126,7 +126,7 @@ impl Resource for Routes {
     }
 
     async fn create(&self, inputs: &Inputs, progress: &Progress) -> Result<LiveRoutes> {
-        self.update(inputs, &LiveRoutes::default(), progress).await
+        Box::pin(self.update(inputs, &LiveRoutes::default(), progress)).await
     }
 
     async fn update(
