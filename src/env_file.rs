@@ -4,7 +4,7 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use crate::error::{Doing, Error, Result};
+use crate::error::{Doing, Result};
 use crate::files;
 
 /// What Vite and Next.js let through to the browser.
@@ -12,14 +12,7 @@ pub const KEYS: [&str; 2] = ["VITE_API_URL", "NEXT_PUBLIC_API_URL"];
 
 /// Refuses a file that could not be written later on, when the stack is up.
 pub fn check(path: &Path) -> Result<()> {
-    let folder = path.parent().filter(|folder| *folder != Path::new(""));
-    match folder {
-        Some(folder) if !folder.is_dir() => {
-            Err(Error::usage(format!("there is no folder `{}`", folder.display()))
-                .hint("`--write-env` takes a file in the folder of your frontend"))
-        }
-        _ => Ok(()),
-    }
+    files::check_folder(path, "--write-env")
 }
 
 /// Writes the address of the API under our keys, and leaves every other byte as it is.

@@ -4,7 +4,18 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
-use crate::error::{Doing, Result};
+use crate::error::{Doing, Error, Result};
+
+/// Refuses a file that cannot be written because the folder that `flag` names is not there.
+pub fn check_folder(path: &Path, flag: &str) -> Result<()> {
+    match path.parent().filter(|folder| *folder != Path::new("")) {
+        Some(folder) if !folder.is_dir() => {
+            Err(Error::usage(format!("there is no folder `{}`", folder.display()))
+                .hint(format!("`{flag}` takes a file in the folder of your frontend")))
+        }
+        _ => Ok(()),
+    }
+}
 
 /// Replaces a file, or makes it, so that a reader sees the old text or the new one and never a part. A link stays a
 /// link, and the file keeps its permissions.
@@ -30,4 +41,17 @@ fn write_beside(path: &Path, beside: &Path, contents: &[u8]) -> io::Result<()> {
         file.set_permissions(before.permissions())?;
     }
     file.write_all(contents)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_that_is_not_there_is_named() {
+        let error = check_folder(Path::new("/nowhere/client.ts"), "--write").expect_err("refused");
+        assert_eq!(error.message, "there is no folder `/nowhere`");
+        assert!(error.hint.is_some_and(|hint| hint.contains("`--write`")));
+        assert_eq!(check_folder(Path::new("client.ts"), "--write"), Ok(()));
+    }
 }

@@ -79,6 +79,7 @@ impl Target {
             (Some(path), _) => {
                 let changed = !same(path);
                 if changed {
+                    files::check_folder(path, "--write")?;
                     files::replace(path, text.as_bytes())?;
                 }
                 told(app, path, if changed { "written" } else { "up to date already" }, changed)

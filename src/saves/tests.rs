@@ -88,7 +88,7 @@ async fn worked(script: &[(u64, &'static str, Option<u64>)]) -> Vec<String> {
         }
     });
     let user = async {
-        sleep(Duration::from_secs(60)).await;
+        sleep(Duration::from_mins(1)).await;
         note("Ctrl-C");
         stop.send_replace(true);
     };

@@ -19,7 +19,7 @@ use crate::config::Config;
 use crate::engine::{Label, Stop};
 use crate::env_file;
 use crate::error::{Error, Kind, Result};
-use crate::logs::{Reader, clock};
+use crate::logs::{Line, Reader, Weight, clock};
 use crate::resources::{LogSearch, LogTail};
 use crate::saves::{Files, Save, Saves, keep_up};
 use crate::ui::{Paint, Ui, seconds};
@@ -196,7 +196,7 @@ impl Session<'_> {
             // The local cloud may be stopped and started meanwhile; the next save tells of it.
             let Ok(entries) = tail.next().await else { continue };
             for entry in &entries {
-                let Some(line) = reader.read(entry).filter(|line| !self.ours.has(line)) else {
+                let Some(line) = reader.read(entry).filter(|line| self.is_news(line)) else {
                     continue;
                 };
                 if self.app.globals.output == Output::Text {
@@ -206,6 +206,12 @@ impl Session<'_> {
                 }
             }
         }
+    }
+
+    /// One line a request is enough, and none for those of the proof; `--verbose` shows what Lambda adds.
+    fn is_news(&self, line: &Line) -> bool {
+        let quiet = line.weight == Weight::Quiet && !self.app.globals.verbose;
+        !quiet && !self.ours.has(line)
     }
 
     /// `12:03:04.567 live     …`, beneath the lines of the log.
