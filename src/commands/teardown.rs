@@ -42,7 +42,6 @@ pub struct Args {
 }
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {
-    let since = Instant::now();
     let config = app.config()?;
     let cloud = app.cloud(&config).await?;
     let stack = Stack::new(&cloud, &config, &Manifest::default(), source(&config, None));
@@ -65,6 +64,8 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         return app.ui.result(text, || receipt(&stack, args, &ours));
     }
     confirm(args, app, &config, &stack, &reading)?;
+    // Whoever thinks about the answer is not waited for.
+    let since = Instant::now();
     let mut labels = stack.graph.labels();
     labels.push(Label { kind: "proof".into(), name: "nothing is left".into() });
     app.ui
