@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    api, build, completions, cors, deploy, dev, init, invoke, local, logs, man, plan, rollback,
-    simulate, smoke, status, teardown, up, verify_policy,
+    api, build, completions, cors, deploy, dev, init, invoke, local, logs, man, permissions, plan,
+    rollback, simulate, smoke, status, teardown, up, verify_policy,
 };
 
 /// The end of a verb's help: each line is a command that can be typed as it stands.
@@ -96,6 +96,7 @@ pub enum Verb {
     Smoke(smoke::Args),
     Cors(cors::Args),
     Teardown(teardown::Args),
+    Permissions(permissions::Args),
     Local(local::Args),
     Api(api::Args),
     Completions(completions::Args),

@@ -7,6 +7,7 @@ mod commands;
 mod config;
 mod contract;
 mod cors;
+mod deployer;
 mod engine;
 mod env_file;
 mod error;

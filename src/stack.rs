@@ -18,6 +18,7 @@ pub const MANAGED_LOGS: &str = "service-role/AWSLambdaBasicExecutionRole";
 pub struct Stack {
     pub graph: Graph,
     pub table: Handle<Table>,
+    pub data_policy: Handle<Policy>,
     pub code: Handle<Code>,
     pub log_group: Handle<LogGroup>,
     pub function: Handle<Function>,
@@ -56,7 +57,7 @@ impl Stack {
         let api = graph.add(Api::new(cloud, config));
         graph.add(Routes::new(cloud, config, route_keys(manifest), api));
         graph.add(Permission::new(cloud, config, function, release, api));
-        Self { graph, table, code, log_group, function, release, api }
+        Self { graph, table, data_policy, code, log_group, function, release, api }
     }
 
     /// Every resource.

@@ -1,6 +1,7 @@
 //! The rules of ARCHITECTURE.md that the compiler does not check, checked on the sources: who may know whom, and where
 //! waiting, printing, ending and the environment belong.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -157,6 +158,24 @@ fn waiting_ending_printing_and_the_environment_each_have_their_place() {
 }
 
 #[test]
+fn every_call_of_aws_is_declared_where_it_is_made() {
+    let mut files: BTreeMap<String, (BTreeSet<String>, BTreeSet<String>)> = BTreeMap::new();
+    for file in sources().iter().filter(|file| file.is_of("resources") || file.is_of("cloud")) {
+        let (made, declared) = files.entry(file.thing()).or_default();
+        made.extend(file.calls_made());
+        declared.extend(file.calls_declared());
+    }
+    let all: usize = files.values().map(|(made, _)| made.len()).sum();
+    assert!(all > 60, "{all} calls: this does not see them any more");
+    for (file, (made, declared)) in files {
+        // On the local cloud alone, as whoever owns it.
+        if file != "cloud/trial_policy" {
+            assert_eq!(made, declared, "src/{file} calls the left, and declares the right");
+        }
+    }
+}
+
+#[test]
 fn no_file_is_longer_than_anybody_reads() {
     let long = sources().into_iter().filter(|file| file.lines.len() > LONGEST);
     let long: Vec<_> =
@@ -188,6 +207,38 @@ impl Source {
         self.path.starts_with(&format!("{owner}/")) || self.path == format!("{owner}.rs")
     }
 
+    /// What the file is about: `resources/table` for everything in that folder.
+    fn thing(&self) -> String {
+        let path = self.path.trim_end_matches(".rs").split('/').take(2);
+        path.collect::<Vec<_>>().join("/")
+    }
+
+    /// The operations of SDKs that are called, as their methods: `client.get_role()`.
+    fn calls_made(&self) -> Vec<String> {
+        let text: String =
+            self.lines.iter().flat_map(|(_, line)| line.split_whitespace()).collect();
+        let clients = ["client.", "Client::new(&cloud.sdk)."];
+        let after_clients = clients.iter().flat_map(|client| text.split(client).skip(1));
+        let method = |rest: &str| Some(rest.split_once("()")?.0.to_owned());
+        let is_call = |name: &String| {
+            name != "clone" && name.chars().all(|c| c.is_ascii_lowercase() || c == '_')
+        };
+        after_clients.filter_map(method).filter(is_call).collect()
+    }
+
+    /// The operations of `CALLS` and its like and of `fn calls`, as the SDK's methods are called.
+    fn calls_declared(&self) -> Vec<String> {
+        let literals = self.lines.iter().flat_map(|(_, line)| line.split('"').skip(1).step_by(2));
+        let operation = |text: &str| {
+            let (service, name) = text.split_once(':')?;
+            let name = name.split('/').next()?;
+            let known = ["apigateway", "dynamodb", "iam", "lambda", "logs"].contains(&service);
+            let is_name = name.starts_with(|c: char| c.is_ascii_uppercase());
+            (known && is_name && text != "lambda:InvokeFunction").then(|| snake_case(name))
+        };
+        literals.filter_map(operation).collect()
+    }
+
     fn mentions(&self, signs: &[&str], rule: &str) -> Vec<String> {
         let mut found = Vec::new();
         for (number, line) in &self.lines {
@@ -197,6 +248,17 @@ impl Source {
         }
         found
     }
+}
+
+fn snake_case(name: &str) -> String {
+    let mut snake = String::new();
+    for c in name.chars() {
+        if c.is_ascii_uppercase() && !snake.is_empty() {
+            snake.push('_');
+        }
+        snake.push(c.to_ascii_lowercase());
+    }
+    snake
 }
 
 /// Whether `sign` begins where a word begins: `clap` is not in `eclapse`.

@@ -13,6 +13,9 @@ use super::{Answer, Cloud, Identity, wait};
 use crate::engine::Progress;
 use crate::error::{Doing, Error, Result};
 
+/// What this asks of AWS.
+pub const CALLS: &[&str] = &["apigateway:GetApis", "apigateway:GetTags"];
+
 /// Ten calls a second for the whole account, and one change of an API at a time.
 const PATIENCE: Duration = Duration::from_mins(2);
 

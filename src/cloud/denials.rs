@@ -5,6 +5,9 @@ use aws_sdk_cloudwatchlogs::Client;
 use super::{Answer, Cloud};
 use crate::error::{Doing, Error, Result};
 
+/// What this asks of AWS.
+pub const CALLS: &[&str] = &["logs:FilterLogEvents"];
+
 /// Both spellings of the code, and the words of every denial.
 /// <https://docs.aws.amazon.com/AmazonCloudWatch/latest/logs/FilterAndPatternSyntax.html>
 const PATTERN: &str = "\"is not authorized to perform\"";

@@ -6,6 +6,8 @@ use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::display::DisplayErrorContext;
 
 use crate::error::{Doing, Error, Kind, Result};
+use crate::iam::denial::{Cause, Denial};
+use crate::iam::deployer;
 
 impl<T, E> Doing<T> for std::result::Result<T, SdkError<E, HttpResponse>>
 where
@@ -95,22 +97,23 @@ fn hint(error: &Error) -> Option<String> {
     Some(text.to_owned())
 }
 
-/// Names the right that is missing, from AWS's own words:
+/// Names the right that is missing, or what forbids it, from AWS's own words:
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>
 fn denial(cause: &str) -> String {
-    let word_after = |marker: &str| {
-        let rest = cause.split(marker).nth(1)?;
-        Some(rest.split_whitespace().next()?.trim_end_matches(['.', ',', '"']).to_owned())
+    let Some(denial) = Denial::read(cause) else {
+        return "the deployer lacks a right; then run the same command again: it continues".into();
     };
-    match (word_after("perform: "), word_after("on resource: ")) {
-        (Some(action), resource) => {
-            let resource = resource.unwrap_or_else(|| "*".to_owned());
-            format!(
-                "the deployer needs {{\"Effect\": \"Allow\", \"Action\": \"{action}\", \"Resource\": \"{resource}\"}}; then run the same command again"
-            )
+    let Denial { action, resource, .. } = &denial;
+    let forbidden = match denial.cause {
+        Cause::Absent => {
+            let statement = deployer::statement(action, resource.as_deref().unwrap_or("*"));
+            return format!("the deployer needs {statement}; then run the same command again");
         }
-        _ => "the deployer lacks a right; then run the same command again: it continues".to_owned(),
-    }
+        Cause::ExplicitDeny => "a statement denies it, and no Allow can override that",
+        Cause::Boundary => "the deployer's permissions boundary does not allow it",
+        Cause::Elsewhere => "a policy of the organisation, the session or an endpoint decides",
+    };
+    format!("{action}: {forbidden}; ask whoever runs the account, then run the same command again")
 }
 
 /// Reads the answers that are not failures to us.
@@ -190,6 +193,35 @@ mod tests {
             denial("is not authorized to perform: logs:TagResource")
                 .contains("\"logs:TagResource\", \"Resource\": \"*\"")
         );
+    }
+
+    #[test]
+    fn the_right_to_pass_a_role_is_asked_for_with_its_condition() {
+        let told = denial(
+            "User: u is not authorized to perform: iam:PassRole on resource: r because no identity-based policy allows the iam:PassRole action",
+        );
+        assert!(
+            told.contains(
+                r#""Condition": {"StringEquals": {"iam:PassedToService": "lambda.amazonaws.com"}}}"#
+            ),
+            "{told}"
+        );
+    }
+
+    #[test]
+    fn a_tag_that_may_not_be_set_names_the_right_to_set_it() {
+        let told = denial(
+            "User with accountId: 1 is not authorized to perform CreateLogGroup with Tags. An additional permission \"logs:TagResource\" is required.",
+        );
+        assert!(told.contains(r#""Action": "logs:TagResource""#), "{told}");
+    }
+
+    #[test]
+    fn nobody_is_told_to_allow_what_a_statement_denies() {
+        let told = denial(
+            "User: u is not authorized to perform: iam:CreateRole on resource: r with an explicit deny in a service control policy",
+        );
+        assert!(told.contains("organisation") && !told.contains("needs"), "{told}");
     }
 
     #[test]

@@ -7,6 +7,9 @@ use crate::config::ALIAS;
 use crate::error::{Doing, Error, Result};
 use crate::iam::json::Json;
 
+/// What this asks of AWS.
+pub const CALLS: &[&str] = &["lambda:GetFunctionConfiguration", "lambda:GetPolicy"];
+
 const ABSENT: [&str; 1] = ["ResourceNotFoundException"];
 
 /// What `live` runs, as whom, and for whom.

@@ -19,6 +19,9 @@ pub mod wait;
 use std::net::IpAddr;
 use std::sync::Arc;
 
+use aws_config::environment::region::EnvironmentVariableRegionProvider;
+use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::region::ProfileFileRegionProvider;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_iam::config::Credentials;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
@@ -107,6 +110,12 @@ impl Cloud {
         Self { sdk, account, identity: Arc::default() }
     }
 
+    /// One that nobody is asked through: for what follows from the wiring alone.
+    pub fn nowhere() -> Self {
+        let sdk = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
+        Self::new(sdk, None)
+    }
+
     /// Asks STS once, however many ask at the same time, and refuses an account that is not the pinned one.
     /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>
     pub async fn identity(&self) -> Result<Identity> {
@@ -147,6 +156,19 @@ impl Cloud {
     pub fn loopback(&self) -> Option<&str> {
         self.sdk.endpoint_url().filter(|url| is_loopback(url))
     }
+}
+
+/// The region that [`Cloud::connect`] would take, as far as it can be known without a network.
+pub async fn configured_region(target: &Target) -> Option<String> {
+    if target.region.is_some() {
+        return target.region.clone();
+    }
+    let mut profile = ProfileFileRegionProvider::builder();
+    if let Some(name) = &target.profile {
+        profile = profile.profile_name(name);
+    }
+    let chain = RegionProviderChain::first_try(EnvironmentVariableRegionProvider::new());
+    chain.or_else(profile.build()).region().await.map(|region| region.to_string())
 }
 
 /// `sdk`, repeating calls that were throttled or not answered.

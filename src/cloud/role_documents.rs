@@ -10,6 +10,17 @@ use crate::error::{Doing, Error, Kind, Result};
 use crate::iam::json::Json;
 use crate::iam::snapshot::{Documents, InlinePolicy, ManagedPolicy};
 
+/// What this asks of AWS. Anybody's policy may be attached to the role.
+pub const CALLS: &[&str] = &[
+    "iam:GetRole",
+    "iam:ListAttachedRolePolicies",
+    "iam:ListRolePolicies",
+    "iam:GetRolePolicy",
+    "iam:GetPolicy/any",
+    "iam:GetPolicyVersion/any",
+    "iam:ListPolicyVersions/any",
+];
+
 const ABSENT: [&str; 1] = ["NoSuchEntity"];
 
 /// Policies that AWS keeps have dozens of versions, and nobody else can choose among them.

@@ -5,6 +5,9 @@ use aws_sdk_iam::Client;
 use super::Cloud;
 use crate::error::{Doing, Result};
 
+/// What this asks of AWS.
+pub const CALLS: &[&str] = &["iam:SimulatePrincipalPolicy"];
+
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html>
 const MOST_ACTIONS: usize = 50;
 

@@ -12,6 +12,7 @@ use crate::cors::{Ask, Layer, Refusal, advice, lookalike, origin};
 use crate::engine::{Id, Label, Progress, alone};
 use crate::error::{Error, Kind, Result};
 use crate::manifest;
+use crate::stack::Stack;
 use crate::ui::Paint;
 
 /// Ask what a browser would ask for a page of ORIGIN; say what is refused, and why
@@ -50,6 +51,11 @@ struct Seen {
     status: u16,
     layer: Layer,
     refusal: Option<Refusal>,
+}
+
+/// What this asks of AWS.
+pub fn calls(stack: &Stack) -> Vec<&'static str> {
+    stack.graph.reading(&[stack.api.id])
 }
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {

@@ -17,7 +17,8 @@ use crate::engine::{Event, Label, Ownership, Phases, Plan, Progress, plan_up, re
 use crate::error::{Error, Result};
 use crate::iam::manifest::Manifest;
 use crate::proof::{MORE, Proof};
-use crate::resources::{LiveRelease, Trial};
+use crate::resources::release::SHIPPING;
+use crate::resources::{LiveRelease, Trial, prune};
 use crate::stack::Stack;
 use crate::ui::seconds;
 
@@ -38,6 +39,12 @@ pub struct Args {
 
 /// What a small handler stays well below, for `--budget` without keys of its own.
 const COMMON: Budget = Budget { init: Some(200), first_request: Some(100), memory: Some(128) };
+
+/// What this asks of AWS. Whether the policy allows what the code does is asked, too, where that may be read.
+pub fn calls(stack: &Stack) -> Vec<&'static str> {
+    let read = [stack.function.id, stack.release.id, stack.api.id, stack.data_policy.id];
+    [stack.graph.reading(&read), SHIPPING.concat(), prune::CALLS.concat()].concat()
+}
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {
     let since = Instant::now();

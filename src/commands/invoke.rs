@@ -14,7 +14,7 @@ use crate::engine::{Id, Label, Progress, alone};
 use crate::error::{Doing, Error, Result};
 use crate::logs::{self, Reader};
 use crate::payload::{self, Request};
-use crate::resources::{Invocation, invoke};
+use crate::resources::{Invocation, invocation, invoke};
 use crate::ui::seconds;
 
 /// Run the function once with one event, past the API, and show its answer and its log
@@ -44,6 +44,11 @@ pub struct Args {
     /// Which version or alias runs
     #[arg(long, value_name = "VERSION", default_value = ALIAS)]
     qualifier: String,
+}
+
+/// What this asks of AWS.
+pub fn calls() -> Vec<&'static str> {
+    invocation::CALLS.to_vec()
 }
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {

@@ -8,7 +8,7 @@ use super::App;
 use crate::cli::{Output, examples};
 use crate::error::{Error, Kind, Result};
 use crate::logs::{Entry, Line, Reader, Weight, clock, day, rfc3339, since};
-use crate::resources::{LogSearch, LogTail, pattern};
+use crate::resources::{LogSearch, LogTail, log_search, log_tail, pattern};
 use crate::ui::Paint;
 
 /// What AWS looks for on behalf of `--errors`; what it finds is looked through again.
@@ -62,6 +62,11 @@ impl Args {
             None => None,
         }
     }
+}
+
+/// What this asks of AWS.
+pub fn calls() -> Vec<&'static str> {
+    [log_search::CALLS, log_tail::CALLS].concat()
 }
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {

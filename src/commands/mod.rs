@@ -13,6 +13,7 @@ pub mod local;
 pub mod logs;
 pub mod man;
 mod outputs;
+pub mod permissions;
 pub mod plan;
 pub mod rollback;
 mod ship;
@@ -70,8 +71,9 @@ pub async fn run(cli: Cli, ui: Ui, stop: watch::Receiver<bool>) -> (Ui, Result<(
         Verb::VerifyPolicy(args) => verify_policy::run(args, &app).await,
         Verb::Simulate(args) => simulate::run(args, &app).await,
         Verb::Api(args) => api::run(args, &app),
+        Verb::Permissions(args) => permissions::run(args, &app).await,
     };
-    (app.ui, result)
+    (app.ui, result.map_err(|error| permissions::pointed_at(error, &cli.verb)))
 }
 
 impl App {
@@ -81,18 +83,23 @@ impl App {
 
     /// Connects to AWS, or to the local cloud, which is started when it does not run.
     pub async fn cloud(&self, config: &Config) -> Result<Cloud> {
-        let mut target = Target {
-            region: self.globals.region.clone().or_else(|| config.region.clone()),
-            profile: self.globals.profile.clone(),
-            endpoint: None,
-            account: config.account.clone(),
-        };
+        let mut target = self.target(config);
         if self.globals.local {
-            target.region.get_or_insert_with(|| local_cloud::REGION.to_owned());
             target.endpoint = Some(self.local_cloud(None).await?.endpoint);
-            target.account = None;
         }
         Cloud::connect(target).await
+    }
+
+    /// Where the calls go, as far as flags and the file say it.
+    fn target(&self, config: &Config) -> Target {
+        let region = self.globals.region.clone().or_else(|| config.region.clone());
+        let local = self.globals.local;
+        Target {
+            region: region.or_else(|| local.then(|| local_cloud::REGION.to_owned())),
+            profile: self.globals.profile.clone(),
+            endpoint: None,
+            account: config.account.clone().filter(|_| !local),
+        }
     }
 
     /// Makes sure that the local cloud runs; tells of it only when that takes something.

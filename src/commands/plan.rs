@@ -31,6 +31,11 @@ pub struct Args {
     exit_code: bool,
 }
 
+/// What this asks of AWS.
+pub fn calls(stack: &Stack) -> Vec<&'static str> {
+    stack.graph.reading(&stack.all())
+}
+
 pub async fn run(args: &Args, app: &App) -> Result<()> {
     let config = app.config()?;
     let manifest = manifest::read(&config.root.join(&config.function.crate_directory))?;

@@ -11,6 +11,7 @@ use crate::engine::{Id, Label, Progress, alone, read};
 use crate::error::{Error, Result};
 use crate::iam::manifest::Manifest;
 use crate::proof::{self, Endpoint, MORE};
+use crate::resources::release::SWITCHING;
 use crate::resources::{LiveApi, LiveRelease, Release, Version, versions};
 use crate::stack::Stack;
 use crate::ui::{Paint, seconds};
@@ -35,6 +36,12 @@ struct Found {
     versions: Vec<Version>,
     live: LiveRelease,
     api: LiveApi,
+}
+
+/// What this asks of AWS.
+pub fn calls(stack: &Stack) -> Vec<&'static str> {
+    let reading = stack.graph.reading(&[stack.release.id, stack.api.id]);
+    [reading, versions::CALLS.to_vec(), SWITCHING.to_vec()].concat()
 }
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 
 use super::App;
-use super::verify_policy::{Case, Origin, action_name};
+use super::verify_policy::{Case, Origin, action_name, live};
 use crate::cli::examples;
 use crate::error::{Doing, Error, Kind, Result};
 use crate::iam::check;
@@ -42,6 +42,11 @@ pub struct Args {
     exit_code: bool,
     #[command(flatten)]
     origin: Origin,
+}
+
+/// What this asks of AWS.
+pub fn calls() -> Vec<&'static str> {
+    live::CALLS.concat()
 }
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {

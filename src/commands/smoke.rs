@@ -11,8 +11,9 @@ use crate::config::{ALIAS, Config};
 use crate::engine::{Id, Label, Progress, alone};
 use crate::error::{Error, Kind, Result};
 use crate::payload;
-use crate::resources::invoke;
+use crate::resources::{invocation, invoke};
 use crate::smoke::{Diagnosis, Layer, Loop, Step, Suspicion, from_the_function, suspect};
+use crate::stack::Stack;
 use crate::ui::Paint;
 
 /// Go through a user's whole loop over HTTP, and name the layer that fails
@@ -26,6 +27,11 @@ pub struct Args {
     /// The page that asks; the first of `allow_origins` unless said
     #[arg(long)]
     origin: Option<String>,
+}
+
+/// What this asks of AWS. The function itself is asked where the gateway keeps its reasons.
+pub fn calls(stack: &Stack) -> Vec<&'static str> {
+    [stack.graph.reading(&[stack.api.id]), invocation::CALLS.to_vec()].concat()
 }
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {

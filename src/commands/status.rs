@@ -23,6 +23,11 @@ pub struct Args {
     exit_code: bool,
 }
 
+/// What this asks of AWS.
+pub fn calls(stack: &Stack) -> Vec<&'static str> {
+    stack.graph.reading(&stack.in_the_cloud())
+}
+
 pub async fn run(args: &Args, app: &App) -> Result<()> {
     let config = app.config()?;
     let manifest = manifest::read(&config.root.join(&config.function.crate_directory))?;

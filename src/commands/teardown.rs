@@ -41,6 +41,11 @@ pub struct Args {
     force: bool,
 }
 
+/// What this asks of AWS.
+pub fn calls(stack: &Stack) -> Vec<&'static str> {
+    [stack.graph.deleting(&stack.in_the_cloud()), resources::export::CALLS.to_vec()].concat()
+}
+
 pub async fn run(args: &Args, app: &App) -> Result<()> {
     let config = app.config()?;
     let cloud = app.cloud(&config).await?;

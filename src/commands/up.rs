@@ -39,6 +39,11 @@ pub struct Args {
     write_env: Option<PathBuf>,
 }
 
+/// What this asks of AWS.
+pub fn calls(stack: &Stack) -> Vec<&'static str> {
+    [stack.graph.making(&stack.all()), prune::CALLS.concat()].concat()
+}
+
 pub async fn run(args: &Args, app: &App) -> Result<()> {
     let since = Instant::now();
     let config = app.config()?;

@@ -1,5 +1,6 @@
 //! Reads what is there, plans what differs, carries the plan out. Knows nothing of AWS, of clap or of terminals.
 
+mod calls;
 mod event;
 mod execute;
 mod graph;
@@ -9,6 +10,7 @@ mod resource;
 #[cfg(test)]
 mod tests;
 
+pub use calls::Calls;
 pub use event::{Event, Happening, Progress, alone};
 pub use execute::{Outcome, Stop, execute};
 pub use graph::{Graph, Handle, Id, Inputs, Label};

@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::graph::AnyLive;
-use super::{Id, Inputs, Progress};
+use super::{Calls, Id, Inputs, Progress};
 use crate::error::Result;
 
 /// One thing that the stack consists of. `read` and `diff` never change anything.
@@ -19,6 +19,11 @@ pub trait Resource: Send + Sync + 'static {
 
     /// Its name in the cloud.
     fn name(&self) -> String;
+
+    /// What it asks of the cloud; a test holds this to the calls that its file makes.
+    fn calls(&self) -> Calls {
+        Calls::default()
+    }
 
     /// What must be there before this can be made. Only true needs: they decide what runs at once.
     fn needs(&self) -> Vec<Id> {
@@ -128,6 +133,7 @@ type Boxed<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;
 pub trait Node: Send + Sync {
     fn kind(&self) -> &'static str;
     fn name(&self) -> String;
+    fn calls(&self) -> Calls;
     fn needs(&self) -> Vec<Id>;
     fn contained_in(&self) -> Option<Id>;
     fn belongs_to(&self) -> Option<Id>;
@@ -156,6 +162,10 @@ impl<R: Resource> Node for R {
 
     fn name(&self) -> String {
         Resource::name(self)
+    }
+
+    fn calls(&self) -> Calls {
+        Resource::calls(self)
     }
 
     fn needs(&self) -> Vec<Id> {

@@ -29,8 +29,13 @@ pub enum Cause {
 }
 
 impl Denial {
-    /// Reads the first denial in a line of a log, in JSON or plain.
+    /// Reads the first denial in a line of a log, in JSON or plain. For tags there are words of their own:
+    /// <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_CreateLogGroup.html>
     pub fn read(line: &str) -> Option<Self> {
+        if let Some((_, rest)) = line.split_once("An additional permission \"") {
+            let cause = Cause::Absent;
+            return Some(Self { action: word(rest), resource: None, principal: None, cause });
+        }
         let (before, rest) = line.split_once("is not authorized to perform: ")?;
         let action = word(rest);
         if !action.contains(':') {

@@ -5,6 +5,7 @@ pub mod catalogue;
 pub mod change;
 pub mod check;
 pub mod denial;
+pub mod deployer;
 pub mod document;
 pub mod eval;
 pub mod findings;

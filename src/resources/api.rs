@@ -11,7 +11,7 @@ use crate::cloud::tags::{self, Tags};
 use crate::cloud::wait::{self, Poll};
 use crate::cloud::{Answer, Cloud};
 use crate::config::{Config, Cors};
-use crate::engine::{Difference, Inputs, Progress, Resource};
+use crate::engine::{Calls, Difference, Inputs, Progress, Resource};
 use crate::error::{Doing, Error, Kind, Result};
 
 const ABSENT: [&str; 1] = ["NotFoundException"];
@@ -213,6 +213,14 @@ impl Resource for Api {
 
     fn name(&self) -> String {
         self.name.clone()
+    }
+
+    fn calls(&self) -> Calls {
+        Calls::default()
+            .reading(apis::CALLS)
+            .making(&["apigateway:CreateApi", "apigateway:TagResource", "apigateway:UpdateApi"])
+            .making(&["apigateway:DeleteCorsConfiguration", "apigateway:DeleteApi"])
+            .deleting(&["apigateway:DeleteApi"])
     }
 
     async fn read(&self, _: &Progress) -> Result<Option<LiveApi>> {

@@ -8,7 +8,7 @@ use super::{Policy, Role};
 use crate::cloud::iam::{self, ABSENT};
 use crate::cloud::{Answer, Cloud};
 use crate::config::Config;
-use crate::engine::{Difference, Handle, Id, Inputs, Progress, Resource};
+use crate::engine::{Calls, Difference, Handle, Id, Inputs, Progress, Resource};
 use crate::error::{Doing, Result};
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
@@ -150,6 +150,13 @@ impl Resource for Attachments {
 
     fn name(&self) -> String {
         self.role_name.clone()
+    }
+
+    fn calls(&self) -> Calls {
+        Calls::default()
+            .reading(&["iam:ListAttachedRolePolicies", "iam:ListRolePolicies"])
+            .making(&["iam:AttachRolePolicy", "iam:DetachRolePolicy", "iam:DeleteRolePolicy"])
+            .deleting(&["iam:DetachRolePolicy", "iam:DeleteRolePolicy"])
     }
 
     fn needs(&self) -> Vec<Id> {

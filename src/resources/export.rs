@@ -11,6 +11,9 @@ use crate::cloud::Cloud;
 use crate::engine::Progress;
 use crate::error::{Doing, Error, Result};
 
+/// What this asks of AWS.
+pub const CALLS: &[&str] = &["dynamodb:Scan"];
+
 /// Writes the items of `table`, one a line, and returns how many there were. Numbers keep their digits,
 /// sets become arrays, and binary values become base64.
 pub async fn export(

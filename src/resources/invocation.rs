@@ -10,6 +10,9 @@ use aws_smithy_types::base64;
 use crate::cloud::Cloud;
 use crate::error::{Doing, Error, Result};
 
+/// What this asks of AWS.
+pub const CALLS: &[&str] = &["lambda:Invoke"];
+
 /// What came back.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Invocation {

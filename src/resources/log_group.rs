@@ -7,7 +7,7 @@ use aws_sdk_cloudwatchlogs::Client;
 use crate::cloud::tags::{self, Tags};
 use crate::cloud::{Answer, Cloud, wait};
 use crate::config::{Config, LogPolicy};
-use crate::engine::{Difference, Inputs, Progress, Resource};
+use crate::engine::{Calls, Difference, Inputs, Progress, Resource};
 use crate::error::{Doing, Error, Result};
 
 /// Until a change that somebody else is making to the group has ended.
@@ -133,6 +133,13 @@ impl Resource for LogGroup {
 
     fn name(&self) -> String {
         self.name.clone()
+    }
+
+    fn calls(&self) -> Calls {
+        Calls::default()
+            .reading(&["logs:DescribeLogGroups", "logs:ListTagsForResource"])
+            .making(&["logs:CreateLogGroup", "logs:PutRetentionPolicy", "logs:TagResource"])
+            .deleting(&["logs:DeleteLogGroup"])
     }
 
     async fn read(&self, _: &Progress) -> Result<Option<LiveLogGroup>> {

@@ -7,6 +7,9 @@ use crate::cloud::Cloud;
 use crate::error::{Doing, Result};
 use crate::logs::Entry;
 
+/// What this asks of AWS.
+pub const CALLS: &[&str] = &["logs:FilterLogEvents"];
+
 /// Lines of one page at most; an emulator stops there without saying that there is more.
 const PAGE: i32 = 10_000;
 

@@ -16,6 +16,9 @@ use crate::cloud::wait;
 use crate::error::{Doing, Result};
 use crate::logs::{Entry, Seen, Source};
 
+/// What this asks of AWS.
+pub const CALLS: &[&str] = &["logs:StartLiveTail"];
+
 /// Between two searches while there is no live tail, or while it misses lines.
 const SHORTEST: Duration = Duration::from_secs(1);
 /// Between two searches while a live tail tells everything.

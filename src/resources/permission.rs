@@ -8,7 +8,7 @@ use serde_json::Value;
 use super::{Api, Function, LiveApi, Release};
 use crate::cloud::{Answer, Cloud, wait};
 use crate::config::{ALIAS, Config};
-use crate::engine::{Difference, Handle, Id, Inputs, Progress, Resource};
+use crate::engine::{Calls, Difference, Handle, Id, Inputs, Progress, Resource};
 use crate::error::{Doing, Error, Result};
 
 /// The statement's id; Lambda refuses a second one of the same name.
@@ -101,6 +101,12 @@ impl Resource for Permission {
 
     fn name(&self) -> String {
         format!("{}:{ALIAS}", self.function_name)
+    }
+
+    fn calls(&self) -> Calls {
+        Calls::default()
+            .reading(&["lambda:GetPolicy"])
+            .making(&["lambda:AddPermission", "lambda:RemovePermission"])
     }
 
     fn needs(&self) -> Vec<Id> {

@@ -10,7 +10,7 @@ use crate::cloud::tags::{self, Tags};
 use crate::cloud::wait::{self, Poll};
 use crate::cloud::{Answer, Cloud, Identity, documents};
 use crate::config::Config;
-use crate::engine::{Difference, Inputs, Progress, Resource};
+use crate::engine::{Calls, Difference, Inputs, Progress, Resource};
 use crate::error::{Doing, Error, Result};
 use crate::iam::document::Document;
 use crate::iam::parse::Kind;
@@ -225,6 +225,16 @@ impl Resource for Policy {
 
     fn name(&self) -> String {
         self.name.clone()
+    }
+
+    fn calls(&self) -> Calls {
+        Calls::default()
+            .reading(&["iam:GetPolicy", "iam:GetPolicyVersion"])
+            .making(&["iam:CreatePolicy", "iam:TagPolicy", "iam:CreatePolicyVersion"])
+            .making(&["iam:SetDefaultPolicyVersion"])
+            .making(&["iam:ListPolicyVersions", "iam:DeletePolicyVersion"])
+            .deleting(&["iam:ListPolicyVersions", "iam:DeletePolicyVersion"])
+            .deleting(&["iam:DeletePolicy", "iam:ListEntitiesForPolicy"])
     }
 
     async fn read(&self, progress: &Progress) -> Result<Option<LivePolicy>> {

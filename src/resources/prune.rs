@@ -8,6 +8,9 @@ use super::versions::Version;
 use crate::cloud::{Answer, Cloud};
 use crate::error::{Doing, Result};
 
+/// What this asks of AWS.
+pub const CALLS: &[&str] = &["lambda:DeleteFunction/version"];
+
 /// Deletes all versions of `function` but the newest `keep` and those of `needed`, which `found` need not list yet.
 /// Returns the numbers of the deleted.
 pub async fn prune(

@@ -7,7 +7,7 @@ use crate::cloud::iam::{self, ABSENT};
 use crate::cloud::tags::{self, Tags};
 use crate::cloud::{Answer, Cloud, documents, wait};
 use crate::config::Config;
-use crate::engine::{Difference, Inputs, Progress, Resource};
+use crate::engine::{Calls, Difference, Inputs, Progress, Resource};
 use crate::error::{Doing, Error, Result};
 use crate::iam::document::Document;
 use crate::iam::parse::Kind;
@@ -79,6 +79,13 @@ impl Resource for Role {
 
     fn name(&self) -> String {
         self.name.clone()
+    }
+
+    fn calls(&self) -> Calls {
+        Calls::default()
+            .reading(&["iam:GetRole"])
+            .making(&["iam:CreateRole", "iam:TagRole", "iam:UpdateAssumeRolePolicy"])
+            .deleting(&["iam:DeleteRole"])
     }
 
     async fn read(&self, _: &Progress) -> Result<Option<LiveRole>> {

@@ -14,6 +14,9 @@ use super::report::Report;
 use crate::config::Budget;
 use crate::error::{Doing, Error, Result};
 
+/// What this asks of AWS.
+pub(super) const CALLS: &[&str] = &["lambda:Invoke"];
+
 /// What says that we may not, or cannot at this moment, and nothing about the version.
 const NOT_TRIED: [&str; 3] = ["AccessDeniedException", "AccessDenied", "TooManyRequestsException"];
 

@@ -7,6 +7,9 @@ use aws_smithy_types::date_time::{DateTime, Format};
 use crate::cloud::{Answer, Cloud};
 use crate::error::{Doing, Result};
 
+/// What this asks of AWS.
+pub const CALLS: &[&str] = &["lambda:ListVersionsByFunction"];
+
 /// One published version.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Version {

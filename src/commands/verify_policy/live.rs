@@ -14,6 +14,10 @@ use crate::iam::findings::{Finding, Kind, Severity};
 use crate::iam::snapshot::Snapshot;
 use crate::rendered;
 
+/// What reading and judging ask of AWS.
+pub const CALLS: &[&[&str]] =
+    &[apis::CALLS, function_policy::CALLS, role_documents::CALLS, simulation::CALLS];
+
 /// Reads everything at once. What the caller may not read leaves nothing to prove.
 pub async fn read(cloud: &Cloud, config: &Config, handler: Handler) -> Result<Case> {
     let snapshot = snapshot(cloud, config, &handler);

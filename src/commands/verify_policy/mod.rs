@@ -3,7 +3,7 @@
 mod denied;
 mod explain;
 mod fix;
-mod live;
+pub mod live;
 mod report;
 mod witnessed;
 
@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 
 use super::App;
 use crate::cli::examples;
+use crate::cloud::denials;
 use crate::config::Config;
 use crate::error::{Doing, Error, Result};
 use crate::evidence::{self, Handler};
@@ -96,6 +97,11 @@ pub struct Case {
     pub code: Option<String>,
     /// Which routes failed without which right, if that was tried.
     pub witness: Option<Matrix>,
+}
+
+/// What this asks of AWS. With `--fix` it makes some of what `up` makes.
+pub fn calls() -> Vec<&'static str> {
+    [live::CALLS, &[denials::CALLS]].concat().concat()
 }
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {

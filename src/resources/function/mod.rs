@@ -21,7 +21,7 @@ use crate::cloud::upload::Meter;
 use crate::cloud::wait::{self, Poll};
 use crate::cloud::{Answer, Cloud};
 use crate::config::Config;
-use crate::engine::{Difference, Handle, Id, Inputs, Progress, Resource};
+use crate::engine::{Calls, Difference, Handle, Id, Inputs, Progress, Resource};
 use crate::error::{Doing, Error, Result};
 
 /// Until Lambda can assume a role that was made a moment ago; usually 5 to 15 s.
@@ -166,6 +166,14 @@ impl Resource for Function {
 
     fn name(&self) -> String {
         self.name.clone()
+    }
+
+    fn calls(&self) -> Calls {
+        Calls::default()
+            .reading(&["lambda:GetFunction"])
+            .making(&["lambda:CreateFunction", "lambda:UpdateFunctionConfiguration"])
+            .making(&["lambda:TagResource"])
+            .deleting(&["lambda:DeleteFunction"])
     }
 
     fn needs(&self) -> Vec<Id> {

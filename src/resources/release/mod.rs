@@ -18,7 +18,7 @@ use super::{Code, Function, LogGroup};
 use crate::cloud::wait::{self, Poll};
 use crate::cloud::{Answer, Cloud};
 use crate::config::{ALIAS, Budget, Config};
-use crate::engine::{Difference, Handle, Id, Inputs, Phases, Progress, Resource};
+use crate::engine::{Calls, Difference, Handle, Id, Inputs, Phases, Progress, Resource};
 use crate::error::{Doing, Error, Result};
 
 /// Until a version is active, or an update of the function has ended.
@@ -31,6 +31,13 @@ const ABSENT: [&str; 1] = ["ResourceNotFoundException"];
 
 /// What Lambda says to an invocation of a version that it is not done with, or does not know everywhere yet.
 const NOT_ACTIVE: [&str; 2] = ["ResourceConflictException", "ResourceNotFoundException"];
+
+/// What moving `live` asks of AWS.
+pub const SWITCHING: &[&str] = &["lambda:UpdateAlias", "lambda:GetAlias"];
+
+/// What new code behind `live` asks of AWS.
+pub const SHIPPING: &[&[&str]] =
+    &[&["lambda:UpdateFunctionCode", "lambda:PublishVersion"], trial::CALLS, SWITCHING];
 
 pub struct Release {
     client: Client,
@@ -256,6 +263,13 @@ impl Resource for Release {
 
     fn name(&self) -> String {
         format!("{}:{ALIAS}", self.function_name)
+    }
+
+    fn calls(&self) -> Calls {
+        Calls::default()
+            .reading(&["lambda:GetAlias", "lambda:GetFunctionConfiguration"])
+            .making(&["lambda:CreateAlias"])
+            .making(&SHIPPING.concat())
     }
 
     /// A function that is called without its log group loses its first lines.

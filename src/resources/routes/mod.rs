@@ -12,7 +12,7 @@ use super::Api;
 use crate::cloud::tags::{self, Tags};
 use crate::cloud::{Cloud, Identity, apis};
 use crate::config::{ALIAS, Config};
-use crate::engine::{Difference, Handle, Id, Inputs, Progress, Resource};
+use crate::engine::{Calls, Difference, Handle, Id, Inputs, Progress, Resource};
 use crate::error::{Error, Result};
 
 const ABSENT: [&str; 1] = ["NotFoundException"];
@@ -95,6 +95,19 @@ impl Resource for Routes {
 
     fn name(&self) -> String {
         self.api_name.clone()
+    }
+
+    fn calls(&self) -> Calls {
+        Calls::default()
+            .reading(apis::CALLS)
+            .reading(&["apigateway:GetIntegrations", "apigateway:GetRoutes"])
+            .reading(&["apigateway:GetStages"])
+            .making(&["apigateway:CreateIntegration", "apigateway:UpdateIntegration"])
+            .making(&["apigateway:DeleteIntegration"])
+            .making(&["apigateway:CreateRoute", "apigateway:UpdateRoute"])
+            .making(&["apigateway:DeleteRoute"])
+            .making(&["apigateway:CreateStage", "apigateway:UpdateStage"])
+            .making(&["apigateway:TagResource"])
     }
 
     fn needs(&self) -> Vec<Id> {

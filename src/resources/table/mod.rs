@@ -20,7 +20,7 @@ use crate::cloud::tags::{self, Tags};
 use crate::cloud::wait::{self, Poll};
 use crate::cloud::{Answer, Cloud};
 use crate::config::Config;
-use crate::engine::{Difference, Inputs, Progress, Resource};
+use crate::engine::{Calls, Difference, Inputs, Progress, Resource};
 use crate::error::{Doing, Error, Result};
 
 /// Until a table is active, or gone; the SDK's own waiter takes 8 minutes.
@@ -220,6 +220,18 @@ impl Resource for Table {
 
     fn name(&self) -> String {
         self.name.clone()
+    }
+
+    fn calls(&self) -> Calls {
+        Calls::default()
+            .reading(&[
+                "dynamodb:DescribeTable",
+                "dynamodb:DescribeContinuousBackups",
+                "dynamodb:ListTagsOfResource",
+            ])
+            .making(&["dynamodb:CreateTable", "dynamodb:UpdateTable", "dynamodb:TagResource"])
+            .making(&["dynamodb:UpdateContinuousBackups"])
+            .deleting(&["dynamodb:UpdateTable", "dynamodb:DeleteTable"])
     }
 
     async fn read(&self, progress: &Progress) -> Result<Option<LiveTable>> {

@@ -1,0 +1,110 @@
+//! `stackctl permissions`
+
+use clap::ValueEnum;
+use serde_json::Value;
+
+use super::{
+    App, cors, deploy, invoke, logs, plan, rollback, simulate, smoke, status, teardown, up,
+    verify_policy,
+};
+use crate::cli::{self, examples};
+use crate::cloud::{self, role_documents};
+use crate::deployer;
+use crate::error::{Error, Result};
+use crate::stack::Stack;
+
+/// Print the IAM policy that a deployer needs for a verb: these actions on this stack, and nothing else
+///
+/// No network, no credentials. The account is the one that `stack.toml` pins, the region the one that the verb would use;
+/// what is not known is `*`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "stackctl permissions up",
+    "stackctl permissions deploy rollback --stage dev    one policy for both: what CI needs",
+    "stackctl permissions up teardown > deployer.json",
+))]
+pub struct Args {
+    /// One verb or more; several give one policy for all of them
+    #[arg(value_name = "VERB", required = true)]
+    verbs: Vec<Verb>,
+}
+
+/// The verbs that call AWS.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Verb {
+    Up,
+    Deploy,
+    Plan,
+    Status,
+    Rollback,
+    Invoke,
+    Logs,
+    Smoke,
+    Cors,
+    VerifyPolicy,
+    Simulate,
+    Teardown,
+}
+
+impl Verb {
+    fn of(verb: &cli::Verb) -> Option<Self> {
+        Some(match verb {
+            cli::Verb::Up(_) => Verb::Up,
+            cli::Verb::Deploy(_) => Verb::Deploy,
+            cli::Verb::Plan(_) => Verb::Plan,
+            cli::Verb::Status(_) => Verb::Status,
+            cli::Verb::Rollback(_) => Verb::Rollback,
+            cli::Verb::Invoke(_) => Verb::Invoke,
+            cli::Verb::Logs(_) => Verb::Logs,
+            cli::Verb::Smoke(_) => Verb::Smoke,
+            cli::Verb::Cors(_) => Verb::Cors,
+            cli::Verb::VerifyPolicy(_) => Verb::VerifyPolicy,
+            cli::Verb::Simulate(_) => Verb::Simulate,
+            cli::Verb::Teardown(_) => Verb::Teardown,
+            _ => return None,
+        })
+    }
+
+    fn calls(self, stack: &Stack) -> Vec<&'static str> {
+        match self {
+            Verb::Up => up::calls(stack),
+            Verb::Deploy => deploy::calls(stack),
+            Verb::Plan => plan::calls(stack),
+            Verb::Status => status::calls(stack),
+            Verb::Rollback => rollback::calls(stack),
+            Verb::Invoke => invoke::calls(),
+            Verb::Logs => logs::calls(),
+            Verb::Smoke => smoke::calls(stack),
+            Verb::Cors => cors::calls(stack),
+            Verb::VerifyPolicy => verify_policy::calls(),
+            Verb::Simulate => simulate::calls(),
+            Verb::Teardown => teardown::calls(stack),
+        }
+    }
+}
+
+pub async fn run(args: &Args, app: &App) -> Result<()> {
+    let config = app.config()?;
+    let region = cloud::configured_region(&app.target(&config)).await;
+    let all = |stack: &Stack| args.verbs.iter().flat_map(|verb| verb.calls(stack)).collect();
+    let policy = deployer::policy(&config, region.as_deref(), all);
+    app.ui.result(
+        || policy.to_json(),
+        || serde_json::from_str(&policy.to_json()).unwrap_or(Value::Null),
+    )
+}
+
+/// A denied call names one right; this names the verb that prints them all.
+pub fn pointed_at(error: Error, verb: &cli::Verb) -> Error {
+    let denied = role_documents::is_denied(&error);
+    let name = Verb::of(verb).and_then(|verb| verb.to_possible_value()).filter(|_| denied);
+    match (&error.hint, name) {
+        (Some(hint), Some(verb)) => {
+            let all =
+                format!("`stackctl permissions {}` prints all that it takes", verb.get_name());
+            let hint = format!("{hint}; {all}");
+            error.hint(hint)
+        }
+        _ => error,
+    }
+}
