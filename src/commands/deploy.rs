@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
-use super::ship::Ship;
+use super::ship::{MAKING_ROOM, Ship};
 use super::{App, granted, outputs, source};
 use crate::artifact::Artifact;
 use crate::cli::examples;
@@ -18,7 +18,7 @@ use crate::error::{Error, Result};
 use crate::iam::manifest::Manifest;
 use crate::proof::{MORE, Proof};
 use crate::resources::release::SHIPPING;
-use crate::resources::{LiveRelease, Trial, prune};
+use crate::resources::{LiveRelease, Trial};
 use crate::stack::Stack;
 use crate::ui::seconds;
 
@@ -43,7 +43,7 @@ const COMMON: Budget = Budget { init: Some(200), first_request: Some(100), memor
 /// What this asks of AWS. Whether the policy allows what the code does is asked, too, where that may be read.
 pub fn calls(stack: &Stack) -> Vec<&'static str> {
     let read = [stack.function.id, stack.release.id, stack.api.id, stack.data_policy.id];
-    [stack.graph.reading(&read), SHIPPING.concat(), prune::CALLS.concat()].concat()
+    [stack.graph.reading(&read), SHIPPING.concat(), MAKING_ROOM.concat()].concat()
 }
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {

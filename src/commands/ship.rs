@@ -10,6 +10,9 @@ use crate::proof::{self, Endpoint, Proof};
 use crate::resources::{LiveApi, LiveRelease, Release, Version, prune, versions};
 use crate::stack::Stack;
 
+/// What making room asks of AWS.
+pub const MAKING_ROOM: &[&[&str]] = &[versions::CALLS, prune::CALLS];
+
 pub struct Ship<'a> {
     pub stack: &'a Stack,
     pub cloud: &'a Cloud,

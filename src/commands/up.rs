@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
-use super::ship::{self, Ship};
+use super::ship::{self, MAKING_ROOM, Ship};
 use super::{App, outputs, source};
 use crate::cli::examples;
 use crate::cloud::Cloud;
@@ -41,7 +41,7 @@ pub struct Args {
 
 /// What this asks of AWS.
 pub fn calls(stack: &Stack) -> Vec<&'static str> {
-    [stack.graph.making(&stack.all()), prune::CALLS.concat()].concat()
+    [stack.graph.making(&stack.all()), MAKING_ROOM.concat()].concat()
 }
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {

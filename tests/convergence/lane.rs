@@ -1,5 +1,6 @@
 //! A cloud with a proxy in front and a project: what one test has for itself while it runs.
 
+use std::path::Path;
 use std::process::Command;
 use std::sync::{Condvar, Mutex};
 use std::time::{Duration, Instant};
@@ -70,6 +71,11 @@ impl Lane {
     pub fn configure(&self, more: &str) {
         let text = format!("name = \"{NAME}\"\n{more}");
         self.inside().project.write("stack.toml", &text);
+    }
+
+    /// Where the user types.
+    pub fn folder(&self) -> &Path {
+        self.inside().project.folder()
     }
 
     pub fn aws(&self) -> Aws {

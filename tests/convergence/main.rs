@@ -11,6 +11,7 @@ mod figures;
 mod interrupt;
 mod lane;
 mod neighbours;
+mod permissions;
 mod proxy;
 mod race;
 mod run;

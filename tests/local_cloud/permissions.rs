@@ -2,12 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Stack, eventually};
-
-/// What a deployer may do, and on what: nothing beyond the names of the stack. The emulator asks for more than AWS does:
-/// for some actions on everything, and `ListAliases` for `GetAlias`. It knows no `iam:PolicyARN`, on which AWS would let
-/// us narrow `AttachRolePolicy`, and does not ask for `iam:PassRole` at all.
-const DEPLOYER: &str = include_str!("deployer.json");
+use crate::support::{Aws, Deployer, Stack, as_the_emulator_asks, eventually};
 
 #[test]
 fn without_its_policy_the_function_is_refused_and_says_so_in_its_log_alone() {
@@ -38,9 +33,11 @@ fn without_its_policy_the_function_is_refused_and_says_so_in_its_log_alone() {
 }
 
 #[test]
-fn a_deployer_with_rights_on_the_names_of_the_stack_alone_can_do_everything() {
+fn a_deployer_with_the_policies_of_the_verbs_can_do_everything() {
     let stack = Stack::new("deployed");
-    let stack = deployer(stack, "all-rights", &deployer_policy("deployed", "Deployed"));
+    let deployer = Deployer::new(Aws::of(stack.cloud), "all-rights");
+    deployer.may(&rights(&stack, &["up", "deploy", "plan", "status", "teardown"]));
+    let stack = stack.by(&deployer);
     let up = stack.up();
     stack.ship(&["deploy"]).succeeded();
     stack.ship(&["plan", "--exit-code"]).succeeded();
@@ -50,36 +47,31 @@ fn a_deployer_with_rights_on_the_names_of_the_stack_alone_can_do_everything() {
 }
 
 #[test]
-fn a_denied_call_names_the_action_and_the_statement_to_add() {
+fn a_denied_call_names_the_action_the_statement_and_the_verb_that_prints_them_all() {
     let stack = Stack::new("denied");
-    let policy = deployer_policy("denied", "Denied").replace("\"iam:CreateRole\",", "");
-    let stack = deployer(stack, "no-create-role", &policy);
+    let mut statements = rights(&stack, &["up"]);
+    for statement in &mut statements {
+        if let Some(actions) = statement["Action"].as_array_mut() {
+            actions.retain(|action| action != "iam:CreateRole");
+        }
+    }
+    let deployer = Deployer::new(Aws::of(stack.cloud), "no-create-role");
+    deployer.may(&statements);
+    let stack = stack.by(&deployer);
     let error = stack.ship(&["up"]).failed(1).error();
     assert_eq!(error["code"], "AccessDenied", "{error:#}");
     assert_eq!(error["message"], "failed to create role `denied-lambda-role`");
     let hint = error["hint"].as_str().unwrap_or_default();
     assert!(hint.contains(r#""Action": "iam:CreateRole""#), "{error:#}");
+    assert!(hint.ends_with("`stackctl permissions up` prints all that it takes"), "{error:#}");
 
     let stack = stack.with("AWS_ACCESS_KEY_ID", "test").with("AWS_SECRET_ACCESS_KEY", "test");
     stack.up();
     stack.teardown();
 }
 
-fn deployer_policy(prefix: &str, pascal: &str) -> String {
-    DEPLOYER.replace("PREFIX", prefix).replace("PASCAL", pascal)
-}
-
-/// The same stack, in the hands of a user with one policy.
-fn deployer(stack: Stack<'static>, user: &str, policy: &str) -> Stack<'static> {
-    let user = ("UserName", user);
-    stack.aws.iam("CreateUser", &[user]);
-    let key = stack.aws.iam("CreateAccessKey", &[user]);
-    let between = |element: &str| {
-        let rest = key.split(&format!("<{element}>")).nth(1).expect("the element is there");
-        rest.split('<').next().unwrap_or_default().to_owned()
-    };
-    stack.aws.iam("PutUserPolicy", &[user, ("PolicyName", "p"), ("PolicyDocument", policy)]);
-    stack
-        .with("AWS_ACCESS_KEY_ID", between("AccessKeyId"))
-        .with("AWS_SECRET_ACCESS_KEY", between("SecretAccessKey"))
+/// What `stackctl permissions` prints for these verbs.
+fn rights(stack: &Stack, verbs: &[&str]) -> Vec<Value> {
+    let printed = stack.run(&[&["permissions"], verbs].concat()).succeeded();
+    as_the_emulator_asks(&printed.json())
 }

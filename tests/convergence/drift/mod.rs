@@ -1,6 +1,6 @@
 //! Whatever somebody changes by hand is shown by `plan` and repaired by `up`; what is not wrong is left alone.
 
-mod hand;
+pub mod hand;
 
 use std::env;
 

@@ -48,6 +48,11 @@ impl Rules {
         ])
     }
 
+    /// That of whoever hands a role on.
+    pub fn pass_role() -> Self {
+        Self(vec![Box::new(pass_role::PassRole)])
+    }
+
     pub fn with(mut self, rule: impl Layer + 'static) -> Self {
         self.0.insert(0, Box::new(rule));
         self

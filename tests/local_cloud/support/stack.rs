@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::project::text;
-use super::{Artifact, Aws, Behaviour, Cloud, Outcome, Project, Response, request};
+use super::{Artifact, Aws, Behaviour, Cloud, Deployer, Outcome, Project, Response, request};
 
 /// A project and the cloud that it goes to.
 pub struct Stack<'cloud> {
@@ -38,6 +38,13 @@ impl<'cloud> Stack<'cloud> {
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.environment.push((name, value.into()));
+        self
+    }
+
+    /// The same stack, worked on by this user.
+    #[must_use]
+    pub fn by(mut self, deployer: &Deployer) -> Self {
+        self.environment.extend(deployer.environment());
         self
     }
 
