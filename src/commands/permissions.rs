@@ -108,3 +108,23 @@ pub fn pointed_at(error: Error, verb: &cli::Verb) -> Error {
         _ => error,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::tests::config;
+    use crate::iam::document::MANAGED_POLICY_LIMIT;
+
+    #[test]
+    fn all_verbs_together_fit_into_one_policy_however_long_the_name() {
+        let longest = (1..64).rev().find_map(|length| {
+            config(&format!("name = \"{}\"\naccount = \"123456789012\"", "n".repeat(length))).ok()
+        });
+        let every = |stack: &Stack| {
+            Verb::value_variants().iter().flat_map(|verb| verb.calls(stack)).collect()
+        };
+        let policy =
+            deployer::policy(&longest.expect("some name is good"), Some("ap-northeast-1"), every);
+        assert!(policy.length() <= MANAGED_POLICY_LIMIT, "{} characters", policy.length());
+    }
+}

@@ -230,3 +230,89 @@ fn is_covered(arn: &str, by: &[String]) -> bool {
         other != arn && other.strip_suffix('*').is_some_and(|start| arn.starts_with(start))
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names() -> Names {
+        let own = "arn:aws:iam::1:policy/Own".to_owned();
+        Names {
+            table: "arn:aws:dynamodb:r:1:table/t".into(),
+            policies: vec![own.clone()],
+            attachable: vec![own],
+            any_policy: vec!["arn:aws:iam::1:policy/*".into(), "arn:aws:iam::aws:policy/*".into()],
+            role: "arn:aws:iam::1:role/r".into(),
+            log_group: "arn:aws:logs:r:1:log-group:/g".into(),
+            function: "arn:aws:lambda:r:1:function:f".into(),
+            gateway: "arn:aws:apigateway:r::".into(),
+        }
+    }
+
+    /// `sid: actions on resources`, one a statement.
+    fn told(operations: &[&str]) -> Vec<String> {
+        let document = document(operations.iter().copied(), &names());
+        let line = |one: &Statement| {
+            let resources = one.resources.as_ref().map(|all| all.items().join(" "));
+            let (sid, resources) =
+                (one.sid.clone().unwrap_or_default(), resources.unwrap_or_default());
+            format!("{sid}: {} on {resources}", one.actions.items().join(" "))
+        };
+        document.statements.iter().map(line).collect()
+    }
+
+    #[test]
+    fn what_comes_with_tags_or_a_role_takes_the_right_to_both() {
+        assert_eq!(
+            told(&["lambda:CreateFunction"]),
+            [
+                "PassRoleToLambda: iam:PassRole on arn:aws:iam::1:role/r",
+                "Function: lambda:CreateFunction lambda:TagResource on arn:aws:lambda:r:1:function:f arn:aws:lambda:r:1:function:f:*",
+            ]
+        );
+        assert_eq!(
+            told(&["apigateway:CreateApi"]),
+            [
+                "ApiPost: apigateway:POST on arn:aws:apigateway:r::/apis arn:aws:apigateway:r::/tags/*"
+            ]
+        );
+    }
+
+    #[test]
+    fn who_prunes_versions_may_not_delete_the_function() {
+        assert_eq!(
+            told(&["lambda:DeleteFunction/version"]),
+            ["Versions: lambda:DeleteFunction on arn:aws:lambda:r:1:function:f:*"]
+        );
+    }
+
+    #[test]
+    fn the_wider_covers_the_narrower() {
+        assert_eq!(
+            told(&[
+                "iam:GetPolicy",
+                "iam:GetPolicy/any",
+                "apigateway:DeleteApi",
+                "apigateway:DeleteRoute"
+            ]),
+            [
+                "AnyPolicy: iam:GetPolicy on arn:aws:iam::1:policy/* arn:aws:iam::aws:policy/*",
+                "ApiDelete: apigateway:DELETE on arn:aws:apigateway:r::/apis/*",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_could_widen_rights_is_narrowed_by_conditions() {
+        let text = document(["iam:AttachRolePolicy", "lambda:AddPermission"], &names()).to_json();
+        for part in ["iam:PolicyARN", "arn:aws:iam::1:policy/Own", "lambda:Principal"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        let denied = statement(PASS_ROLE, "arn:aws:iam::1:role/r");
+        let same = document(["lambda:UpdateFunctionConfiguration"], &names());
+        let denied = format!(r#"{{"Version": "2012-10-17", "Statement": [{denied}]}}"#);
+        let denied = Document::parse(super::super::parse::Kind::Identity, &denied).expect("valid");
+        let meant = Document::new(vec![same.statements[0].clone()]);
+        assert!(denied.same_meaning(&meant), "a denial asks for what is printed: {meant:?}");
+    }
+}

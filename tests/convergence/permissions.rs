@@ -104,7 +104,7 @@ const SCRIPTS: [Script; 7] = [
     },
     Script {
         verb: "teardown",
-        runs: &[(protected, &["teardown", "--force", "--export", "EXPORT"])],
+        runs: &[(protected_and_grown, &["teardown", "--force", "--export", "EXPORT"])],
         optional: &[],
         unseen: &[
             ("lambda:GetAlias", ALIAS),
@@ -293,7 +293,10 @@ fn cut_off_before_the_switch(lane: &Lane) {
     assert_eq!(lane.run_with(Verb::Deploy, [fault]).0.code, Some(1));
 }
 
-fn protected(lane: &Lane) {
+/// What only a teardown with all its flags gets through, and what it has to clear away.
+fn protected_and_grown(lane: &Lane) {
+    full_of_versions(lane);
+    drift(lane, |name| name == "inline policy");
     let input = json!({"TableName": "my-app-data", "DeletionProtectionEnabled": true});
     lane.aws().raw_json("dynamodb", "UpdateTable", &input);
 }
