@@ -9,6 +9,8 @@ use crate::commands::{
     rollback, simulate, smoke, status, teardown, up, verify_policy,
 };
 
+use crate::error::Error;
+
 /// The end of a verb's help: each line is a command that can be typed as it stands.
 macro_rules! examples {
     ($($line:literal),+ $(,)?) => {
@@ -112,6 +114,24 @@ impl Verb {
             _ => false,
         }
     }
+}
+
+/// What the parser refused, for `--output json`; `None` for text, and for help and the version.
+pub fn usage(refusal: &clap::Error, words: impl Iterator<Item = String>) -> Option<Error> {
+    let words: Vec<String> = words.collect();
+    let json = words.windows(2).any(|pair| pair == ["--output", "json"])
+        || words.iter().any(|word| word == "--output=json");
+    if !json || !refusal.use_stderr() {
+        return None;
+    }
+    let text = refusal.to_string();
+    let one_line = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    let mut parts = text.split("\n\n").map(one_line);
+    let message = parts.next().unwrap_or_default();
+    let message = message.strip_prefix("error: ").unwrap_or(&message);
+    let is_hint = |part: &String| part.starts_with("tip: ") || part.starts_with("Usage: ");
+    let hints: Vec<String> = parts.filter(is_hint).collect();
+    Some(Error::usage(message).hint(hints.join("; ")))
 }
 
 #[cfg(test)]

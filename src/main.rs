@@ -40,7 +40,10 @@ use error::{Error, Kind};
 use ui::Ui;
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(refusal) => return not_understood(&refusal),
+    };
     let ui = Ui::new(&cli.globals);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let ended = match runtime {
@@ -59,6 +62,16 @@ fn main() -> ExitCode {
             ExitCode::from(error.kind.exit_code())
         }
     }
+}
+
+/// Help and the version are no failures; a wrong word is one, which is told as the failures of verbs are.
+fn not_understood(refusal: &clap::Error) -> ExitCode {
+    match cli::usage(refusal, std::env::args()) {
+        Some(error) => ui::failure_as_json(&error),
+        // A closed pipe is all that can go wrong.
+        None => drop(refusal.print()),
+    }
+    ExitCode::from(u8::try_from(refusal.exit_code()).unwrap_or(2))
 }
 
 /// Runs the verb. The first Ctrl-C lets running steps end and starts no new one; the second ends at once.

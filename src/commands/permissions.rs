@@ -13,7 +13,7 @@ use crate::deployer;
 use crate::error::{Error, Result};
 use crate::stack::Stack;
 
-/// Print the IAM policy that a deployer needs for a verb: these actions on this stack, and nothing else
+/// Print the IAM policy that a deployer needs for a verb, on this stack alone
 ///
 /// No network, no credentials. The account is the one that `stack.toml` pins, the region the one that the verb would use;
 /// what is not known is `*`.

@@ -116,7 +116,7 @@ impl Ui {
     pub fn failure(&self, error: &Error) {
         match self.output {
             Output::Text => to_stderr(&words::failure(error, self.paint, self.verbose)),
-            Output::Json => to_stderr(&json::failure(error).to_string()),
+            Output::Json => failure_as_json(error),
         }
     }
 
@@ -140,6 +140,11 @@ impl Ui {
         }
         Ok(answer.trim().to_owned())
     }
+}
+
+/// Prints why the run failed before it was known how it talks.
+pub fn failure_as_json(error: &Error) {
+    to_stderr(&json::failure(error).to_string());
 }
 
 /// Draws events. Dropped when there are no more.

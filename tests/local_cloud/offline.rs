@@ -96,6 +96,26 @@ fn a_wrong_word_on_the_command_line_is_a_matter_of_usage() {
     );
 }
 
+#[test]
+fn a_wrong_word_is_a_document_where_documents_are_asked_for() {
+    let project = Project::new("offline-usage-json");
+    let json = ["--output", "json"];
+    let cases: [(&[&str], &str, &str); 4] = [
+        (&["upp"], "unrecognized subcommand 'upp'", "'up'"),
+        (&["up", "--nonsense"], "unexpected argument '--nonsense' found", "Usage: stackctl up"),
+        (&["cors"], "<ORIGIN>", "Usage: stackctl cors"),
+        (&[], "requires a subcommand", "Usage: stackctl"),
+    ];
+    for (words, message, hint) in cases {
+        let outcome = Cloud::offline(project.folder(), &[&json[..], words].concat()).failed(2);
+        assert_eq!((outcome.stdout.as_str(), &outcome.error()["exit_code"]), ("", &2.into()));
+        let told = error(&outcome);
+        assert!(told.message.contains(message) && told.hint.contains(hint), "{outcome:#?}");
+    }
+    let help = Cloud::offline(project.folder(), &[&json[..], &["--help"]].concat()).succeeded();
+    assert!(help.stdout.contains("Usage:"));
+}
+
 struct Refusal {
     message: String,
     cause: String,
