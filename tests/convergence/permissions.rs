@@ -118,7 +118,7 @@ const SCRIPTS: [Script; 7] = [
 fn whoever_is_given_what_each_denial_asks_for_ends_with_the_policy_of_the_verb() {
     let lane = Lane::take();
     lane.configure("function.keep_versions = 2\n");
-    lane.set_layer(Rules::pass_role());
+    lane.set_layer(Rules::of_iam());
     let deployer = Deployer::new(Aws::at(lane.aws().port), "deployer");
     for script in &SCRIPTS {
         let mut given = Given::default();

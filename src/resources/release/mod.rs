@@ -14,7 +14,7 @@ use publish::Latest;
 use super::commits::Commits;
 use super::function::Settings;
 use super::trial::{self, Trial};
-use super::{Code, Function, LogGroup};
+use super::{Code, Function, LiveFunction, LogGroup};
 use crate::cloud::wait::{self, Poll};
 use crate::cloud::{Answer, Cloud};
 use crate::config::{ALIAS, Budget, Config};
@@ -42,6 +42,9 @@ pub const SHIPPING: &[&[&str]] =
 pub struct Release {
     client: Client,
     function_name: String,
+    role_name: String,
+    /// As the function shall be.
+    settings: Settings,
     budget: Budget,
     function: Handle<Function>,
     log_group: Handle<LogGroup>,
@@ -90,8 +93,16 @@ impl Release {
         log_group: Handle<LogGroup>,
         code: Handle<Code>,
     ) -> Self {
-        let (function_name, budget) = (config.names.function.clone(), config.function.budget);
-        Self { client: Client::new(&cloud.sdk), function_name, budget, function, log_group, code }
+        Self {
+            client: Client::new(&cloud.sdk),
+            function_name: config.names.function.clone(),
+            role_name: config.names.role.clone(),
+            settings: Settings::wanted(config),
+            budget: config.function.budget,
+            function,
+            log_group,
+            code,
+        }
     }
 
     async fn until_active(&self, version: &str, progress: &Progress) -> Result<()> {
@@ -224,6 +235,12 @@ impl Release {
         }
     }
 
+    /// What was changed by hand is not what a version lacks: it is put right first, and then this is compared again.
+    fn is_as_wanted(&self, function: &LiveFunction) -> bool {
+        let role = function.role.rsplit('/').next().unwrap_or_default();
+        function.settings == self.settings && role == self.role_name
+    }
+
     /// What the version that is live lacks.
     fn version_differences(&self, inputs: &Inputs, live: &LiveRelease) -> Vec<Difference> {
         let mut differences = Vec::new();
@@ -247,8 +264,10 @@ impl Release {
                 )
             });
             differences.push(now);
-            differences.push(Difference::unless_equal("role", &live.role, &function.role));
-            differences.extend(live.settings.diff(&function.settings).into_iter().map(Some));
+            if self.is_as_wanted(function) {
+                differences.push(Difference::unless_equal("role", &live.role, &function.role));
+                differences.extend(live.settings.diff(&function.settings).into_iter().map(Some));
+            }
         }
         differences.into_iter().flatten().collect()
     }

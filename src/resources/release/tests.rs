@@ -198,6 +198,23 @@ async fn changed_settings_alone_are_published_from_what_the_function_holds() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_was_changed_on_the_function_by_hand_is_not_what_the_live_version_lacks() {
+    let by_hand = [
+        LiveFunction {
+            settings: Settings { memory: 512, ..Settings::wanted(&config()) },
+            ..holding(&ours())
+        },
+        LiveFunction { role: "arn:aws:iam::123456789012:role/other".into(), ..holding(&ours()) },
+    ];
+    for function in by_hand {
+        let replay = Replay::new([at("3", &json!({}))]);
+        let (release, inputs) = release(&replay, function);
+        let live = there(&release).await;
+        assert!(drift(&release, &inputs, &live).is_empty());
+    }
+}
+
+#[tokio::test(start_paused = true)]
 async fn another_architecture_needs_an_upload_even_of_the_same_zip() {
     let replay = Replay::new([
         at("3", &json!({"Architectures": ["arm64"]})),

@@ -48,9 +48,9 @@ impl Rules {
         ])
     }
 
-    /// That of whoever hands a role on.
-    pub fn pass_role() -> Self {
-        Self(vec![Box::new(pass_role::PassRole)])
+    /// Those of IAM.
+    pub fn of_iam() -> Self {
+        Self(vec![Box::new(pass_role::PassRole), Box::new(iam::Iam)])
     }
 
     pub fn with(mut self, rule: impl Layer + 'static) -> Self {
