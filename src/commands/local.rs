@@ -54,7 +54,7 @@ async fn start(port: Option<u16>, app: &App) -> Result<()> {
     let running = app.local_cloud(port).await?;
     app.ui.result(
         || running.endpoint.clone(),
-        || json!({"state": "running", "endpoint": running.endpoint, "port": running.port, "pid": running.pid}),
+        || json!({"state": "running", "endpoint": running.endpoint, "port": running.port, "pid": running.pid, "lost": running.lost}),
     )
 }
 

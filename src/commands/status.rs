@@ -8,7 +8,7 @@ use crate::engine::{Action, Ownership, Plan, Reading, Step, plan_up, read};
 use crate::error::{Error, Kind, Result};
 use crate::manifest;
 use crate::stack::Stack;
-use crate::ui::Paint;
+use crate::ui::{self, Paint};
 
 /// Show every resource, what drifted, and the outputs; changes nothing
 #[derive(Debug, clap::Args)]
@@ -60,7 +60,7 @@ fn is_as_wanted(plan: &Plan) -> bool {
 fn resource(stack: &Stack, reading: &Reading, step: &Step) -> Value {
     let label = stack.graph.label(step.id);
     let drift: Vec<String> = match &step.action {
-        Action::Update(differences) => differences.iter().map(ToString::to_string).collect(),
+        Action::Update(differences) => differences.iter().map(ui::plan::line).collect(),
         _ => Vec::new(),
     };
     let state = match step.action {

@@ -31,6 +31,16 @@ pub fn gains(before: &str, after: &str) -> Vec<String> {
     gained
 }
 
+/// What becomes of the rights when `after` takes the place of `before`, on one line.
+pub fn words(before: &str, after: &str) -> String {
+    let told = |verb: &str, rights: Vec<String>| {
+        (!rights.is_empty()).then(|| format!("{verb} {}", rights.join(", ")))
+    };
+    let parts = [told("gains", gains(before, after)), told("loses", gains(after, before))];
+    let parts: Vec<String> = parts.into_iter().flatten().collect();
+    if parts.is_empty() { "the same rights, written otherwise".into() } else { parts.join("; ") }
+}
+
 /// The grants as they are written.
 fn grants(document: &Document) -> Vec<(String, String)> {
     let allows = document.statements.iter().filter(|one| one.effect == Effect::Allow);
@@ -82,6 +92,17 @@ mod tests {
         );
         assert_eq!(gains(&one, &two), ["dynamodb:Scan on arn:aws:dynamodb:us-east-1:1:table/t"]);
         assert_eq!(gains(&two, &one), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_change_is_told_on_one_line() {
+        let policy = |actions: &str| policy(actions, "arn:aws:dynamodb:us-east-1:1:table/t");
+        let (one, other) = (policy(r#""dynamodb:GetItem""#), policy(r#""dynamodb:Scan""#));
+        assert_eq!(
+            words(&one, &other),
+            "gains dynamodb:Scan on arn:aws:dynamodb:us-east-1:1:table/t; loses dynamodb:GetItem on arn:aws:dynamodb:us-east-1:1:table/t"
+        );
+        assert_eq!(words(&one, &one), "the same rights, written otherwise");
     }
 
     #[test]

@@ -58,11 +58,14 @@ pub struct Running {
     pub pid: u32,
     /// Whether it was us who started it, just now.
     pub started: bool,
+    /// What is gone because the server before it ended without saving.
+    pub lost: Option<&'static str>,
 }
 
 impl Running {
     fn new(record: Record, started: bool) -> Self {
-        Self { endpoint: record.endpoint, port: record.port, pid: record.pid, started }
+        let Record { endpoint, port, pid, .. } = record;
+        Self { endpoint, port, pid, started, lost: None }
     }
 }
 
@@ -86,15 +89,15 @@ pub async fn ensure(settings: &Settings, progress: &Progress) -> Result<Running>
     let python = install::ensure(&settings.cache, progress).await?;
     let _lock = folder.hold(progress).await?;
     // Another terminal may have started it while we waited.
-    match Fate::of(&folder).await {
+    let lost = match Fate::of(&folder).await {
         Fate::Alive(record) => {
             progress.note(format!("waiting until {} answers", record.endpoint));
             server::until_ready(&folder, &record).await?;
             return found(settings, record);
         }
-        Fate::Crashed(record) => tell_of_crash(&folder, &record, progress),
-        Fate::Stopped => {}
-    }
+        Fate::Crashed(record) => Some(tell_of_crash(&folder, &record, progress)),
+        Fate::Stopped => None,
+    };
     let port = settings.port.unwrap_or(DEFAULT_PORT);
     progress.note(format!("starting the local cloud on port {port}"));
     let record = server::start(&folder, &python, port).await?;
@@ -104,7 +107,7 @@ pub async fn ensure(settings: &Settings, progress: &Progress) -> Result<Running>
         forget(&folder)?;
         return Err(error);
     }
-    Ok(Running::new(record, true))
+    Ok(Running { lost, ..Running::new(record, true) })
 }
 
 /// What was there to stop.
@@ -170,7 +173,8 @@ fn found(settings: &Settings, record: Record) -> Result<Running> {
     }
 }
 
-fn tell_of_crash(folder: &Folder, record: &Record, progress: &Progress) {
+/// Says what is lost, and returns it.
+fn tell_of_crash(folder: &Folder, record: &Record, progress: &Progress) -> &'static str {
     let lost = match folder.saved() {
         Some(_) => "what was changed since its last clean stop is lost",
         None => "nothing of it had been saved before, so all that was in it is lost",
@@ -181,6 +185,7 @@ fn tell_of_crash(folder: &Folder, record: &Record, progress: &Progress) {
     for line in folder.last_words(5) {
         progress.output(format!("  {line}"));
     }
+    lost
 }
 
 fn forget(folder: &Folder) -> Result<()> {

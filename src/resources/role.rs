@@ -108,7 +108,7 @@ impl Resource for Role {
             differences.push(Difference::new(
                 "trust policy",
                 documents::one_line(&live.trust),
-                self.trust.to_json(),
+                documents::one_line(&self.trust.to_json()),
             ));
         }
         differences

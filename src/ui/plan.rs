@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 
 use super::Paint;
-use crate::engine::{Action, Graph, Plan, Step};
+use crate::engine::{Action, Difference, Graph, Plan, Step};
+use crate::iam::change;
 
 /// One line a step that does something, its differences below it; then the count.
 pub fn text(graph: &Graph, plan: &Plan, paint: Paint) -> String {
@@ -20,12 +21,20 @@ pub fn text(graph: &Graph, plan: &Plan, paint: Paint) -> String {
             )),
             Action::Update(differences) => {
                 lines.push(paint.yellow(&format!("~ {label}")));
-                lines.extend(differences.iter().map(|difference| format!("    {difference}")));
+                lines.extend(differences.iter().map(|one| format!("    {}", line(one))));
             }
         }
     }
     lines.push(summary(plan));
     lines.join("\n")
+}
+
+/// One difference on one line: of a policy, the rights.
+pub fn line(difference: &Difference) -> String {
+    match difference.property.as_str() {
+        "document" => format!("document: {}", change::words(&difference.now, &difference.wanted)),
+        _ => difference.to_string(),
+    }
 }
 
 /// `3 to create, 1 to change`, or `no changes`.

@@ -32,6 +32,14 @@ fn drift_is_named_by_status_planned_by_plan_and_repaired_by_up() {
         assert!(told.iter().any(named), "{resource} {property} is not in {told:#?}");
     }
 
+    assert!(told.iter().all(|line| !line.contains('\n')), "{told:#?}");
+    let rights = "policy: document: loses dynamodb:* on *";
+    assert!(told.iter().any(|line| line == rights), "{told:#?}");
+    assert!(
+        !told.iter().any(|line| line.starts_with("alias: ")),
+        "said of the function: {told:#?}"
+    );
+
     let plan = stack.ship(&["plan", "--exit-code"]).failed(3);
     let planned = only(&plan.json());
     assert!(planned.contains(&"table update".to_owned()), "{planned:?}");

@@ -87,6 +87,11 @@ fn a_crash_is_noticed_and_said_before_the_next_start() {
     );
     assert_eq!(tables(&cloud), json!([]));
     assert_eq!(cloud.local("status").succeeded().json()["state"], "running");
+
+    crash(&cloud);
+    let lost = cloud.local("start").succeeded().json()["lost"].take();
+    assert!(lost.as_str().is_some_and(|lost| lost.ends_with("is lost")), "{lost}");
+    assert_eq!(cloud.local("start").succeeded().json()["lost"], Value::Null);
 }
 
 #[test]

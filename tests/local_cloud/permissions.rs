@@ -2,7 +2,9 @@
 
 use serde_json::{Value, json};
 
-use crate::support::{Aws, Deployer, Stack, as_the_emulator_asks, eventually};
+use crate::support::{
+    Aws, Cloud, Deployer, Project, Stack, actions_of, as_the_emulator_asks, eventually,
+};
 
 #[test]
 fn without_its_policy_the_function_is_refused_and_says_so_in_its_log_alone() {
@@ -68,6 +70,25 @@ fn a_denied_call_names_the_action_the_statement_and_the_verb_that_prints_them_al
     let stack = stack.with("AWS_ACCESS_KEY_ID", "test").with("AWS_SECRET_ACCESS_KEY", "test");
     stack.up();
     stack.teardown();
+}
+
+#[test]
+fn a_policy_is_printed_without_a_network_or_credentials_for_the_names_of_the_stage() {
+    let project = Project::new("printed");
+    let pinned = "name = \"printed\"\naccount = \"123456789012\"\nregion = \"eu-north-1\"\n";
+    project.write("stack.toml", pinned);
+    let words = ["permissions", "deploy", "--stage", "dev"];
+    let text = Cloud::offline(project.folder(), &words).succeeded();
+    let json = Cloud::offline(project.folder(), &[&words[..], &["--output", "json"]].concat());
+    assert_eq!(text.json(), json.succeeded().json());
+    let policy = text.json();
+    let statements = policy["Statement"].as_array().expect("the statements");
+    let function = "arn:aws:lambda:eu-north-1:123456789012:function:printed-api-dev:*";
+    let deletes = |one: &&Value| one["Action"] == "lambda:DeleteFunction";
+    let resource = statements.iter().find(deletes).map(|one| one["Resource"].clone());
+    assert_eq!(resource, Some(json!(function)), "versions alone: {policy:#}");
+    let actions = actions_of(statements);
+    assert!(!actions.contains(&"iam:PassRole".to_owned()), "code needs no role: {policy:#}");
 }
 
 /// What `stackctl permissions` prints for these verbs.

@@ -199,11 +199,9 @@ async fn changed_settings_alone_are_published_from_what_the_function_holds() {
 
 #[tokio::test(start_paused = true)]
 async fn what_was_changed_on_the_function_by_hand_is_not_what_the_live_version_lacks() {
+    let more_memory = Settings::wanted(&with("function.memory = 512"));
     let by_hand = [
-        LiveFunction {
-            settings: Settings { memory: 512, ..Settings::wanted(&config()) },
-            ..holding(&ours())
-        },
+        LiveFunction { settings: more_memory, ..holding(&ours()) },
         LiveFunction { role: "arn:aws:iam::123456789012:role/other".into(), ..holding(&ours()) },
     ];
     for function in by_hand {
