@@ -71,9 +71,9 @@ pub fn document<'a>(operations: impl IntoIterator<Item = &'a str>, names: &Names
     let mut statements: BTreeMap<(On, Vec<String>, String), Vec<String>> = BTreeMap::new();
     for (action, on) in asked {
         let sid = sid(&action, &on);
-        let arns = on.iter().flat_map(|on| names.of(on)).collect();
+        let arns: Vec<String> = on.iter().flat_map(|on| names.of(on)).collect();
         let widest = on.into_iter().next_back().unwrap_or(On::Everything);
-        statements.entry((widest, without_covered(arns), sid)).or_default().push(action);
+        statements.entry((widest, without_covered(&arns), sid)).or_default().push(action);
     }
     let statement = |((_, arns, sid), actions): ((On, Vec<String>, String), Vec<String>)| {
         let conditions = actions.first().map(|action| names.conditions(action)).unwrap_or_default();
@@ -217,9 +217,8 @@ pub fn statement(action: &str, resource: &str) -> String {
 }
 
 /// Without what a wildcard at the end of another covers; sorted.
-fn without_covered(arns: Vec<String>) -> Vec<String> {
-    let mut kept: Vec<String> =
-        arns.iter().filter(|arn| !is_covered(arn, &arns)).cloned().collect();
+fn without_covered(arns: &[String]) -> Vec<String> {
+    let mut kept: Vec<String> = arns.iter().filter(|arn| !is_covered(arn, arns)).cloned().collect();
     kept.sort();
     kept.dedup();
     kept

@@ -20,10 +20,13 @@ const PATIENCE: Duration = Duration::from_secs(90);
 /// More denials than any verb has actions.
 const MOST: usize = 80;
 
+/// What happens by hand, and the words that are typed then.
+type Step = (fn(&Lane), &'static [&'static str]);
+
 /// A verb as it is typed, and what happens by hand before it is typed again.
 struct Script {
     verb: &'static str,
-    runs: &'static [(fn(&Lane), &'static [&'static str])],
+    runs: &'static [Step],
     /// Actions that it does without: it does a little less then, and says so where that matters.
     optional: &'static [&'static str],
     /// Actions that no denial can ask for here, for the reason beside them.
