@@ -114,13 +114,97 @@ pub const HARMLESS: [Change; 3] = [
     ("role described", |aws| {
         aws.iam("UpdateRole", &[ROLE, ("Description", "by hand"), ("MaxSessionDuration", "7200")]);
     }),
-    ("tag added", |aws| {
-        let arn = "arn%3Aaws%3Alambda%3Aus-east-1%3A123456789012%3Afunction%3Amy-app-api";
-        let path = format!("/2017-03-31/tags/{arn}");
-        aws.rest("lambda", "POST", &path, &json!({"Tags": {"cost-centre": "7"}}));
+    ("tag added", |aws| tag_rest(aws, Rest::Function, ("cost-centre", "7"))),
+];
+
+/// A tag's key and value.
+type Tag = (&'static str, &'static str);
+
+/// What says whose something is, and the same with somebody else's name.
+const MARK: &str = "stackctl:stack";
+const OTHER_MARK: Tag = (MARK, "another");
+
+/// Gives everything that takes tags one that is not ours.
+pub fn label(aws: Aws) {
+    tag_all(aws, ("cost-centre", "7"));
+}
+
+/// Everything that says that the stack is ours.
+pub const MARKS: [Change; 2] = [
+    ("tags changed", |aws| tag_all(aws, OTHER_MARK)),
+    ("tags removed", |aws| {
+        aws.json(
+            "dynamodb",
+            "UntagResource",
+            &json!({"ResourceArn": TABLE_ARN, "TagKeys": [MARK]}),
+        );
+        aws.json(
+            "logs",
+            "UntagResource",
+            &json!({"resourceArn": LOG_GROUP_ARN, "tagKeys": [MARK]}),
+        );
+        aws.iam("UntagRole", &[ROLE, ("TagKeys.member.1", MARK)]);
+        for policy in [DATA_POLICY, LOGS_POLICY] {
+            aws.iam("UntagPolicy", &[("PolicyArn", policy), ("TagKeys.member.1", MARK)]);
+        }
+        untag_rest(aws, Rest::Function);
+        untag_rest(aws, Rest::Api);
     }),
 ];
 
+fn tag_all(aws: Aws, (key, value): Tag) {
+    let tags = json!([{"Key": key, "Value": value}]);
+    aws.json("dynamodb", "TagResource", &json!({"ResourceArn": TABLE_ARN, "Tags": tags}));
+    aws.json("logs", "TagResource", &json!({"resourceArn": LOG_GROUP_ARN, "tags": {key: value}}));
+    let tag = [("Tags.member.1.Key", key), ("Tags.member.1.Value", value)];
+    aws.iam("TagRole", &[ROLE, tag[0], tag[1]]);
+    for policy in [DATA_POLICY, LOGS_POLICY] {
+        aws.iam("TagPolicy", &[("PolicyArn", policy), tag[0], tag[1]]);
+    }
+    tag_rest(aws, Rest::Function, (key, value));
+    tag_rest(aws, Rest::Api, (key, value));
+}
+
+/// What has its tags at a path with its ARN in it.
+#[derive(Clone, Copy)]
+enum Rest {
+    Function,
+    Api,
+}
+
+impl Rest {
+    fn tags(self, aws: Aws) -> (&'static str, String) {
+        let (service, version, arn) = match self {
+            Rest::Function => ("lambda", "2017-03-31", FUNCTION_ARN.to_owned()),
+            Rest::Api => {
+                let arn = format!("arn:aws:apigateway:us-east-1::/apis/{}", api_id(aws));
+                ("apigateway", "v2", arn)
+            }
+        };
+        (service, format!("/{version}/tags/{}", encoded(&arn)))
+    }
+}
+
+fn tag_rest(aws: Aws, place: Rest, (key, value): Tag) {
+    let (service, path) = place.tags(aws);
+    let member = if service == "lambda" { "Tags" } else { "tags" };
+    aws.rest(service, "POST", &path, &json!({member: {key: value}}));
+}
+
+fn untag_rest(aws: Aws, place: Rest) {
+    let (service, path) = place.tags(aws);
+    let path = format!("{path}?tagKeys={}", encoded(MARK));
+    aws.rest(service, "DELETE", &path, &Value::Null);
+}
+
+fn encoded(text: &str) -> String {
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string()
+}
+
+const TABLE_ARN: &str = "arn:aws:dynamodb:us-east-1:123456789012:table/my-app-data";
+const LOG_GROUP_ARN: &str = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/my-app-api";
+const FUNCTION_ARN: &str = "arn:aws:lambda:us-east-1:123456789012:function:my-app-api";
+const LOGS_POLICY: &str = "arn:aws:iam::123456789012:policy/MyAppLambdaLogs";
 const ROLE: (&str, &str) = ("RoleName", "my-app-lambda-role");
 const DATA_POLICY: &str = "arn:aws:iam::123456789012:policy/MyAppLambdaDynamoDB";
 const OTHER_RIGHTS: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"dynamodb:*","Resource":"*"}]}"#;

@@ -14,7 +14,7 @@ use crate::lane::{Lane, Verb};
 use crate::run::Run;
 use crate::snapshot;
 use crate::strict::Rules;
-use hand::{Change, DRIFTS, HARMLESS};
+use hand::{Change, DRIFTS, HARMLESS, MARKS, label};
 
 /// A lane with the stack up, and how that looks.
 fn up() -> (Lane, Value) {
@@ -105,6 +105,36 @@ fn what_aws_or_others_add_is_no_drift() {
         assert_eq!(planned(&lane), [] as [Value; 0], "{}", change.0);
     }
     check(&lane, &wanted, &HARMLESS).expect("nothing to do");
+}
+
+#[test]
+fn a_tag_that_says_whose_it_is_is_told_and_given_back_by_adopt_and_other_tags_stay() {
+    let (lane, _) = up();
+    label(lane.aws());
+    assert_eq!(planned(&lane), [] as [Value; 0], "tags of others are no drift");
+    let wanted = lane.snapshot();
+    for (name, change) in MARKS {
+        change(lane.aws());
+        let status = Run::start(lane.command(&["status", "--output", "json"])).wait().succeeded();
+        let status = status.json();
+        let resources = status["resources"].as_array().cloned().unwrap_or_default();
+        let told = resources.iter().filter(|resource| {
+            let drift = resource["drift"].to_string();
+            resource["state"] == "foreign" && drift.contains("tag stackctl:stack")
+        });
+        let told: Vec<_> = told.filter_map(|resource| resource["resource"].as_str()).collect();
+        let marked = ["table", "log group", "role", "policy", "policy", "function", "api"];
+        assert_eq!(told, marked, "{name}: {status:#}");
+        let (refused, ledger) = lane.run(Verb::Up);
+        assert_eq!((refused.code, ledger.writes()), (Some(2), 0), "{name}: {refused:#?}");
+        assert!(refused.stderr.contains("--adopt"), "{name}: {refused:#?}");
+        let mut adopt = Verb::Up.arguments();
+        adopt.push("--adopt");
+        Run::start(lane.command(&adopt)).wait().succeeded();
+        let differences = snapshot::differences(&lane.snapshot(), &wanted);
+        assert!(differences.is_empty(), "{name}: {differences:#?}");
+    }
+    assert_eq!(planned(&lane), [] as [Value; 0]);
 }
 
 #[test]

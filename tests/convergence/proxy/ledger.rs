@@ -26,7 +26,7 @@ impl Call {
 }
 
 /// The calls since the last [`Ledger::clear`]; the first one is number 1.
-#[derive(Default, Clone)]
+#[derive(Debug, Default, Clone)]
 pub struct Ledger {
     calls: Vec<Call>,
     numbers: HashMap<String, usize>,

@@ -10,6 +10,7 @@ mod pass_role;
 mod publishing;
 mod rates;
 mod tables;
+mod tags;
 mod visible;
 
 use crate::proxy::wire::Answer;
@@ -45,6 +46,7 @@ impl Rules {
             Box::new(api::Api),
             Box::new(publishing::Publishing),
             Box::new(http::Http),
+            Box::new(tags::Tags),
         ])
     }
 
