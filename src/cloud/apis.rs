@@ -30,8 +30,19 @@ pub struct Found {
     pub namesakes: Vec<String>,
 }
 
-/// The API called `name` that carries `ours`; else one of that name that does not.
+/// The API called `name` that carries `ours`; else one of that name that does not. Asks again while there are
+/// too many calls.
 pub async fn find(
+    cloud: &Cloud,
+    client: &Client,
+    name: &str,
+    ours: &Tags,
+    progress: &Progress,
+) -> Result<Option<Found>> {
+    when_free(progress, || find_once(cloud, client, name, ours)).await
+}
+
+async fn find_once(
     cloud: &Cloud,
     client: &Client,
     name: &str,
@@ -103,7 +114,7 @@ pub fn arn(identity: &Identity, path: &str) -> String {
 
 /// The id of the stack's own API, if it is there.
 pub async fn id_of(cloud: &Cloud, name: &str, ours: &Tags) -> Result<Option<String>> {
-    let found = find(cloud, &Client::new(&cloud.sdk), name, ours).await?;
+    let found = find_once(cloud, &Client::new(&cloud.sdk), name, ours).await?;
     let own = found.filter(|found| tags::is_ours(ours, &found.tags));
     Ok(own.and_then(|own| own.api.api_id))
 }

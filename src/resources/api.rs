@@ -134,7 +134,8 @@ impl Api {
     /// Two runs at once both make an API, since AWS refuses no second one of a name. The one with the
     /// greater id goes; the other stays, unless it is not heeded by a run that has looked before it was made.
     async fn stay_alone(&self, id: &str, progress: &Progress) -> Result<()> {
-        let others = || apis::others(&self.client, &self.name, &self.tags, id);
+        let others =
+            || apis::when_free(progress, || apis::others(&self.client, &self.name, &self.tags, id));
         let first = others().await?;
         if first.is_empty() {
             return Ok(());
@@ -223,8 +224,8 @@ impl Resource for Api {
             .deleting(&["apigateway:DeleteApi"])
     }
 
-    async fn read(&self, _: &Progress) -> Result<Option<LiveApi>> {
-        let found = apis::find(&self.cloud, &self.client, &self.name, &self.tags).await?;
+    async fn read(&self, progress: &Progress) -> Result<Option<LiveApi>> {
+        let found = apis::find(&self.cloud, &self.client, &self.name, &self.tags, progress).await?;
         Ok(found.map(|Found { api, tags, namesakes }| self.live(&api, tags, namesakes)))
     }
 

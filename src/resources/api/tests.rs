@@ -121,6 +121,15 @@ async fn of_two_that_were_made_at_the_same_moment_the_other_one_stays() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_look_outlasts_more_refusals_than_the_sdk_does() {
+    let throttled = || refused(LIST, 429, "TooManyRequestsException", "Too Many Requests");
+    let refusals = std::iter::repeat_with(throttled).take(10);
+    let replay = Replay::new(refusals.chain([list(&[described("abc", &json!({}))])]));
+    assert_eq!(there(&api(&replay)).await.id, "abc");
+    replay.is_over();
+}
+
+#[tokio::test(start_paused = true)]
 async fn two_of_ours_stop_everything_with_their_ids() {
     let replay = Replay::new([list(&[described("abc", &json!({})), described("xyz", &json!({}))])]);
     let error = api(&replay).read(&Progress::silent()).await.expect_err("two");

@@ -118,14 +118,14 @@ impl Resource for Routes {
         Some(self.api.id)
     }
 
-    async fn read(&self, _: &Progress) -> Result<Option<LiveRoutes>> {
+    async fn read(&self, progress: &Progress) -> Result<Option<LiveRoutes>> {
         let (identity, found) = tokio::join!(
             self.cloud.identity(),
-            apis::find(&self.cloud, &self.client, &self.api_name, &self.tags)
+            apis::find(&self.cloud, &self.client, &self.api_name, &self.tags, progress)
         );
         identity?;
         match found?.and_then(|found| found.api.api_id) {
-            Some(api) => self.look(&api).await.map(Some),
+            Some(api) => apis::when_free(progress, || self.look(&api)).await.map(Some),
             None => Ok(None),
         }
     }

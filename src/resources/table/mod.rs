@@ -70,7 +70,8 @@ impl Table {
         Ok(is_enabled(answer.and_then(|answer| answer.continuous_backups_description)))
     }
 
-    async fn tags(&self) -> Result<Tags> {
+    /// `None` when there is no such table.
+    async fn tags(&self) -> Result<Option<Tags>> {
         let arn = self.cloud.identity().await?.arn("dynamodb", &format!("table/{}", self.name));
         let mut found = Tags::new();
         let mut token = None;
@@ -84,20 +85,20 @@ impl Table {
                 .await;
             let page =
                 page.doing(format!("read the tags of table `{}`", self.name)).absent_if(&ABSENT)?;
-            let Some(page) = page else { return Ok(found) };
+            let Some(page) = page else { return Ok(None) };
             found.extend(page.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)));
             token = page.next_token;
             if token.is_none() {
-                return Ok(found);
+                return Ok(Some(found));
             }
         }
     }
 
     /// The tags, looked at again for a while when ours are not among them.
-    async fn settled_tags(&self, progress: &Progress) -> Result<Tags> {
+    async fn settled_tags(&self, progress: &Progress) -> Result<Option<Tags>> {
         let ours = wait::until(progress, "the table's tags are seen", SPREADING, || async {
             let tags = self.tags().await?;
-            Ok(if tags::is_ours(&self.tags, &tags) {
+            Ok(if tags.as_ref().is_some_and(|tags| tags::is_ours(&self.tags, tags)) {
                 Poll::Ready(tags)
             } else {
                 Poll::Pending("not ours".into())
@@ -241,10 +242,16 @@ impl Resource for Table {
             return Ok(None);
         };
         let mut tags = tags?;
-        if is_young(&table) && !tags::is_ours(&self.tags, &tags) {
+        let ours =
+            |tags: &Option<Tags>| tags.as_ref().is_some_and(|tags| tags::is_ours(&self.tags, tags));
+        if is_young(&table) && !ours(&tags) {
             tags = self.settled_tags(progress).await?;
         }
-        Ok(Some(LiveTable::of(&table, recovery?, tags)))
+        // One that is deleted at this moment may be seen by the first call and not by the others.
+        if tags.is_none() && self.describe().await?.is_none() {
+            return Ok(None);
+        }
+        Ok(Some(LiveTable::of(&table, recovery?, tags.unwrap_or_default())))
     }
 
     fn is_ours(&self, live: &LiveTable) -> bool {

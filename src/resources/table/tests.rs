@@ -99,6 +99,22 @@ async fn absent_reads_as_none_though_its_tags_are_denied() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_table_that_is_deleted_between_two_looks_is_absent_and_not_somebody_elses() {
+    let absent =
+        |call| refused(call, 400, "ResourceNotFoundException", "Requested resource not found");
+    let replay = Replay::new([
+        together([
+            describe(&json!({})),
+            refused("DescribeContinuousBackups", 400, "TableNotFoundException", "Table not found"),
+            absent("ListTagsOfResource"),
+        ]),
+        gone(),
+    ]);
+    is_absent(&table(&replay)).await;
+    replay.is_over();
+}
+
+#[tokio::test(start_paused = true)]
 async fn it_is_made_once_it_is_active_and_takes_backups_and_then_nothing_differs() {
     let busy = || {
         refused(
