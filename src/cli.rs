@@ -1,6 +1,7 @@
 //! The command line: global flags and the verbs.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
@@ -10,6 +11,7 @@ use crate::commands::{
 };
 
 use crate::error::Error;
+use crate::span;
 
 /// The end of a verb's help: each line is a command that can be typed as it stands.
 macro_rules! examples {
@@ -49,6 +51,9 @@ pub struct Globals {
     /// Use the local cloud on this machine: no account, no Docker
     #[arg(long, global = true)]
     pub local: bool,
+    /// Wait at most this long for any one thing, such as a table that becomes active: `30s`, `5m`
+    #[arg(long, global = true, value_name = "SPAN", value_parser = span::limit)]
+    pub timeout: Option<Duration>,
     /// How the result is printed: for people, or one document on stdout and failures on stderr
     #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
     pub output: Output,

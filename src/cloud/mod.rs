@@ -11,6 +11,7 @@ pub mod iam;
 pub mod replay;
 pub mod role_documents;
 pub mod simulation;
+mod slowed;
 pub mod tags;
 pub mod trial_policy;
 pub mod upload;
@@ -18,6 +19,7 @@ pub mod wait;
 
 use std::net::IpAddr;
 use std::sync::Arc;
+use std::time::Duration;
 
 use aws_config::environment::region::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
@@ -26,10 +28,12 @@ use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_iam::config::Credentials;
 use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use aws_smithy_types::retry::RetryConfig;
+use aws_smithy_types::timeout::TimeoutConfig;
 use tokio::sync::OnceCell;
 
 pub use error::Answer;
 pub use http::{Answered, Request, Session, send};
+pub use slowed::Slowed;
 
 use crate::error::{Doing, Error, Result};
 
@@ -37,6 +41,11 @@ use crate::error::{Doing, Error, Result};
 const ATTEMPTS: u32 = 8;
 /// Against a loopback endpoint nothing is gained by patience.
 const LOCAL_ATTEMPTS: u32 = 3;
+
+/// The longest that one request may take, a zip of 50 MB on its way up included; then it is sent again.
+const ANSWER: Duration = Duration::from_mins(2);
+/// The longest that one call may take with all its repetitions.
+const CALL: Duration = Duration::from_mins(5);
 
 /// Where the calls go, as flags and `stack.toml` say it; what is `None` is left to the SDK.
 #[derive(Debug, Default, Clone)]
@@ -47,12 +56,18 @@ pub struct Target {
     pub endpoint: Option<String>,
     /// The only account that may be touched.
     pub account: Option<String>,
+    /// The longest that one call may take, as `--timeout` says it.
+    pub limit: Option<Duration>,
+    /// Counts what AWS refuses for haste.
+    pub slowed: Slowed,
 }
 
 /// The connection to one account and region.
 #[derive(Clone)]
 pub struct Cloud {
     pub sdk: SdkConfig,
+    /// The longest that one call may take, when the user has said so.
+    pub limit: Option<Duration>,
     account: Option<String>,
     identity: Arc<OnceCell<Result<Identity>>>,
 }
@@ -85,6 +100,7 @@ impl Cloud {
         let http = aws_smithy_http_client::Builder::new()
             .tls_provider(Provider::Rustls(CryptoMode::Ring))
             .build_https();
+        let http = target.slowed.watch(http);
         let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
         if let Some(region) = target.region {
             loader = loader.region(Region::new(region));
@@ -103,11 +119,12 @@ impl Cloud {
                 "set `region` in `stack.toml`, `--region` or `AWS_REGION`, or run `aws configure`; for the local cloud, add `--local`",
             ));
         }
-        Ok(Self::new(patient(sdk), target.account))
+        let sdk = patient(sdk, target.limit);
+        Ok(Self { limit: target.limit, ..Self::new(sdk, target.account) })
     }
 
     pub fn new(sdk: SdkConfig, account: Option<String>) -> Self {
-        Self { sdk, account, identity: Arc::default() }
+        Self { sdk, limit: None, account, identity: Arc::default() }
     }
 
     /// One that nobody is asked through: for what follows from the wiring alone.
@@ -171,12 +188,15 @@ pub async fn configured_region(target: &Target) -> Option<String> {
     chain.or_else(profile.build()).region().await.map(|region| region.to_string())
 }
 
-/// `sdk`, repeating calls that were throttled or not answered.
-fn patient(sdk: SdkConfig) -> SdkConfig {
+/// `sdk`, repeating calls that were throttled or not answered, and giving up those that never are.
+fn patient(sdk: SdkConfig, limit: Option<Duration>) -> SdkConfig {
     let attempts =
         if sdk.endpoint_url().is_some_and(is_loopback) { LOCAL_ATTEMPTS } else { ATTEMPTS };
     let retries = RetryConfig::standard().with_max_attempts(attempts);
-    sdk.into_builder().retry_config(retries).build()
+    let timeouts =
+        sdk.timeout_config().map_or_else(TimeoutConfig::builder, TimeoutConfig::to_builder);
+    let timeouts = timeouts.read_timeout(ANSWER).operation_timeout(limit.unwrap_or(CALL));
+    sdk.into_builder().retry_config(retries).timeout_config(timeouts.build()).build()
 }
 
 /// Whether the host of `url` is this machine.

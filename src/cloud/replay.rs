@@ -93,7 +93,7 @@ impl Replay {
             )))
             .http_client(http_client_fn(move |_, _| connector.clone()));
         sdk.set_endpoint_url(endpoint.map(str::to_owned));
-        let cloud = Cloud::new(patient(sdk.build()), None);
+        let cloud = Cloud::new(patient(sdk.build(), None), None);
         let known = Identity {
             account: "123456789012".into(),
             partition: "aws".into(),

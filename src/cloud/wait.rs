@@ -30,6 +30,7 @@ pub async fn until<T, F>(
 where
     F: Future<Output = Result<Poll<T>>>,
 {
+    let patience = progress.patience(patience);
     let deadline = Instant::now() + patience;
     let mut pause = SHORTEST;
     loop {
@@ -46,6 +47,12 @@ where
         sleep(jittered(pause)).await;
         pause = (pause * 3 / 2).min(LONGEST);
     }
+}
+
+/// AWS's own last answer, and for how long it was not taken for the last.
+fn after_waiting(error: Error, what: &str, patience: Duration) -> Error {
+    let told = error.cause.clone().unwrap_or_default();
+    error.cause(format!("after {} s of waiting until {what}: {told}", patience.as_secs()))
 }
 
 /// Waits until `read` shows what a write has shown to be there.
@@ -73,13 +80,17 @@ pub async fn while_refused<T, F>(
 where
     F: Future<Output = Result<T>>,
 {
+    let patience = progress.patience(patience);
     let deadline = Instant::now() + patience;
     let mut pause = SHORTEST;
     loop {
         let error = match attempt().await {
-            Err(error) if passes(&error) && Instant::now() + pause <= deadline => error,
+            Err(error) if passes(&error) => error,
             ended => return ended,
         };
+        if Instant::now() + pause > deadline {
+            return Err(after_waiting(error, what, patience));
+        }
         progress
             .note(format!("waiting until {what}: {}", error.cause.as_deref().unwrap_or("not yet")));
         sleep(jittered(pause)).await;
@@ -108,6 +119,7 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
+    use crate::engine::{Events, Id};
 
     #[tokio::test(start_paused = true)]
     async fn waiting_ends_when_the_probe_is_ready() {
@@ -132,6 +144,44 @@ mod tests {
         .expect_err("never ready");
         assert_eq!(error.message, "failed to wait until the table is active");
         assert_eq!(error.cause.as_deref(), Some("after 10 s: CREATING"));
+    }
+
+    /// Somebody who waits no longer than this for any one thing.
+    fn hurried(limit: Duration) -> Progress {
+        Progress::new(Id::default(), &Events::new(Some(limit)).0)
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_limit_ends_every_wait_with_what_was_found_last() {
+        let (since, progress) = (Instant::now(), hurried(Duration::from_secs(4)));
+        let waited = until::<(), _>(&progress, "it is there", Duration::from_mins(10), || async {
+            Ok(Poll::Pending("CREATING".into()))
+        });
+        let error = waited.await.expect_err("never ready");
+        assert_eq!(error.cause.as_deref(), Some("after 4 s: CREATING"));
+        let refused = || async {
+            let mut error = Error::failed("create it").cause("in use");
+            error.code = Some("ResourceInUseException".into());
+            Err::<(), _>(error)
+        };
+        let patience = Duration::from_mins(10);
+        let error = while_refused(&progress, "it is free", patience, |_| true, refused).await;
+        let error = error.expect_err("never free");
+        let told = "failed to create it: after 4 s of waiting until it is free: in use (ResourceInUseException)";
+        assert_eq!(error.to_string(), told);
+        assert!(since.elapsed() <= Duration::from_secs(8));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_limit_prolongs_no_wait() {
+        let (since, progress) = (Instant::now(), hurried(Duration::from_mins(10)));
+        let budget = Duration::from_secs(4);
+        let waited = until::<(), _>(&progress, "it is there", budget, || async {
+            Ok(Poll::Pending("absent".into()))
+        });
+        let error = waited.await.expect_err("never ready");
+        assert_eq!(error.cause.as_deref(), Some("after 4 s: absent"));
+        assert!(since.elapsed() <= budget);
     }
 
     #[tokio::test(start_paused = true)]

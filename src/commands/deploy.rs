@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
 use super::ship::{MAKING_ROOM, Ship};
@@ -13,7 +12,7 @@ use crate::artifact::Artifact;
 use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::config::{Budget, Config};
-use crate::engine::{Event, Label, Ownership, Phases, Plan, Progress, plan_up, read};
+use crate::engine::{Events, Label, Ownership, Phases, Plan, Progress, plan_up, read};
 use crate::error::{Error, Result};
 use crate::iam::manifest::Manifest;
 use crate::proof::{MORE, Proof};
@@ -131,12 +130,7 @@ fn cold(trial: Trial) -> Value {
 }
 
 /// Reads what the code needs and plans the code alone: settings, policies and routes are the business of `up`.
-async fn planned(
-    stack: &Stack,
-    cloud: &Cloud,
-    config: &Config,
-    events: &UnboundedSender<Event>,
-) -> Result<Plan> {
+async fn planned(stack: &Stack, cloud: &Cloud, config: &Config, events: &Events) -> Result<Plan> {
     let looked_at = [stack.code.id, stack.function.id, stack.release.id, stack.api.id];
     let progress = Progress::new(stack.release.id, events);
     let (reading, policy) = tokio::try_join!(

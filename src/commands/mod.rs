@@ -30,9 +30,9 @@ use tokio::sync::watch;
 
 use crate::artifact::{Profile, Recipe};
 use crate::cli::{Cli, Globals, Verb};
-use crate::cloud::{Cloud, Target};
+use crate::cloud::{Cloud, Slowed, Target};
 use crate::config::{self, Config};
-use crate::engine::{Graph, Id, Label, Progress, Stop, alone, read};
+use crate::engine::{Events, Graph, Id, Label, Progress, Stop, alone, read};
 use crate::error::{Error, Kind, Result};
 use crate::iam::manifest::Manifest;
 use crate::local as local_cloud;
@@ -46,11 +46,12 @@ pub struct App {
     pub ui: Ui,
     /// Turns `true` at the first Ctrl-C.
     pub stop: Stop,
+    slowed: Slowed,
 }
 
 /// Does what the command line says.
 pub async fn run(cli: Cli, ui: Ui, stop: watch::Receiver<bool>) -> (Ui, Result<()>) {
-    let app = App { globals: cli.globals, ui, stop };
+    let app = App { globals: cli.globals, ui, stop, slowed: Slowed::default() };
     let result = match &cli.verb {
         Verb::Init(args) => init::run(args, &app),
         Verb::Up(args) => up::run(args, &app).await,
@@ -73,6 +74,12 @@ pub async fn run(cli: Cli, ui: Ui, stop: watch::Receiver<bool>) -> (Ui, Result<(
         Verb::Api(args) => api::run(args, &app),
         Verb::Permissions(args) => permissions::run(args, &app).await,
     };
+    if app.slowed.times() > 0 {
+        app.ui.say(&format!(
+            "AWS slowed this down: {} calls came too fast for it and were sent again",
+            app.slowed.times()
+        ));
+    }
     (app.ui, result.map_err(|error| permissions::pointed_at(error, &cli.verb)))
 }
 
@@ -99,6 +106,8 @@ impl App {
             profile: self.globals.profile.clone(),
             endpoint: None,
             account: config.account.clone().filter(|_| !local),
+            limit: self.globals.timeout,
+            slowed: self.slowed.clone(),
         }
     }
 
@@ -131,8 +140,7 @@ impl App {
 /// The API as it is; a failure when there is none.
 async fn live_api(cloud: &Cloud, config: &Config) -> Result<LiveApi> {
     let stack = Stack::new(cloud, config, &Manifest::default(), source(config, None));
-    let (sender, _unheard) = tokio::sync::mpsc::unbounded_channel();
-    let reading = read(&stack.graph, &[stack.api.id], &sender).await?;
+    let reading = read(&stack.graph, &[stack.api.id], &Events::default()).await?;
     reading.find(stack.api).cloned().ok_or_else(|| {
         Error::failed("find the API")
             .cause(format!("{} is not up", config.names.api))

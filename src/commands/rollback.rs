@@ -7,7 +7,7 @@ use super::{App, source};
 use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::config::Config;
-use crate::engine::{Id, Label, Progress, alone, read};
+use crate::engine::{Events, Id, Label, Progress, alone, read};
 use crate::error::{Error, Result};
 use crate::iam::manifest::Manifest;
 use crate::proof::{self, Endpoint, MORE};
@@ -89,10 +89,9 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
 
 /// Three lookups at once.
 async fn find(cloud: &Cloud, config: &Config, stack: &Stack) -> Result<Found> {
-    let (sender, _unheard) = tokio::sync::mpsc::unbounded_channel();
-    let both = [stack.release.id, stack.api.id];
+    let (both, unheard) = ([stack.release.id, stack.api.id], Events::default());
     let (reading, versions) = tokio::try_join!(
-        read(&stack.graph, &both, &sender),
+        read(&stack.graph, &both, &unheard),
         versions(cloud, &config.names.function)
     )?;
     let both = reading.find(stack.release).zip(reading.find(stack.api));

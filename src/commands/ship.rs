@@ -1,6 +1,5 @@
 //! Carries a plan out and proves that its version answers: the end of `up` and of `deploy`.
 
-use tokio::sync::mpsc::UnboundedSender;
 
 use crate::cloud::Cloud;
 use crate::config::Config;
@@ -19,7 +18,7 @@ pub struct Ship<'a> {
     pub config: &'a Config,
     /// Requests after the first answer, for a median.
     pub further: usize,
-    pub events: &'a UnboundedSender<Event>,
+    pub events: &'a Events,
 }
 
 impl Ship<'_> {

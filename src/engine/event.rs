@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tokio::sync::mpsc::UnboundedSender;
+use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::Instant;
 
 use super::{Action, Id};
@@ -39,23 +39,49 @@ pub enum Happening {
     Cancelled,
 }
 
-/// The way for one resource to tell what it is doing. Cheap to clone; nobody listening is fine.
+/// The way for a run to tell what happens, and how long it may wait meanwhile. Nobody listening is fine.
+#[derive(Debug, Clone, Default)]
+pub struct Events {
+    sender: Option<UnboundedSender<Event>>,
+    /// The most that any one thing is waited for.
+    limit: Option<Duration>,
+}
+
+impl Events {
+    /// The way, and its other end.
+    pub fn new(limit: Option<Duration>) -> (Self, UnboundedReceiver<Event>) {
+        let (sender, heard) = unbounded_channel();
+        (Self { sender: Some(sender), limit }, heard)
+    }
+
+    /// The same run, where nobody listens.
+    pub fn unheard(&self) -> Self {
+        Self { sender: None, limit: self.limit }
+    }
+}
+
+/// The way for one resource to tell what it is doing. Cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Progress {
     id: Id,
-    events: Option<UnboundedSender<Event>>,
+    events: Events,
     since: Instant,
 }
 
 impl Progress {
-    pub fn new(id: Id, events: &UnboundedSender<Event>) -> Self {
-        Self { id, events: Some(events.clone()), since: Instant::now() }
+    pub fn new(id: Id, events: &Events) -> Self {
+        Self { id, events: events.clone(), since: Instant::now() }
     }
 
     /// Nobody watches.
     #[cfg(test)]
     pub fn silent() -> Self {
-        Self { id: Id::default(), events: None, since: Instant::now() }
+        Self::new(Id::default(), &Events::default())
+    }
+
+    /// How long to wait for something that has `budget`.
+    pub fn patience(&self, budget: Duration) -> Duration {
+        self.events.limit.map_or(budget, |limit| limit.min(budget))
     }
 
     /// Says what is being done or waited for: "waiting until the table is active".
@@ -69,9 +95,9 @@ impl Progress {
     }
 
     pub(super) fn tell(&self, happening: Happening) {
-        if let Some(events) = &self.events {
+        if let Some(sender) = &self.events.sender {
             // A view that has gone away must not stop the work.
-            let _ = events.send(Event { id: self.id, happening });
+            let _ = sender.send(Event { id: self.id, happening });
         }
     }
 

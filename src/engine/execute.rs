@@ -2,14 +2,13 @@
 
 use std::sync::Arc;
 
-use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
 use super::event::Happening;
 use super::graph::AnyLive;
 use super::plan::{not_ours, refusal};
-use super::{Action, Event, Graph, Handle, Id, Inputs, Node, Plan, Progress, Resource, Step};
+use super::{Action, Events, Graph, Handle, Id, Inputs, Node, Plan, Progress, Resource, Step};
 use crate::error::{Error, Kind, Result};
 
 /// Turns `true` when the user wants no new step to start.
@@ -67,12 +66,7 @@ enum Report {
 }
 
 /// Runs every step of `plan`, as many at once as its order allows. A failed step stops only what depends on it.
-pub async fn execute(
-    graph: &Graph,
-    plan: Plan,
-    events: &UnboundedSender<Event>,
-    stop: &Stop,
-) -> Outcome {
+pub async fn execute(graph: &Graph, plan: Plan, events: &Events, stop: &Stop) -> Outcome {
     let mut tasks = JoinSet::new();
     let mut promises: Vec<(Id, Promise)> = Vec::new();
     let given = Arc::new(plan.given);
@@ -128,11 +122,7 @@ struct Run {
 }
 
 impl Run {
-    async fn finish(
-        self,
-        before: Vec<(Id, Promise)>,
-        events: &UnboundedSender<Event>,
-    ) -> (Ended, Report) {
+    async fn finish(self, before: Vec<(Id, Promise)>, events: &Events) -> (Ended, Report) {
         let mut inputs = Inputs::clone(&self.given);
         for (id, mut promise) in before {
             match ended(&mut promise).await {

@@ -11,7 +11,7 @@ mod resource;
 mod tests;
 
 pub use calls::Calls;
-pub use event::{Event, Happening, Progress, alone};
+pub use event::{Event, Events, Happening, Progress, alone};
 pub use execute::{Outcome, Stop, execute};
 pub use graph::{Graph, Handle, Id, Inputs, Label};
 pub use phases::Phases;

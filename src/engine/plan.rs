@@ -2,12 +2,11 @@
 
 use std::collections::HashSet;
 
-use tokio::sync::mpsc::UnboundedSender;
 use tokio::task::JoinSet;
 
 use super::event::Happening;
 use super::graph::AnyLive;
-use super::{Difference, Event, Graph, Handle, Id, Inputs, Node, Progress, Resource};
+use super::{Difference, Events, Graph, Handle, Id, Inputs, Node, Progress, Resource};
 use crate::error::{Error, Result};
 
 /// The resources that were looked at, as they are.
@@ -106,8 +105,8 @@ pub enum Ownership {
 }
 
 /// Reads the resources of `ids` at once. One that is slow to read is awaited only when something
-/// that needs it is there; otherwise it is left running, to be finished by its step.
-pub async fn read(graph: &Graph, ids: &[Id], events: &UnboundedSender<Event>) -> Result<Reading> {
+/// that needs it is there, or nothing else is asked for; otherwise it is left running, to be finished by its step.
+pub async fn read(graph: &Graph, ids: &[Id], events: &Events) -> Result<Reading> {
     let mut reads = JoinSet::new();
     let mut slow = JoinSet::new();
     for &id in ids {
@@ -123,11 +122,11 @@ pub async fn read(graph: &Graph, ids: &[Id], events: &UnboundedSender<Event>) ->
     }
     let mut reading = Reading::default();
     collect(&mut reads, &mut reading).await?;
-    let wanted = ids.iter().any(|&id| {
-        reading.is_there(id)
-            && graph.node(id).needs().iter().any(|&need| graph.node(need).is_slow_to_read())
-    });
-    if wanted {
+    let is_slow = |id: Id| graph.node(id).is_slow_to_read();
+    let wanted = ids
+        .iter()
+        .any(|&id| reading.is_there(id) && graph.node(id).needs().into_iter().any(is_slow));
+    if wanted || ids.iter().copied().all(is_slow) {
         collect(&mut slow, &mut reading).await?;
     } else {
         slow.detach_all();

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
-use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
+use tokio::sync::mpsc::UnboundedReceiver;
 use tokio::sync::watch;
 use tokio::time::{Instant, sleep};
 
@@ -190,14 +190,14 @@ impl Resource for Fake {
 
 /// Runs without anybody who watches or stops.
 struct Runner {
-    events: UnboundedSender<Event>,
+    events: Events,
     heard: UnboundedReceiver<Event>,
     stop: watch::Sender<bool>,
 }
 
 impl Runner {
     fn new() -> Self {
-        let (events, heard) = unbounded_channel();
+        let (events, heard) = Events::new(None);
         Self { events, heard, stop: watch::channel(false).0 }
     }
 

@@ -3,6 +3,7 @@
 use aws_smithy_types::date_time::{DateTime, Format};
 
 use crate::error::{Error, Result};
+use crate::span;
 
 /// The moment that `text` names, in milliseconds after 1970: `90s`, `10m`, `1h`, `2d`, `1w`, or a date with or
 /// without a time, which is UTC unless it says otherwise.
@@ -16,17 +17,7 @@ pub fn since(text: &str, now: i64) -> Result<i64> {
 }
 
 fn ago(text: &str) -> Option<i64> {
-    let unit = text.chars().next_back()?;
-    let seconds = match unit {
-        's' => 1,
-        'm' => 60,
-        'h' => 3600,
-        'd' => 86_400,
-        'w' => 604_800,
-        _ => return None,
-    };
-    let count: i64 = text[..text.len() - 1].parse().ok().filter(|count| *count >= 0)?;
-    count.checked_mul(seconds * 1000)
+    span::parse(text)?.as_millis().try_into().ok()
 }
 
 fn at(text: &str) -> Option<i64> {

@@ -1,8 +1,11 @@
 //! One event, straight to Lambda: past the API, its routes and its permission.
 
+use std::time::Duration;
+
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::config::Config as Settings;
 use aws_sdk_lambda::config::retry::RetryConfig;
+use aws_sdk_lambda::config::timeout::TimeoutConfig;
 use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::LogType;
 use aws_smithy_types::base64;
@@ -12,6 +15,10 @@ use crate::error::{Doing, Error, Result};
 
 /// What this asks of AWS.
 pub const CALLS: &[&str] = &["lambda:Invoke"];
+
+/// The longest that Lambda lets a function run is 15 minutes:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+const LONGEST: Duration = Duration::from_mins(16);
 
 /// What came back.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -39,7 +46,9 @@ pub async fn invoke(
         .qualifier(qualifier)
         .log_type(LogType::Tail)
         .payload(Blob::new(event));
-    let once = Settings::builder().retry_config(RetryConfig::disabled());
+    let once = Settings::builder()
+        .retry_config(RetryConfig::disabled())
+        .timeout_config(time_to_run(cloud));
     let answer = call.customize().config_override(once).send().await;
     let answer = answer.doing(format!("invoke `{function}:{qualifier}`")).map_err(explained)?;
     let text = |bytes: Vec<u8>| String::from_utf8_lossy(&bytes).into_owned();
@@ -49,6 +58,12 @@ pub async fn invoke(
         version: answer.executed_version.unwrap_or_else(|| qualifier.to_owned()),
         log: text(base64::decode(answer.log_result.unwrap_or_default()).unwrap_or_default()),
     })
+}
+
+/// A function may run for as long as this.
+fn time_to_run(cloud: &Cloud) -> TimeoutConfig {
+    let limit = cloud.limit.unwrap_or(LONGEST);
+    TimeoutConfig::builder().read_timeout(limit).operation_timeout(limit).build()
 }
 
 fn explained(error: Error) -> Error {

@@ -10,16 +10,16 @@ mod words;
 
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::pin::pin;
+use std::time::Duration;
 
 use serde_json::Value;
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 
 pub use paint::Paint;
 pub use words::seconds;
 
 use crate::cli::{Color, Globals, Output};
 use crate::config;
-use crate::engine::{Event, Label};
+use crate::engine::{Event, Events, Label};
 use crate::error::{Doing, Error, Kind, Result};
 
 /// How this run talks.
@@ -27,6 +27,8 @@ pub struct Ui {
     output: Output,
     quiet: bool,
     verbose: bool,
+    /// The most that any one thing is waited for: `--timeout`.
+    limit: Option<Duration>,
     /// Whether lines can be redrawn.
     live: bool,
     /// For the story.
@@ -48,6 +50,7 @@ impl Ui {
             output: globals.output,
             quiet: globals.quiet,
             verbose: globals.verbose,
+            limit: globals.timeout,
             live: stderr && !terminal.ci,
             paint: Paint::new(colour(stderr)),
             result_paint: Paint::new(colour(io::stdout().is_terminal())),
@@ -55,12 +58,8 @@ impl Ui {
     }
 
     /// Shows what happens to the resources `labels` while `work` goes on.
-    pub async fn watch<T>(
-        &self,
-        labels: Vec<Label>,
-        work: impl AsyncFnOnce(&UnboundedSender<Event>) -> T,
-    ) -> T {
-        let (sender, mut events) = unbounded_channel();
+    pub async fn watch<T>(&self, labels: Vec<Label>, work: impl AsyncFnOnce(&Events) -> T) -> T {
+        let (sender, mut events) = Events::new(self.limit);
         let mut view = self.view(labels);
         let mut work = pin!(work(&sender));
         let done = loop {

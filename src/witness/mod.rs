@@ -5,13 +5,12 @@ mod requests;
 
 use std::collections::BTreeSet;
 
-use tokio::sync::mpsc::UnboundedSender;
 use tokio::sync::watch;
 
 use crate::cloud::{Cloud, trial_policy};
 use crate::config::{Config, DEFAULT_STAGE, Names};
 use crate::engine::{
-    Event, Id, Ownership, Progress, Stop, alone, execute, plan_teardown, plan_up, read,
+    Events, Id, Ownership, Progress, Stop, alone, execute, plan_teardown, plan_up, read,
 };
 use crate::error::{Error, Kind, Result};
 use crate::iam::document::Document;
@@ -56,14 +55,14 @@ impl<'a> Witness<'a> {
     }
 
     /// Makes the stack, tries every mutant, and takes the stack away again.
-    pub async fn run(&self, stop: &Stop, events: &UnboundedSender<Event>) -> Result<Matrix> {
+    pub async fn run(&self, stop: &Stop, events: &Events) -> Result<Matrix> {
         let tried = Box::pin(self.tried(stop, events)).await;
         let removed = self.remove(events).await;
         let matrix = tried?;
         removed.map(|()| matrix)
     }
 
-    async fn tried(&self, stop: &Stop, events: &UnboundedSender<Event>) -> Result<Matrix> {
+    async fn tried(&self, stop: &Stop, events: &Events) -> Result<Matrix> {
         let all = self.stack.all();
         let reading = read(&self.stack.graph, &all, events).await?;
         self.cloud.identity().await?;
@@ -209,7 +208,7 @@ impl<'a> Witness<'a> {
     }
 
     /// Runs to its end although the user has pressed Ctrl-C.
-    async fn remove(&self, events: &UnboundedSender<Event>) -> Result<()> {
+    async fn remove(&self, events: &Events) -> Result<()> {
         let (_never, unstopped) = watch::channel(false);
         let ids = self.stack.in_the_cloud();
         // A late log line can bring the log group back.

@@ -1,7 +1,10 @@
 //! The refusals of AWS that pass, and those that do not.
 
+use std::time::Duration;
+
 use crate::lane::{Lane, Verb};
 use crate::proxy::{Fault, What, When};
+use crate::run::Run;
 
 /// An operation and how it is refused: status, code, message.
 type Refusal = (&'static str, u16, &'static str, &'static str);
@@ -99,6 +102,8 @@ const PASSING_IN_TEARDOWN: [Refusal; 6] = [
     ),
     ("apigateway:DeleteApi", 429, "TooManyRequestsException", "Too Many Requests"),
 ];
+
+const NOT_ASSUMABLE: &str = "The role defined for the function cannot be assumed by Lambda.";
 
 /// Refusals that nothing but the user can end, and what is said then.
 const FINAL: [(Refusal, &str); 9] = [
@@ -204,6 +209,41 @@ fn final_refusals_are_told_with_the_way_out_and_the_next_run_goes_on() {
         lane.run(Verb::Up).0.succeeded();
         lane.fresh();
     }
+}
+
+#[test]
+fn a_call_that_is_never_answered_is_given_up_looked_for_and_made_again() {
+    let lane = Lane::take();
+    for what in [What::Held, What::HeldAfter] {
+        lane.fresh();
+        lane.proxy().reset([Fault::once(When::Operation("iam:CreateRole".into()), what)]);
+        let mut arguments = Verb::Up.arguments();
+        arguments.extend(["--timeout", "3s"]);
+        let run = Run::start(lane.command(&arguments));
+        run.wait_at_most(Duration::from_secs(50)).succeeded();
+        let (_, ledger) = lane.run(Verb::Up);
+        assert_eq!(ledger.writes(), 0);
+    }
+}
+
+#[test]
+fn a_wait_that_takes_longer_than_the_user_has_ends_with_the_last_answer() {
+    let lane = Lane::take();
+    let refused = ("lambda:CreateFunction", 400, "InvalidParameterValueException", NOT_ASSUMABLE);
+    let (operation, status, code, message) = refused;
+    let fault =
+        Fault::for_ever(When::Always(operation.to_owned()), What::Refused(status, code, message));
+    lane.proxy().reset([fault]);
+    let mut arguments = Verb::Up.arguments();
+    arguments.extend(["--timeout", "2s"]);
+    let ended = Run::start(lane.command(&arguments)).wait_at_most(Duration::from_secs(30));
+    assert_eq!(ended.code, Some(1), "{ended:#?}");
+    for told in ["after 2 s of waiting until Lambda can assume the role", NOT_ASSUMABLE, code] {
+        assert!(ended.stderr.contains(told), "{told}: {ended:#?}");
+    }
+    lane.run(Verb::Up).0.succeeded();
+    let (_, ledger) = lane.run(Verb::Up);
+    assert_eq!(ledger.writes(), 0);
 }
 
 #[test]

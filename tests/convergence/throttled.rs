@@ -1,7 +1,9 @@
 //! AWS is short of breath: every verb still ends well.
 
+use crate::artifact;
 use crate::lane::{Lane, Verb};
 use crate::proxy::{Fault, What, When};
+use crate::run::Run;
 use crate::strict::{Rate, Rules};
 
 const VERBS: [Verb; 4] = [Verb::Up, Verb::Up, Verb::Deploy, Verb::Teardown];
@@ -19,6 +21,26 @@ fn every_verb_ends_well_while_every_third_call_is_throttled() {
         assert!(repeated >= ledger.calls().len() / 3, "{:#?}", ledger.calls());
     }
     assert_eq!(lane.snapshot(), before);
+}
+
+#[test]
+fn a_run_that_was_slowed_down_says_so_once_and_another_says_nothing() {
+    const TOLD: &str = "AWS slowed this down";
+    let lane = Lane::take();
+    let say = |arguments: &[&str], faults: Vec<Fault>| {
+        lane.proxy().reset(faults);
+        let ended = Run::start(lane.command(arguments)).wait().succeeded();
+        let calls = lane.proxy().ledger();
+        let repeated: u32 = calls.calls().iter().map(|call| call.attempts - 1).sum();
+        (ended.stderr, repeated)
+    };
+    let up = ["up", "--artifact", artifact::first()];
+    let throttled = What::Refused(400, "ThrottlingException", "Rate exceeded");
+    let (slowed, repeated) = say(&up, vec![Fault::for_ever(When::Each(3), throttled)]);
+    assert_eq!(slowed.matches(TOLD).count(), 1, "{slowed}");
+    assert!(slowed.contains(&format!("{repeated} calls came too fast")), "{repeated}: {slowed}");
+    let (story, _) = say(&["status"], Vec::new());
+    assert!(!story.contains(TOLD), "{story}");
 }
 
 #[test]

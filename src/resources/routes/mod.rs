@@ -158,7 +158,8 @@ impl Resource for Routes {
         if found.is_some() {
             staged.await?;
         } else {
-            let ((), now) = tokio::try_join!(staged, Box::pin(self.look(api)))?;
+            let looked = Box::pin(apis::when_free(progress, || self.look(api)));
+            let ((), now) = tokio::try_join!(staged, looked)?;
             self.remove_duplicates(&at, &now).await?;
         }
         Ok(live.clone())
