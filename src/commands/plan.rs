@@ -10,6 +10,7 @@ use crate::cli::examples;
 use crate::engine::Ownership;
 use crate::error::{Error, Kind, Result};
 use crate::manifest;
+use crate::saved_plan::{self, Basis};
 use crate::stack::{Stack, check_policy};
 use crate::{ui, widening};
 
@@ -17,7 +18,8 @@ use crate::{ui, widening};
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!(
     "stackctl plan",
-    "stackctl plan --exit-code    3 when there is something to do: for CI",
+    "stackctl plan --exit-code        3 when there is something to do: for CI",
+    "stackctl plan --out plan.json    and later `stackctl up --plan plan.json`: exactly that or nothing",
 ))]
 pub struct Args {
     /// Plan with this zip, made earlier by `stackctl build`, instead of building
@@ -29,6 +31,9 @@ pub struct Args {
     /// Exit with 3 when there is something to do
     #[arg(long)]
     exit_code: bool,
+    /// Save the plan for `stackctl up --plan FILE`
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
 }
 
 /// What this asks of AWS.
@@ -38,13 +43,20 @@ pub fn calls(stack: &Stack) -> Vec<&'static str> {
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {
     let config = app.config()?;
+    args.out.as_deref().map_or(Ok(()), saved_plan::check_place)?;
     let manifest = manifest::read(&config.root.join(&config.function.crate_directory))?;
     check_policy(&config, &manifest)?;
     let cloud = app.cloud(&config).await?;
     let stack = Stack::new(&cloud, &config, &manifest, source(&config, args.artifact.as_ref()));
     let ownership = if args.adopt { Ownership::Adopt } else { Ownership::Respect };
     let work = app.ui.watch(stack.graph.labels(), async |events| {
-        planned(&stack, &cloud, ownership, events).await
+        let plan = planned(&stack, &cloud, ownership, events).await?;
+        if let Some(path) = &args.out {
+            let identity = cloud.known_identity();
+            let basis = Basis { stack: &stack, config: &config, manifest: &manifest, identity };
+            basis.saved(&plan, args.adopt, events).await?.write(path)?;
+        }
+        Ok(plan)
     });
     let plan = app.unless_stopped(work).await?;
     let gained = widening::of(&stack.graph, &plan);

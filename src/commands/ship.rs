@@ -1,9 +1,8 @@
 //! Carries a plan out and proves that its version answers: the end of `up` and of `deploy`.
 
-
 use crate::cloud::Cloud;
 use crate::config::Config;
-use crate::engine::{Action, Event, Id, Outcome, Plan, Progress, Stop, alone, execute};
+use crate::engine::{Action, Events, Id, Outcome, Plan, Progress, Stop, alone, execute};
 use crate::error::{Error, Result};
 use crate::proof::{self, Endpoint, Proof};
 use crate::resources::{LiveApi, LiveRelease, Release, Version, prune, versions};

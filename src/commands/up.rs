@@ -3,7 +3,6 @@
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
-use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
 use super::ship::{self, MAKING_ROOM, Ship};
@@ -11,10 +10,11 @@ use super::{App, outputs, source};
 use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::config::Config;
-use crate::engine::{Event, Label, Ownership, Plan, plan_up, read};
+use crate::engine::{Events, Label, Ownership, Plan, plan_up, read};
 use crate::error::Result;
 use crate::proof::MORE;
 use crate::resources::LiveApi;
+use crate::saved_plan::{Basis, SavedPlan};
 use crate::stack::{Stack, check_policy};
 use crate::ui::seconds;
 use crate::{env_file, manifest, widening};
@@ -25,6 +25,7 @@ use crate::{env_file, manifest, widening};
     "stackctl up --local                       on this machine: no account, no Docker",
     "stackctl up                               on AWS",
     "stackctl up --stage dev                   another copy, with its own table and URL",
+    "stackctl up --plan plan.json              what was planned and looked at, or nothing",
     "stackctl up --write-env web/.env.local    and tell the frontend where it is",
 ))]
 pub struct Args {
@@ -34,6 +35,9 @@ pub struct Args {
     /// Take over resources that stand under our names without our tags
     #[arg(long)]
     adopt: bool,
+    /// Carry out the plan of `stackctl plan --out FILE` without a question; 3 and nothing when it would be another now
+    #[arg(long, value_name = "FILE", conflicts_with = "adopt")]
+    plan: Option<PathBuf>,
     /// Write the API's address into this file, such as `web/.env.local`, as `VITE_API_URL` and `NEXT_PUBLIC_API_URL`
     #[arg(long, value_name = "FILE")]
     write_env: Option<PathBuf>,
@@ -47,19 +51,26 @@ pub fn calls(stack: &Stack) -> Vec<&'static str> {
 pub async fn run(args: &Args, app: &App) -> Result<()> {
     let since = Instant::now();
     let config = app.config()?;
+    let saved = args.plan.as_deref().map(SavedPlan::read).transpose()?;
     args.write_env.as_deref().map_or(Ok(()), env_file::check)?;
     let recipe = source(&config, args.artifact.as_ref());
     let manifest = manifest::read(&config.root.join(&config.function.crate_directory))?;
     check_policy(&config, &manifest)?;
     let cloud = app.cloud(&config).await?;
     let stack = Stack::new(&cloud, &config, &manifest, recipe);
-    let ownership = if args.adopt { Ownership::Adopt } else { Ownership::Respect };
+    let adopt = args.adopt || saved.as_ref().is_some_and(|saved| saved.adopt);
+    let ownership = if adopt { Ownership::Adopt } else { Ownership::Respect };
     let mut labels = stack.graph.labels();
     labels.push(Label { kind: "proof".into(), name: "the API answers".into() });
-    let mut agreed = app.globals.yes;
+    let mut agreed = app.globals.yes || saved.is_some();
     let outcome = loop {
         let work = app.ui.watch(labels.clone(), async |events| {
             let plan = app.unless_stopped(planned(&stack, &cloud, ownership, events)).await?;
+            if let Some((saved, path)) = saved.as_ref().zip(args.plan.as_deref()) {
+                let identity = cloud.known_identity();
+                let basis = Basis { stack: &stack, config: &config, manifest: &manifest, identity };
+                saved.check(&basis.saved(&plan, adopt, events).await?, path)?;
+            }
             let gained = widening::of(&stack.graph, &plan);
             if !agreed && !gained.is_empty() {
                 return Ok(Err(gained));
@@ -96,7 +107,7 @@ pub async fn planned(
     stack: &Stack,
     cloud: &Cloud,
     ownership: Ownership,
-    events: &UnboundedSender<Event>,
+    events: &Events,
 ) -> Result<Plan> {
     let all = stack.all();
     let (reading, _) = tokio::try_join!(read(&stack.graph, &all, events), cloud.identity())?;

@@ -15,6 +15,7 @@ mod permissions;
 mod proxy;
 mod race;
 mod run;
+mod saved;
 mod snapshot;
 mod strict;
 #[path = "../local_cloud/support/mod.rs"]

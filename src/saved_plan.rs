@@ -1,0 +1,171 @@
+//! A plan as a file: `plan --out` saves it with all that it rests on, and `up --plan` carries out no other.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+use serde_json::Value;
+
+use crate::artifact::Digest;
+use crate::cloud::Identity;
+use crate::config::Config;
+use crate::engine::{Events, Graph, Plan, read};
+use crate::error::{Doing, Error, Kind, Result};
+use crate::files;
+use crate::iam::manifest::Manifest;
+use crate::stack::Stack;
+use crate::ui;
+
+/// What was planned, where, and from what.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SavedPlan {
+    /// The version of the program that planned.
+    stackctl: String,
+    stack: String,
+    stage: String,
+    account: String,
+    region: String,
+    /// Whether resources without our tags are taken over.
+    pub adopt: bool,
+    /// SHA-256 of what `stack.toml` and the handler ask for: a creation does not list its properties.
+    wanted: String,
+    /// Lambda's `CodeSha256` of the zip.
+    code: String,
+    /// The steps, as `plan --output json` prints them.
+    changes: Vec<Value>,
+}
+
+/// What a plan rests on.
+pub struct Basis<'a> {
+    pub stack: &'a Stack,
+    pub config: &'a Config,
+    pub manifest: &'a Manifest,
+    pub identity: &'a Identity,
+}
+
+impl Basis<'_> {
+    /// `plan` as it can be saved. Waits for the code, if that is still being built.
+    pub async fn saved(&self, plan: &Plan, adopt: bool, events: &Events) -> Result<SavedPlan> {
+        let Self { stack, config, manifest, identity } = self;
+        let reading = read(&stack.graph, &[stack.code.id], events).await?;
+        let code = reading.find(stack.code).map(|code| code.sha256.base64());
+        Ok(SavedPlan {
+            stackctl: env!("CARGO_PKG_VERSION").to_owned(),
+            stack: config.name.clone(),
+            stage: config.stage.clone(),
+            account: identity.account.clone(),
+            region: identity.region.clone(),
+            adopt,
+            wanted: wanted(config, manifest),
+            code: code.unwrap_or_default(),
+            changes: changes(&stack.graph, plan),
+        })
+    }
+}
+
+impl SavedPlan {
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = fs::read(path).doing(format!("read the plan in `{}`", path.display()))?;
+        serde_json::from_slice(&text).map_err(|error| {
+            Error::usage(format!("`{}` is no saved plan", path.display()))
+                .cause(error)
+                .hint("save one with `stackctl plan --out FILE`")
+        })
+    }
+
+    pub fn write(&self, path: &Path) -> Result<()> {
+        let text = serde_json::to_string_pretty(self).map_err(|error| {
+            Error::failed(format!("write the plan to `{}`", path.display())).cause(error)
+        })?;
+        files::replace(path, (text + "\n").as_bytes())
+    }
+
+    /// Refuses unless `now` is the very plan that was saved in `path`.
+    pub fn check(&self, now: &Self, path: &Path) -> Result<()> {
+        let differences = self.differences(now);
+        if differences.is_empty() {
+            return Ok(());
+        }
+        let path = path.display();
+        let message = format!("the plan in `{path}` is out of date: nothing was changed");
+        Err(Error::new(Kind::Findings, message)
+            .cause(differences.join("\n    "))
+            .hint(format!("look at it anew with `stackctl plan --out {path}`")))
+    }
+
+    /// Where `now` is another plan, one line a place.
+    fn differences(&self, now: &Self) -> Vec<String> {
+        let told = [
+            ("stackctl", &self.stackctl, &now.stackctl),
+            ("stack", &self.stack, &now.stack),
+            ("stage", &self.stage, &now.stage),
+            ("account", &self.account, &now.account),
+            ("region", &self.region, &now.region),
+            ("code", &self.code, &now.code),
+        ];
+        let told = told.into_iter().filter(|(_, planned, now)| planned != now);
+        let mut lines: Vec<String> =
+            told.map(|(what, planned, now)| line(what, planned, now)).collect();
+        if self.wanted != now.wanted {
+            lines.push("what `stack.toml` or the handler asks for has changed".to_owned());
+        }
+        let steps: BTreeSet<String> = self.changes.iter().chain(&now.changes).map(label).collect();
+        for step in steps {
+            let (planned, now) = (action(&self.changes, &step), action(&now.changes, &step));
+            if planned != now {
+                lines.push(line(&step, &planned, &now));
+            }
+        }
+        lines
+    }
+}
+
+/// Refuses to write a plan over something else.
+pub fn check_place(path: &Path) -> Result<()> {
+    if !path.exists() || SavedPlan::read(path).is_ok() {
+        return Ok(());
+    }
+    Err(Error::usage(format!("`{}` is there already and is no saved plan", path.display()))
+        .hint("name a file that does not exist yet"))
+}
+
+fn line(what: &str, planned: &str, now: &str) -> String {
+    format!("{what}: planned {planned}, now {now}")
+}
+
+fn wanted(config: &Config, manifest: &Manifest) -> String {
+    let Config { table, function, cors, .. } = config;
+    let paths: BTreeSet<&String> = manifest.routes.iter().map(|route| &route.path).collect();
+    let text = format!("{table:?} {function:?} {cors:?} {:?} {paths:?}", manifest.actions());
+    Digest::of(text.as_bytes()).hex()
+}
+
+/// The steps in the cloud: of the code its digest is compared, wherever it lies.
+fn changes(graph: &Graph, plan: &Plan) -> Vec<Value> {
+    let document = ui::plan::document(graph, plan);
+    let steps = document.as_array().cloned().unwrap_or_default();
+    steps.into_iter().filter(|step| step["resource"] != "code").collect()
+}
+
+fn label(step: &Value) -> String {
+    let told = |member: &str| step[member].as_str().unwrap_or_default();
+    format!("{} {}", told("resource"), told("name"))
+}
+
+/// What is to be done with one resource: `update (memory: 512 → 256)`.
+fn action(steps: &[Value], wanted: &str) -> String {
+    let Some(step) = steps.iter().find(|step| label(step) == wanted) else {
+        return "nothing".to_owned();
+    };
+    let action = step["action"].as_str().unwrap_or_default().to_owned();
+    let differences = step["differences"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let told: Vec<String> = differences
+        .iter()
+        .map(|one| {
+            let told = |member: &str| one[member].as_str().unwrap_or_default();
+            format!("{}: {} → {}", told("property"), told("now"), told("wanted"))
+        })
+        .collect();
+    if told.is_empty() { action } else { format!("{action} ({})", told.join(", ")) }
+}
