@@ -5,14 +5,13 @@ use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
-use tokio::sync::mpsc::UnboundedSender;
 use tokio::time::Instant;
 
 use super::{App, source};
 use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::config::Config;
-use crate::engine::{Event, Id, Label, Progress, Reading, alone, execute, plan_teardown, read};
+use crate::engine::{Events, Id, Label, Progress, Reading, alone, execute, plan_teardown, read};
 use crate::error::{Doing, Error, Kind, Result};
 use crate::iam::manifest::Manifest;
 use crate::resources;
@@ -28,6 +27,7 @@ const LOOKS: usize = 3;
     "stackctl teardown --export items.jsonl    keep a copy of the items",
     "stackctl teardown --keep-table",
     "stackctl teardown --local --yes",
+    "stackctl teardown --name my-app --stage dev --region eu-west-1    when `stack.toml` is gone",
 ))]
 pub struct Args {
     /// Keep the table and its items
@@ -39,6 +39,9 @@ pub struct Args {
     /// Delete although `deletion_protection` is set
     #[arg(long)]
     force: bool,
+    /// Delete the stack of this name, without reading `stack.toml`
+    #[arg(long, value_name = "NAME")]
+    name: Option<String>,
 }
 
 /// What this asks of AWS.
@@ -47,7 +50,10 @@ pub fn calls(stack: &Stack) -> Vec<&'static str> {
 }
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {
-    let config = app.config()?;
+    let config = match &args.name {
+        Some(name) => Config::named(name, app.globals.stage.as_deref())?,
+        None => app.config().map_err(|error| without_file(error, app))?,
+    };
     let cloud = app.cloud(&config).await?;
     let stack = Stack::new(&cloud, &config, &Manifest::default(), source(&config, None));
     let ids: Vec<Id> = stack
@@ -101,7 +107,17 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     app.ui.result(text, || receipt(&stack, args, &ours))
 }
 
-async fn look(stack: &Stack, cloud: &Cloud, events: &UnboundedSender<Event>) -> Result<Reading> {
+/// What is there can be deleted though nothing says any more what it was made from.
+fn without_file(error: Error, app: &App) -> Error {
+    if app.globals.config.exists() {
+        return error;
+    }
+    error.hint(
+        "go to the project's folder, name the file with `--config`, or the stack with `--name`",
+    )
+}
+
+async fn look(stack: &Stack, cloud: &Cloud, events: &Events) -> Result<Reading> {
     let ids = stack.in_the_cloud();
     Ok(tokio::try_join!(read(&stack.graph, &ids, events), cloud.identity())?.0)
 }
@@ -150,7 +166,7 @@ async fn export(
     config: &Config,
     stack: &Stack,
     file: &Path,
-    events: &UnboundedSender<Event>,
+    events: &Events,
 ) -> Result<()> {
     let progress = Progress::new(stack.table.id, events);
     let create = File::create_new(file).doing(format!("create `{}`", file.display()));
@@ -166,14 +182,13 @@ async fn delete(
     cloud: &Cloud,
     ids: &[Id],
     mut reading: Reading,
-    events: &UnboundedSender<Event>,
+    events: &Events,
 ) -> Result<()> {
     let proof = Progress::new(Id::after(&stack.graph), events);
     for _ in 0..LOOKS {
         let plan = plan_teardown(&stack.graph, ids, &reading);
         execute(&stack.graph, plan, events, &app.stop).await.into_result()?;
-        let (sender, _unheard) = tokio::sync::mpsc::unbounded_channel();
-        reading = alone(&proof, look(stack, cloud, &sender)).await?;
+        reading = alone(&proof, look(stack, cloud, &events.unheard())).await?;
         if ids.iter().all(|id| !reading.is_ours(&stack.graph, *id)) {
             return Ok(());
         }

@@ -43,6 +43,12 @@ impl Config {
         Self::parse(&text, stage.unwrap_or(DEFAULT_STAGE), root)
     }
 
+    /// A stack of which nothing but its name is known: enough to find everything.
+    pub fn named(name: &str, stage: Option<&str>) -> Result<Self> {
+        let text = format!("name = {}", toml::Value::from(name));
+        Self::parse(&text, stage.unwrap_or(DEFAULT_STAGE), PathBuf::from("."))
+    }
+
     fn parse(text: &str, stage: &str, root: PathBuf) -> Result<Self> {
         let file = file::parse(text, stage)?;
         check::name("name", &file.name)?;
@@ -73,8 +79,7 @@ impl Config {
 
 /// Whether a stack can be called so, and everything in the cloud after it.
 pub fn check_name(name: &str) -> Result<()> {
-    Config::parse(&format!("name = {}", toml::Value::from(name)), DEFAULT_STAGE, PathBuf::new())
-        .map(|_| ())
+    Config::named(name, None).map(|_| ())
 }
 
 fn unreadable(path: &Path, error: &io::Error) -> Error {

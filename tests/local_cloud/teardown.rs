@@ -1,6 +1,7 @@
 //! Everything goes, and nothing by accident.
 
 use std::collections::BTreeSet;
+use std::fs;
 
 use serde_json::{Value, json};
 
@@ -51,6 +52,35 @@ fn a_kept_table_is_found_again_with_its_items() {
     let items = Stack::ask(&again, "GET", "userId=u1", "").json();
     assert_eq!(items["items"][0]["title"], "kept", "{items}");
     stack.teardown();
+}
+
+#[test]
+fn a_stack_whose_file_is_gone_is_deleted_by_its_name() {
+    let stack = Stack::new("teardown-nameless");
+    stack.configure("table.deletion_protection = true\n");
+    let up = stack.ship(&["up", "--stage", "dev"]).succeeded().json();
+    let other = stack.up();
+    fs::remove_file(stack.project.folder().join("stack.toml")).expect("it was there");
+
+    let error = stack.run(&["teardown", "--yes"]).failed(2).error();
+    assert!(error["hint"].as_str().is_some_and(|hint| hint.contains("--name")), "{error:#}");
+    let named = ["teardown", "--name", "teardown-nameless", "--stage", "dev"];
+    let error = stack.run(&named).failed(2).error();
+    assert!(error["hint"].as_str().is_some_and(|hint| hint.contains("--force")), "{error:#}");
+    let error = stack.run(&[&named[..], &["--force"]].concat()).failed(2).error();
+    assert!(error["hint"].as_str().is_some_and(|hint| hint.contains("--yes")), "{error:#}");
+    let elsewhere = [&named[..], &["--force", "--yes", "--region", "eu-west-1"]].concat();
+    assert_eq!(stack.run(&elsewhere).succeeded().json()["changes"], json!([]));
+    let unknown = ["teardown", "--name", "teardown-unknown", "--yes"];
+    assert_eq!(stack.run(&unknown).succeeded().json()["changes"], json!([]));
+    assert_eq!(Stack::ask(&up, "GET", "userId=u1", "").status, 200, "nothing was deleted");
+
+    let gone = stack.run(&[&named[..], &["--force", "--yes"]].concat()).succeeded().json();
+    assert!(actions(&gone).contains(&"table delete".to_owned()), "{gone:#}");
+    let again = stack.run(&[&named[..], &["--yes"]].concat()).succeeded().json();
+    assert_eq!(again["changes"], json!([]), "nothing is left");
+    assert_eq!(Stack::ask(&other, "GET", "userId=u1", "").status, 200, "the other stage stays");
+    stack.run(&["teardown", "--name", "teardown-nameless", "--force", "--yes"]).succeeded();
 }
 
 #[test]
