@@ -12,10 +12,18 @@ pub type Tags = BTreeMap<String, String>;
 
 const STACK: &str = "stackctl:stack";
 const STAGE: &str = "stackctl:stage";
+const REGION: &str = "stackctl:region";
 
-/// What every resource of this stack and stage carries.
+/// What every resource of this stack and stage that takes tags carries.
 pub fn ours(config: &Config) -> Tags {
     Tags::from([(STACK.to_owned(), config.name.clone()), (STAGE.to_owned(), config.stage.clone())])
+}
+
+/// The same for what IAM keeps: it has no region, so the name alone does not say whose it is.
+pub fn ours_of_region(config: &Config, region: &str) -> Tags {
+    let mut tags = ours(config);
+    tags.insert(REGION.to_owned(), region.to_owned());
+    tags
 }
 
 /// Whether a resource with the tags `live` belongs to the stack with the tags `ours`.

@@ -34,7 +34,7 @@ pub(super) fn tag_list() -> Value {
 }
 
 /// Our tags the way IAM writes them.
-pub(super) const IAM_TAGS: &str = "<Tags><member><Key>stackctl:stack</Key><Value>app</Value></member><member><Key>stackctl:stage</Key><Value>default</Value></member></Tags>";
+pub(super) const IAM_TAGS: &str = "<Tags><member><Key>stackctl:stack</Key><Value>app</Value></member><member><Key>stackctl:stage</Key><Value>default</Value></member><member><Key>stackctl:region</Key><Value>us-east-1</Value></member></Tags>";
 
 /// The answer of IAM to one operation.
 pub(super) fn iam(operation: &str, result: &str) -> String {

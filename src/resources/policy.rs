@@ -69,7 +69,7 @@ impl Policy {
             name: name.to_owned(),
             role_name: config.names.role.clone(),
             document: Box::new(document),
-            tags: tags::ours(config),
+            tags: tags::ours_of_region(config, cloud.region()),
         }
     }
 

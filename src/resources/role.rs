@@ -46,7 +46,7 @@ impl Role {
             cloud: cloud.clone(),
             name: config.names.role.clone(),
             trust: Document::trust("lambda.amazonaws.com"),
-            tags: tags::ours(config),
+            tags: tags::ours_of_region(config, cloud.region()),
         }
     }
 

@@ -46,6 +46,20 @@ fn a_foreign_table_stops_up_before_anything_is_written_and_adopt_takes_it() {
 }
 
 #[test]
+fn a_stack_of_another_region_keeps_its_role_and_its_policies() {
+    let stack = Stack::new("regions");
+    let up = stack.up();
+    let elsewhere = ["--region", "eu-west-1"];
+    let error = stack.ship(&[&["up"][..], &elsewhere].concat()).failed(2).error();
+    assert!(error["message"].as_str().is_some_and(|told| told.contains("role")), "{error:#}");
+    let torn = stack.run(&[&["teardown", "--yes"][..], &elsewhere].concat()).succeeded().json();
+    assert_eq!(torn["changes"], json!([]), "{torn:#}");
+    stack.ship(&["plan", "--exit-code"]).succeeded();
+    assert_eq!(Stack::ask(&up, "GET", "userId=u1", "").status, 200);
+    stack.teardown();
+}
+
+#[test]
 fn a_foreign_role_keeps_its_rights_when_everything_of_ours_goes() {
     let stack = Stack::new("foreign-role");
     let role = ("RoleName", "foreign-role-lambda-role");
