@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::artifact::Digest;
-use crate::cloud::Identity;
+use crate::cloud::Cloud;
 use crate::config::Config;
 use crate::engine::{Events, Graph, Plan, read};
 use crate::error::{Doing, Error, Kind, Result};
@@ -41,13 +41,14 @@ pub struct Basis<'a> {
     pub stack: &'a Stack,
     pub config: &'a Config,
     pub manifest: &'a Manifest,
-    pub identity: &'a Identity,
+    pub cloud: &'a Cloud,
 }
 
 impl Basis<'_> {
     /// `plan` as it can be saved. Waits for the code, if that is still being built.
     pub async fn saved(&self, plan: &Plan, adopt: bool, events: &Events) -> Result<SavedPlan> {
-        let Self { stack, config, manifest, identity } = self;
+        let Self { stack, config, manifest, cloud } = self;
+        let identity = cloud.known_identity();
         let reading = read(&stack.graph, &[stack.code.id], events).await?;
         let code = reading.find(stack.code).map(|code| code.sha256.base64());
         Ok(SavedPlan {
@@ -61,6 +62,24 @@ impl Basis<'_> {
             code: code.unwrap_or_default(),
             changes: changes(&stack.graph, plan),
         })
+    }
+
+    /// Refuses unless `plan` is the very one that was `saved` in the file at `path`.
+    pub async fn check(
+        &self,
+        (saved, path): (&SavedPlan, &Path),
+        plan: &Plan,
+        events: &Events,
+    ) -> Result<()> {
+        let differences = saved.differences(&self.saved(plan, saved.adopt, events).await?);
+        if differences.is_empty() {
+            return Ok(());
+        }
+        let path = path.display();
+        let message = format!("the plan in `{path}` is out of date: nothing was changed");
+        Err(Error::new(Kind::Findings, message)
+            .cause(differences.join("\n    "))
+            .hint(format!("look at it anew with `stackctl plan --out {path}`")))
     }
 }
 
@@ -79,19 +98,6 @@ impl SavedPlan {
             Error::failed(format!("write the plan to `{}`", path.display())).cause(error)
         })?;
         files::replace(path, (text + "\n").as_bytes())
-    }
-
-    /// Refuses unless `now` is the very plan that was saved in `path`.
-    pub fn check(&self, now: &Self, path: &Path) -> Result<()> {
-        let differences = self.differences(now);
-        if differences.is_empty() {
-            return Ok(());
-        }
-        let path = path.display();
-        let message = format!("the plan in `{path}` is out of date: nothing was changed");
-        Err(Error::new(Kind::Findings, message)
-            .cause(differences.join("\n    "))
-            .hint(format!("look at it anew with `stackctl plan --out {path}`")))
     }
 
     /// Where `now` is another plan, one line a place.

@@ -52,8 +52,8 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let work = app.ui.watch(stack.graph.labels(), async |events| {
         let plan = planned(&stack, &cloud, ownership, events).await?;
         if let Some(path) = &args.out {
-            let identity = cloud.known_identity();
-            let basis = Basis { stack: &stack, config: &config, manifest: &manifest, identity };
+            let basis =
+                Basis { stack: &stack, config: &config, manifest: &manifest, cloud: &cloud };
             basis.saved(&plan, args.adopt, events).await?.write(path)?;
         }
         Ok(plan)

@@ -60,16 +60,15 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let stack = Stack::new(&cloud, &config, &manifest, recipe);
     let adopt = args.adopt || saved.as_ref().is_some_and(|saved| saved.adopt);
     let ownership = if adopt { Ownership::Adopt } else { Ownership::Respect };
+    let basis = Basis { stack: &stack, config: &config, manifest: &manifest, cloud: &cloud };
     let mut labels = stack.graph.labels();
     labels.push(Label { kind: "proof".into(), name: "the API answers".into() });
     let mut agreed = app.globals.yes || saved.is_some();
     let outcome = loop {
         let work = app.ui.watch(labels.clone(), async |events| {
             let plan = app.unless_stopped(planned(&stack, &cloud, ownership, events)).await?;
-            if let Some((saved, path)) = saved.as_ref().zip(args.plan.as_deref()) {
-                let identity = cloud.known_identity();
-                let basis = Basis { stack: &stack, config: &config, manifest: &manifest, identity };
-                saved.check(&basis.saved(&plan, adopt, events).await?, path)?;
+            if let Some(saved) = saved.as_ref().zip(args.plan.as_deref()) {
+                basis.check(saved, &plan, events).await?;
             }
             let gained = widening::of(&stack.graph, &plan);
             if !agreed && !gained.is_empty() {
