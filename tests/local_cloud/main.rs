@@ -1,6 +1,10 @@
 //! The built binary against a real local cloud.
 
+#[path = "../convergence/aws.rs"]
+#[allow(dead_code, reason = "other tests use the rest of it")]
+mod aws;
 mod browser;
+mod by_hand;
 mod contract;
 mod cors;
 mod day_two;
@@ -18,10 +22,18 @@ mod offline;
 mod output;
 mod ownership;
 mod permissions;
+#[path = "../convergence/proxy/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "other tests use the rest of it")]
+mod proxy;
 mod second_opinion;
 mod smoke;
 mod stages;
 mod store;
+#[path = "../convergence/strict/mod.rs"]
+#[allow(dead_code, reason = "other tests use the rest of it")]
+mod strict;
 mod support;
 mod teardown;
 mod verify;
+#[path = "../convergence/xml.rs"]
+mod xml;

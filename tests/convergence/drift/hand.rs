@@ -8,7 +8,7 @@ use crate::aws::Aws;
 pub type Change = (&'static str, fn(Aws));
 
 /// Everything that we set and somebody else can change.
-pub const DRIFTS: [Change; 31] = [
+pub const DRIFTS: [Change; 33] = [
     ("policy text", |aws| policy_version(aws, OTHER_RIGHTS)),
     ("policy detached", |aws| attachment(aws, "DetachRolePolicy", DATA_POLICY)),
     ("policy attached", |aws| {
@@ -79,6 +79,8 @@ pub const DRIFTS: [Change; 31] = [
     ("auto-deploy off", |aws| {
         api(aws, "PATCH", "/stages/%24default", &json!({"autoDeploy": false}));
     }),
+    ("stage's tag removed", |aws| untag_rest(aws, Rest::Stage)),
+    ("stage's tag changed", |aws| tag_rest(aws, Rest::Stage, OTHER_MARK)),
     ("retention", |aws| {
         let input = json!({"logGroupName": "/aws/lambda/my-app-api", "retentionInDays": 90});
         aws.json("logs", "PutRetentionPolicy", &input);
@@ -147,8 +149,9 @@ pub const MARKS: [Change; 2] = [
         for policy in [DATA_POLICY, LOGS_POLICY] {
             aws.iam("UntagPolicy", &[("PolicyArn", policy), ("TagKeys.member.1", MARK)]);
         }
-        untag_rest(aws, Rest::Function);
-        untag_rest(aws, Rest::Api);
+        for place in [Rest::Function, Rest::Api, Rest::Stage] {
+            untag_rest(aws, place);
+        }
     }),
 ];
 
@@ -161,8 +164,9 @@ fn tag_all(aws: Aws, (key, value): Tag) {
     for policy in [DATA_POLICY, LOGS_POLICY] {
         aws.iam("TagPolicy", &[("PolicyArn", policy), tag[0], tag[1]]);
     }
-    tag_rest(aws, Rest::Function, (key, value));
-    tag_rest(aws, Rest::Api, (key, value));
+    for place in [Rest::Function, Rest::Api, Rest::Stage] {
+        tag_rest(aws, place, (key, value));
+    }
 }
 
 /// What has its tags at a path with its ARN in it.
@@ -170,15 +174,16 @@ fn tag_all(aws: Aws, (key, value): Tag) {
 enum Rest {
     Function,
     Api,
+    Stage,
 }
 
 impl Rest {
     fn tags(self, aws: Aws) -> (&'static str, String) {
         let (service, version, arn) = match self {
             Rest::Function => ("lambda", "2017-03-31", FUNCTION_ARN.to_owned()),
-            Rest::Api => {
-                let arn = format!("arn:aws:apigateway:us-east-1::/apis/{}", api_id(aws));
-                ("apigateway", "v2", arn)
+            Rest::Api => ("apigateway", "v2", format!("{APIS_ARN}/{}", api_id(aws))),
+            Rest::Stage => {
+                ("apigateway", "v2", format!("{APIS_ARN}/{}/stages/$default", api_id(aws)))
             }
         };
         (service, format!("/{version}/tags/{}", encoded(&arn)))
@@ -203,6 +208,7 @@ fn encoded(text: &str) -> String {
 
 const TABLE_ARN: &str = "arn:aws:dynamodb:us-east-1:123456789012:table/my-app-data";
 const LOG_GROUP_ARN: &str = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/my-app-api";
+const APIS_ARN: &str = "arn:aws:apigateway:us-east-1::/apis";
 const FUNCTION_ARN: &str = "arn:aws:lambda:us-east-1:123456789012:function:my-app-api";
 const LOGS_POLICY: &str = "arn:aws:iam::123456789012:policy/MyAppLambdaLogs";
 const ROLE: (&str, &str) = ("RoleName", "my-app-lambda-role");

@@ -123,7 +123,8 @@ fn a_tag_that_says_whose_it_is_is_told_and_given_back_by_adopt_and_other_tags_st
             resource["state"] == "foreign" && drift.contains("tag stackctl:stack")
         });
         let told: Vec<_> = told.filter_map(|resource| resource["resource"].as_str()).collect();
-        let marked = ["table", "log group", "role", "policy", "policy", "function", "api"];
+        let marked =
+            ["table", "log group", "role", "policy", "policy", "function", "api", "routes"];
         assert_eq!(told, marked, "{name}: {status:#}");
         let (refused, ledger) = lane.run(Verb::Up);
         assert_eq!((refused.code, ledger.writes()), (Some(2), 0), "{name}: {refused:#?}");

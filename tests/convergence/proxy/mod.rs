@@ -159,17 +159,22 @@ impl Inner {
         let mut from = BufReader::new(client);
         let mut to = client;
         while let Some(request) = Request::read(&mut from)? {
-            let operation = Operation::of(&request);
-            let Some(operation) = operation else {
-                self.relay(None, &request)?.write(&mut to)?;
-                continue;
-            };
-            let (number, fault) = self.begin(&request, &operation);
-            let answer = self.answer(&request, &operation, fault.as_ref());
-            self.state().ledger.end(number, answer.as_ref().ok().map(|answer| answer.status));
-            answer?.write(&mut to)?;
+            self.take(&request)?.write(&mut to)?;
+            if request.header("connection").eq_ignore_ascii_case("close") {
+                break;
+            }
         }
         Ok(())
+    }
+
+    fn take(&self, request: &Request) -> io::Result<Answer> {
+        let Some(operation) = Operation::of(request) else {
+            return self.relay(None, request);
+        };
+        let (number, fault) = self.begin(request, &operation);
+        let answer = self.answer(request, &operation, fault.as_ref());
+        self.state().ledger.end(number, answer.as_ref().ok().map(|answer| answer.status));
+        answer
     }
 
     fn begin(&self, request: &Request, operation: &Operation) -> (usize, Option<What>) {
@@ -224,14 +229,19 @@ impl Inner {
     }
 
     fn relay(&self, operation: Option<&Operation>, request: &Request) -> io::Result<Answer> {
-        let mut layer = self.layer.lock().expect("no test panics while it holds this");
+        let mut layer_guard = self.layer.lock().expect("no test panics while it holds this");
         let call = Incoming { operation, request, aws: Aws { port: self.emulator.port() } };
-        let Some(layer) = layer.as_mut() else {
-            drop(layer);
+        let Some(layer) = layer_guard.as_mut() else {
+            drop(layer_guard);
             return forward(self.emulator, request);
         };
         if let Some(answer) = layer.before(&call) {
             return Ok(answer);
+        }
+        if operation.is_none() {
+            // What users ask takes as long as their function, and no rule has a say in the answer.
+            drop(layer_guard);
+            return forward(self.emulator, request);
         }
         let mut answer = forward(self.emulator, request)?;
         layer.after(&call, &mut answer);

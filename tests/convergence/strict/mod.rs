@@ -27,27 +27,17 @@ pub struct Rules(Vec<Box<dyn Layer>>);
 impl Rules {
     /// All there are.
     pub fn all() -> Self {
-        let mut rules = Self::timeless();
-        rules.0.push(Box::<tables::Tables>::default());
-        rules.0.push(Box::<functions::Functions>::default());
-        rules.0.push(Box::<assumable::Assumable>::default());
-        rules.0.push(Box::<visible::Visible>::default());
-        rules.0.push(Box::new(paging::Paging));
-        rules
+        Self(rates().into_iter().chain(refusals()).chain(delays()).collect())
     }
 
     /// Those that make nobody wait.
     pub fn timeless() -> Self {
-        Self(vec![
-            Box::new(Rate::api_gateway()),
-            Box::new(Rate::lambda()),
-            Box::new(pass_role::PassRole),
-            Box::new(iam::Iam),
-            Box::new(api::Api),
-            Box::new(publishing::Publishing),
-            Box::new(http::Http),
-            Box::new(tags::Tags),
-        ])
+        Self(rates().into_iter().chain(refusals()).collect())
+    }
+
+    /// Those of one stack: the calls that an account may make in a second are not for many stacks at once.
+    pub fn of_each_stack() -> Self {
+        Self(refusals().into_iter().chain(delays()).collect())
     }
 
     /// Those of IAM.
@@ -59,6 +49,33 @@ impl Rules {
         self.0.insert(0, Box::new(rule));
         self
     }
+}
+
+type Rule = Box<dyn Layer>;
+
+fn rates() -> [Rule; 2] {
+    [Box::new(Rate::api_gateway()), Box::new(Rate::lambda())]
+}
+
+fn refusals() -> [Rule; 6] {
+    [
+        Box::new(pass_role::PassRole),
+        Box::new(iam::Iam),
+        Box::new(api::Api),
+        Box::new(publishing::Publishing),
+        Box::new(http::Http),
+        Box::new(tags::Tags),
+    ]
+}
+
+fn delays() -> [Rule; 5] {
+    [
+        Box::<tables::Tables>::default(),
+        Box::<functions::Functions>::default(),
+        Box::<assumable::Assumable>::default(),
+        Box::<visible::Visible>::default(),
+        Box::new(paging::Paging),
+    ]
 }
 
 impl Layer for Rules {

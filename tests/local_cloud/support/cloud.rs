@@ -10,6 +10,8 @@ use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use super::Outcome;
+use crate::proxy::Proxy;
+use crate::strict::Rules;
 
 const STACKCTL: &str = env!("CARGO_BIN_EXE_stackctl");
 
@@ -41,6 +43,8 @@ pub struct Cloud {
     pub port: u16,
     pub folder: PathBuf,
     watch: Option<Child>,
+    /// Makes it as strict as AWS; only where `STACKCTL_TEST_STRICT` is set.
+    strict: Option<Proxy>,
 }
 
 impl Cloud {
@@ -55,7 +59,7 @@ impl Cloud {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let count = COUNT.fetch_add(1, Ordering::Relaxed);
         let folder = env::temp_dir().join(format!("stackctl-cloud-{}-{count}", std::process::id()));
-        let mut cloud = Self { port: free_port(), folder, watch: None };
+        let mut cloud = Self { port: free_port(), folder, watch: None, strict: None };
         let mut watch = cloud.command("/bin/sh");
         watch.args(["-c", WATCH, STACKCTL]).arg(&cloud.folder);
         // Ctrl-C ends the tests, and by that the cloud, which then still has to be stopped.
@@ -73,11 +77,21 @@ impl Cloud {
             }
         }
         assert_eq!(said.last().map(String::as_str), Some("ended: 0"), "no local cloud: {said:#?}");
+        if env::var_os("STACKCTL_TEST_STRICT").is_some() {
+            let proxy = Proxy::start(cloud.port);
+            proxy.set_layer(Some(Box::new(Rules::of_each_stack())));
+            cloud.strict = Some(proxy);
+        }
         cloud
     }
 
     pub fn endpoint(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Where the binary is told to find AWS.
+    pub fn front(&self) -> u16 {
+        self.strict.as_ref().map_or(self.port, |proxy| proxy.port)
     }
 
     /// Runs the binary in a folder, as the root of the local account.
@@ -110,7 +124,8 @@ impl Cloud {
         command
             .env("STACKCTL_LOCAL_DIR", &self.folder)
             .env("STACKCTL_LOCAL_PORT", self.port.to_string());
-        command.env("AWS_ENDPOINT_URL", self.endpoint()).env("AWS_REGION", "us-east-1");
+        let front = format!("http://127.0.0.1:{}", self.front());
+        command.env("AWS_ENDPOINT_URL", front).env("AWS_REGION", "us-east-1");
         command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
         command
     }

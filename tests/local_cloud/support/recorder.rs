@@ -19,7 +19,7 @@ pub struct Recorder {
 impl Recorder {
     /// One that passes everything on to `cloud`, unchanged.
     pub fn before(cloud: &Cloud) -> Self {
-        Self::start(cloud.port, None)
+        Self::start(cloud.front(), None)
     }
 
     /// One before a port where the requests to APIs find nobody.
