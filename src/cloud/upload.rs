@@ -89,16 +89,14 @@ fn told(sent: usize, all: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use tokio::sync::mpsc::unbounded_channel;
-
     use super::*;
     use crate::cloud::replay::{Replay, lost, ok};
-    use crate::engine::{Happening, Id};
+    use crate::engine::{Events, Happening, Id};
 
     #[tokio::test(start_paused = true)]
     async fn the_bytes_are_counted_and_from_the_start_when_the_connection_breaks() {
         let replay = Replay::new([lost("PUT"), ok("PUT", "{}")]);
-        let (events, mut heard) = unbounded_channel();
+        let (events, mut heard) = Events::new(None);
         let progress = Progress::new(Id::default(), &events);
         let call = aws_sdk_lambda::Client::new(&replay.cloud().sdk).update_function_code();
         let call = call.function_name("app-api").zip_file(vec![0; 1_500_000].into());
