@@ -125,7 +125,7 @@ impl Resource for Routes {
         );
         identity?;
         match found?.and_then(|found| found.api.api_id) {
-            Some(api) => apis::when_free(progress, || self.look(&api)).await.map(Some),
+            Some(api) => Box::pin(apis::when_free(progress, || self.look(&api))).await.map(Some),
             None => Ok(None),
         }
     }

@@ -159,12 +159,22 @@ impl Inner {
         let mut from = BufReader::new(client);
         let mut to = client;
         while let Some(request) = Request::read(&mut from)? {
+            if Operation::of(&request).is_some_and(|operation| operation.is_endless()) {
+                return self.stream(&request, to);
+            }
             self.take(&request)?.write(&mut to)?;
             if request.header("connection").eq_ignore_ascii_case("close") {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// Passes an answer on while it comes; nobody waits for its end.
+    fn stream(&self, request: &Request, mut to: &TcpStream) -> io::Result<()> {
+        let mut from = TcpStream::connect(self.emulator)?;
+        request.write(&mut from)?;
+        io::copy(&mut from, &mut to).map(|_| ())
     }
 
     fn take(&self, request: &Request) -> io::Result<Answer> {

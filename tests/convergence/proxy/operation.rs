@@ -80,6 +80,11 @@ impl Operation {
         Some(Self { service, name })
     }
 
+    /// Whether its answer ends when the client goes.
+    pub fn is_endless(&self) -> bool {
+        self.name == "StartLiveTail"
+    }
+
     pub fn is_write(&self) -> bool {
         !READS.iter().any(|verb| self.name.starts_with(verb))
     }

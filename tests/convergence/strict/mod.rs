@@ -74,7 +74,7 @@ fn delays() -> [Rule; 5] {
         Box::<functions::Functions>::default(),
         Box::<assumable::Assumable>::default(),
         Box::<visible::Visible>::default(),
-        Box::new(paging::Paging),
+        Box::<paging::Paging>::default(),
     ]
 }
 

@@ -3,13 +3,19 @@
 //! <https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis.html>,
 //! <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_DescribeLogGroups.html>.
 
-use serde_json::json;
+use std::collections::HashMap;
+
+use serde_json::{Value, json};
 
 use crate::proxy::operation::query;
 use crate::proxy::wire::Answer;
 use crate::proxy::{Incoming, Layer};
 
-pub struct Paging;
+#[derive(Default)]
+pub struct Paging {
+    /// What is left of lists that were begun, by token: one that somebody shortens meanwhile loses no other entry.
+    begun: HashMap<String, Vec<Value>>,
+}
 
 /// Lists in JSON whose token the emulator would not understand: operation, member, token, page.
 const JSON: [(&str, &str, &str, usize); 2] = [
@@ -29,6 +35,12 @@ const PAGE: usize = 2;
 impl Layer for Paging {
     fn before(&mut self, call: &Incoming) -> Option<Answer> {
         let operation = call.operation?;
+        if call.is(&PATHS)
+            && let Some(rest) =
+                query(call.request, "nextToken").and_then(|token| self.begun.remove(&token))
+        {
+            return Some(Answer::new(200, "application/json", self.page(rest).to_string()));
+        }
         let (_, member, token, size) =
             JSON.iter().copied().find(|(name, ..)| operation.name == *name)?;
         let mut input = call.input();
@@ -47,11 +59,24 @@ impl Layer for Paging {
             return;
         }
         if call.is(&PATHS) {
-            let start = query(call.request, "nextToken").and_then(|text| text.parse().ok());
-            cut(answer, "items", "nextToken", start.unwrap_or(0), PAGE);
+            let items = answer.json()["items"].take();
+            answer.set_json(&self.page(items.as_array().cloned().unwrap_or_default()));
         } else if call.is(&XML) {
             cut_xml(answer, call.field("Marker").parse().unwrap_or(0));
         }
+    }
+}
+
+impl Paging {
+    fn page(&mut self, mut items: Vec<Value>) -> Value {
+        let rest = items.split_off(items.len().min(PAGE));
+        let mut page = json!({"items": items});
+        if !rest.is_empty() {
+            let token = fastrand::u64(..).to_string();
+            page["nextToken"] = json!(token);
+            self.begun.insert(token, rest);
+        }
+        page
     }
 }
 
