@@ -169,7 +169,9 @@ impl Policy {
         let mut marker = None;
         loop {
             let call = self.client.list_entities_for_policy().policy_arn(arn).set_marker(marker);
-            let page = call.send().await.doing(format!("list who has policy `{}`", self.name))?;
+            let page = call.send().await.doing(format!("list who has policy `{}`", self.name));
+            // Who may delete the policy need not be let to ask this, which is only for a better hint.
+            let Some(page) = page.absent_if(&["AccessDenied"])? else { return Ok(found) };
             let users = page.policy_users().iter().filter_map(|user| user.user_name());
             found.extend(users.map(|name| format!("user {name}")));
             let groups = page.policy_groups().iter().filter_map(|group| group.group_name());

@@ -277,5 +277,5 @@ fn forward(emulator: SocketAddr, request: &Request) -> io::Result<Answer> {
     stream.set_nodelay(true)?;
     stream.set_read_timeout(Some(PATIENCE))?;
     request.write(&mut &stream)?;
-    Answer::read(&mut BufReader::new(&stream))
+    Answer::read(&mut BufReader::new(&stream), &request.method)
 }
