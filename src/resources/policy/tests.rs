@@ -277,6 +277,20 @@ async fn deleting_clears_the_versions_page_by_page_and_waits_for_the_detachment(
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_policy_in_use_is_outlasted_by_who_may_not_ask_who_uses_it() {
+    let denied = "not authorized to perform: iam:ListEntitiesForPolicy";
+    let replay = Replay::new([
+        in_use(),
+        versions(&[("v1", 1)]),
+        refused("Action=ListEntitiesForPolicy", 403, "AccessDenied", denied),
+        done("DeletePolicy"),
+    ]);
+    let live = LivePolicy::at(ARN);
+    policy(&replay).delete(&live, &Progress::silent()).await.expect("deleted");
+    replay.is_over();
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_policy_that_others_have_is_not_deleted_and_they_are_named() {
     let others = "<PolicyUsers><member><UserName>ann</UserName></member></PolicyUsers><PolicyRoles><member><RoleName>other</RoleName></member></PolicyRoles>";
     let replay = Replay::new([
