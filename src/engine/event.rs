@@ -54,9 +54,21 @@ impl Events {
         (Self { sender: Some(sender), limit }, heard)
     }
 
+    /// The same run, heard by another.
+    pub fn through_another(&self) -> (Self, UnboundedReceiver<Event>) {
+        Self::new(self.limit)
+    }
+
     /// The same run, where nobody listens.
     pub fn unheard(&self) -> Self {
         Self { sender: None, limit: self.limit }
+    }
+
+    /// Tells of it. A view that has gone away must not stop the work.
+    pub fn pass(&self, event: Event) {
+        if let Some(sender) = &self.sender {
+            let _ = sender.send(event);
+        }
     }
 }
 
@@ -95,10 +107,7 @@ impl Progress {
     }
 
     pub(super) fn tell(&self, happening: Happening) {
-        if let Some(sender) = &self.events.sender {
-            // A view that has gone away must not stop the work.
-            let _ = sender.send(Event { id: self.id, happening });
-        }
+        self.events.pass(Event { id: self.id, happening });
     }
 
     pub(super) fn took(&self) -> Duration {

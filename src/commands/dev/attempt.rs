@@ -1,7 +1,6 @@
 //! One `up` of the project as it lies there, from code that is quick to link, on the local cloud alone.
 
 use serde_json::{Value, json};
-use tokio::sync::mpsc::UnboundedSender;
 
 use super::ours::Ours;
 use crate::artifact::{self, Profile, Recipe};
@@ -9,7 +8,7 @@ use crate::cloud::Cloud;
 use crate::commands::ship::{Ship, live};
 use crate::commands::{App, deploy, outputs, recipe, up};
 use crate::config::Config;
-use crate::engine::{Action, Event, Label, Outcome, Ownership, Phases, Progress};
+use crate::engine::{Action, Events, Label, Outcome, Ownership, Phases, Progress};
 use crate::error::{Error, Result};
 use crate::iam::manifest::Manifest;
 use crate::proof::{NO_MORE, Proof};
@@ -64,12 +63,7 @@ impl Attempt {
     }
 
     /// Builds, changes whatever differs, and waits until it answers.
-    pub async fn carry_out(
-        &self,
-        app: &App,
-        ours: &Ours,
-        events: &UnboundedSender<Event>,
-    ) -> Result<Done> {
+    pub async fn carry_out(&self, app: &App, ours: &Ours, events: &Events) -> Result<Done> {
         if let Some(error) = &self.undeclared {
             // The compiler says better than we what is wrong with a source that is no Rust.
             let progress = Progress::new(self.stack.code.id, events);

@@ -71,7 +71,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
 /// The same run on the local cloud, ending when this one is stopped.
 fn here(app: &App, stop: Stop) -> App {
     let globals = Globals { local: true, ..app.globals.clone() };
-    App { ui: Ui::new(&globals), globals, stop }
+    App { ui: Ui::new(&globals), globals, stop, slowed: app.slowed.clone() }
 }
 
 /// What a build reads, and what says how the stack shall be.

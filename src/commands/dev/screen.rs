@@ -3,16 +3,14 @@
 use std::cell::RefCell;
 use std::pin::pin;
 
-use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
-
-use crate::engine::{Event, Happening, Id, Label};
+use crate::engine::{Event, Events, Happening, Id, Label};
 use crate::ui::Ui;
 
 /// The terminal, shared by what is being done and what is being logged.
 pub struct Screen<'a> {
     ui: &'a Ui,
     /// The view that draws at this moment.
-    view: RefCell<Option<UnboundedSender<Event>>>,
+    view: RefCell<Option<Events>>,
 }
 
 impl<'a> Screen<'a> {
@@ -23,8 +21,7 @@ impl<'a> Screen<'a> {
     /// One more line, above whatever is being drawn.
     pub fn line(&self, text: String) {
         match &*self.view.borrow() {
-            // A view that has gone away must not stop the work.
-            Some(view) => drop(view.send(output(text))),
+            Some(view) => view.pass(output(text)),
             None => self.ui.say(&text),
         }
     }
@@ -34,21 +31,21 @@ impl<'a> Screen<'a> {
     pub async fn watch<T>(
         &self,
         labels: Vec<Label>,
-        work: impl AsyncFnOnce(&UnboundedSender<Event>) -> T,
+        work: impl AsyncFnOnce(&Events) -> T,
     ) -> (T, Vec<String>) {
         let whole = labels.len() > 1;
         let mut said = Vec::new();
         let done = self.ui.watch(labels, async |view| {
             self.view.replace(Some(view.clone()));
             if !whole {
-                pass(Event { id: Id::default(), happening: Happening::Reading }, view);
+                view.pass(Event { id: Id::default(), happening: Happening::Reading });
             }
-            let (sender, mut events) = unbounded_channel();
+            let (sender, mut events) = view.through_another();
             let mut work = pin!(work(&sender));
             let mut take = |event: Event| match event.happening {
                 Happening::Output(line) => said.push(line),
-                _ if whole => pass(event, view),
-                Happening::Note(_) => pass(Event { id: Id::default(), ..event }, view),
+                _ if whole => view.pass(event),
+                Happening::Note(_) => view.pass(Event { id: Id::default(), ..event }),
                 _ => {}
             };
             let done = loop {
@@ -67,10 +64,6 @@ impl<'a> Screen<'a> {
         let done = done.await;
         (done, said)
     }
-}
-
-fn pass(event: Event, view: &UnboundedSender<Event>) {
-    let _ = view.send(event);
 }
 
 fn output(line: String) -> Event {
