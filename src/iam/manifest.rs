@@ -60,13 +60,21 @@ impl Manifest {
     pub fn from_sources<P: AsRef<str>, T: AsRef<str>>(
         sources: &[(P, T)],
     ) -> Result<Self, ManifestError> {
+        let parsed = sources.iter().map(|(path, text)| {
+            let path = path.as_ref();
+            let file = source::parse(text.as_ref()).map_err(|error| syntax(path, &error))?;
+            Ok((path.to_owned(), file))
+        });
+        Self::from_files(&parsed.collect::<Result<Vec<_>, _>>()?)
+    }
+
+    /// The same for whoever has parsed them.
+    pub fn from_files(files: &[(String, syn::File)]) -> Result<Self, ManifestError> {
         let mut manifest = Manifest::default();
         let mut declared = false;
-        for (path, text) in sources {
-            let (path, text) = (path.as_ref(), text.as_ref());
-            let file = source::parse(text).map_err(|error| syntax(path, &error))?;
+        for (path, file) in files {
             let mut invocations = Invocations::default();
-            invocations.visit_file(&file);
+            invocations.visit_file(file);
             for tokens in invocations.operations {
                 declared = true;
                 manifest.declare(path, tokens)?;

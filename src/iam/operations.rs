@@ -135,7 +135,9 @@ impl Operation {
             .iter()
             .find(|(name, _)| *name == method)
             .and_then(|(_, name)| Operation::named(name));
-        waiter.or_else(|| OPERATIONS.iter().find(|operation| snake_case(operation.name) == method))
+        waiter.or_else(|| {
+            OPERATIONS.iter().find(|operation| snake(operation.name).eq(method.chars()))
+        })
     }
 
     /// The actions without their `dynamodb:` that this operation may ask for, whatever its members or statement are.
@@ -162,14 +164,14 @@ pub fn partiql_action(statement: &str) -> Option<&'static str> {
 
 /// `TransactGetItems` → `transact_get_items`: how the SDK names its methods and modules.
 pub fn snake_case(name: &str) -> String {
-    let mut snake = String::with_capacity(name.len() + 4);
-    for character in name.chars() {
-        if character.is_ascii_uppercase() && !snake.is_empty() {
-            snake.push('_');
-        }
-        snake.push(character.to_ascii_lowercase());
-    }
-    snake
+    snake(name).collect()
+}
+
+fn snake(name: &str) -> impl Iterator<Item = char> {
+    name.chars().enumerate().flat_map(|(place, character)| {
+        let begins_a_word = place > 0 && character.is_ascii_uppercase();
+        begins_a_word.then_some('_').into_iter().chain([character.to_ascii_lowercase()])
+    })
 }
 
 #[cfg(test)]

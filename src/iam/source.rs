@@ -9,13 +9,13 @@ const LONGEST: usize = 1_500;
 
 pub fn parse(text: &str) -> syn::Result<syn::File> {
     let tokens: TokenStream = text.parse().map_err(syn::Error::from)?;
-    if !is_simple(tokens, 0) {
+    if !is_simple(tokens.clone(), 0) {
         return Err(syn::Error::new(
             Span::call_site(),
             "an expression is too long or too deep to be read",
         ));
     }
-    syn::parse_file(text)
+    syn::parse2(tokens)
 }
 
 /// How often each identifier is written.

@@ -67,7 +67,9 @@ impl Audit {
             }
         }
         // A handler without declarations is read without them: every call is then made on the client itself.
-        let manifest = Manifest::from_sources(sources).unwrap_or_default();
+        let all_parsed = files.len() == sources.len();
+        let manifest = all_parsed.then(|| Manifest::from_files(&files).ok()).flatten();
+        let manifest = manifest.unwrap_or_default();
         let texts: Vec<&str> = sources.iter().map(|(_, text)| text.as_ref()).collect();
         let index = Index::of(&files, &texts, &manifest);
         for (place, (path, file)) in
