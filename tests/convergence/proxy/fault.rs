@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::operation::Operation;
+use tap::Operation;
 
 /// Which attempts a fault meets.
 #[derive(Debug, Clone)]

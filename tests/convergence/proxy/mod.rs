@@ -1,9 +1,6 @@
 //! A proxy between the program and the emulator: it counts, breaks, and makes the emulator as strict as AWS.
 
 mod fault;
-mod ledger;
-pub mod operation;
-pub mod wire;
 
 use std::io::{self, BufReader};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
@@ -14,8 +11,8 @@ use std::time::Duration;
 use serde_json::Value;
 
 pub use fault::{Fault, What, When};
-pub use ledger::Ledger;
-use operation::Operation;
+use tap::Operation;
+pub use tap::{Ledger, operation, wire};
 use wire::{Answer, Request};
 
 use crate::aws::Aws;
@@ -158,7 +155,7 @@ impl Inner {
         client.set_nodelay(true)?;
         let mut from = BufReader::new(client);
         let mut to = client;
-        while let Some(request) = Request::read(&mut from)? {
+        while let Some(request) = Request::read(&mut from, &mut to)? {
             if Operation::of(&request).is_some_and(|operation| operation.is_endless()) {
                 return self.stream(&request, to);
             }

@@ -39,9 +39,13 @@ impl Headers {
 }
 
 impl Request {
-    /// The next request of a connection; `None` when there is none.
-    pub fn read(from: &mut impl BufRead) -> io::Result<Option<Self>> {
+    /// The next request of a connection; `None` when there is none. A client that wants to be told to send its body
+    /// (<https://www.rfc-editor.org/rfc/rfc9110#name-expect>) is told so through `to`.
+    pub fn read(from: &mut impl BufRead, to: &mut impl Write) -> io::Result<Option<Self>> {
         let Some((head, line, headers)) = head(from)? else { return Ok(None) };
+        if headers.get("expect").is_some_and(|wish| wish.eq_ignore_ascii_case("100-continue")) {
+            to.write_all(b"HTTP/1.1 100 Continue\r\n\r\n")?;
+        }
         let mut words = line.split(' ').map(str::to_owned);
         let (method, target) = (words.next().unwrap_or_default(), words.next().unwrap_or_default());
         let body = body(from, &headers, false)?;
@@ -52,9 +56,20 @@ impl Request {
         self.headers.get(name).unwrap_or_default()
     }
 
+    /// How many bytes it has, its head included.
+    pub fn size(&self) -> usize {
+        self.head.len() + self.body.len()
+    }
+
     pub fn write(&self, to: &mut impl Write) -> io::Result<()> {
         to.write_all(&self.head)?;
-        to.write_all(&self.body)?;
+        if self.header("transfer-encoding") == "chunked" {
+            write!(to, "{:x}\r\n", self.body.len())?;
+            to.write_all(&self.body)?;
+            to.write_all(if self.body.is_empty() { b"\r\n" } else { b"\r\n0\r\n\r\n" })?;
+        } else {
+            to.write_all(&self.body)?;
+        }
         to.flush()
     }
 }
@@ -78,14 +93,20 @@ impl Answer {
         self.body = body.to_string().into_bytes();
     }
 
-    /// The answer to a request with this method: one to `HEAD` tells of a body that never comes.
+    /// The whole answer to a request of this method: to `HEAD` only the length of a body is said.
     pub fn read(from: &mut impl BufRead, method: &str) -> io::Result<Self> {
         let cut = || io::Error::from(io::ErrorKind::UnexpectedEof);
-        let (_, line, headers) = head(from)?.ok_or_else(cut)?;
-        let status = line.split(' ').nth(1).and_then(|word| word.parse().ok()).ok_or_else(cut)?;
-        let empty = status == 204 || status == 304 || method == "HEAD";
-        let body = if empty { Vec::new() } else { body(from, &headers, true)? };
-        Ok(Self { status, headers, body })
+        loop {
+            let (_, line, headers) = head(from)?.ok_or_else(cut)?;
+            let status =
+                line.split(' ').nth(1).and_then(|word| word.parse().ok()).ok_or_else(cut)?;
+            let empty = method == "HEAD" || status < 200 || status == 204 || status == 304;
+            let body = if empty { Vec::new() } else { body(from, &headers, true)? };
+            // The last answer is the one that counts.
+            if status >= 200 {
+                return Ok(Self { status, headers, body });
+            }
+        }
     }
 
     pub fn write(&self, to: &mut impl Write) -> io::Result<()> {
@@ -95,7 +116,9 @@ impl Answer {
             text = text + name + ": " + value + "\r\n";
         }
         if self.status != 204 {
-            text = text + "content-length: " + &self.body.len().to_string() + "\r\n";
+            let told = self.headers.get("content-length").filter(|_| self.body.is_empty());
+            let length = told.map_or_else(|| self.body.len().to_string(), str::to_owned);
+            text = text + "content-length: " + &length + "\r\n";
         }
         to.write_all((text + "\r\n").as_bytes())?;
         to.write_all(&self.body)?;
@@ -156,11 +179,12 @@ fn a_request_is_passed_on_byte_for_byte() {
     let text =
         b"PUT /a%2Fb?c=%20 HTTP/1.1\r\nHost: here\r\ncontent-length: 3\r\nX-B:  odd \r\n\r\nabc";
     let mut from: &[u8] = text;
-    let request = Request::read(&mut from).expect("it is whole").expect("there is one");
+    let request =
+        Request::read(&mut from, &mut Vec::new()).expect("it is whole").expect("there is one");
     let mut written = Vec::new();
     request.write(&mut written).expect("memory takes it");
     assert_eq!((written.as_slice(), request.header("x-b")), (&text[..], "odd"));
-    assert!(Request::read(&mut from).expect("it ended well").is_none());
+    assert!(Request::read(&mut from, &mut Vec::new()).expect("it ended well").is_none());
 }
 
 #[test]
@@ -171,4 +195,33 @@ fn an_answer_in_chunks_is_passed_on_in_one_piece() {
     let mut written = Vec::new();
     answer.write(&mut written).expect("memory takes it");
     assert_eq!(written, b"HTTP/1.1 200 -\r\na: b\r\ncontent-length: 2\r\n\r\nhi");
+}
+
+#[test]
+fn a_client_that_asks_first_is_told_to_go_on_and_hears_one_answer() {
+    let mut from: &[u8] = b"PUT / HTTP/1.1\r\nExpect: 100-continue\r\ncontent-length: 1\r\n\r\na";
+    let mut told = Vec::new();
+    let request = Request::read(&mut from, &mut told).expect("it is whole").expect("there is one");
+    assert_eq!((told.as_slice(), request.size()), (&b"HTTP/1.1 100 Continue\r\n\r\n"[..], 60));
+    let mut from: &[u8] =
+        b"HTTP/1.1 100 Continue\r\n\r\nHTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n";
+    assert_eq!(Answer::read(&mut from, "PUT").expect("it is whole").status, 200);
+}
+
+#[test]
+fn the_length_told_to_head_is_passed_on_without_a_body() {
+    let mut from: &[u8] = b"HTTP/1.1 200 OK\r\ncontent-length: 7\r\n\r\n";
+    let mut written = Vec::new();
+    Answer::read(&mut from, "HEAD").expect("it is whole").write(&mut written).expect("memory");
+    assert_eq!(written, b"HTTP/1.1 200 -\r\ncontent-length: 7\r\n\r\n");
+}
+
+#[test]
+fn a_request_in_chunks_stays_one() {
+    let text = b"PUT / HTTP/1.1\r\ntransfer-encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n";
+    let mut from: &[u8] = text;
+    let request = Request::read(&mut from, &mut Vec::new()).expect("it is whole");
+    let mut written = Vec::new();
+    request.expect("there is one").write(&mut written).expect("memory takes it");
+    assert_eq!(written, text);
 }

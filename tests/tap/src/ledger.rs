@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::time::Instant;
 
-use super::operation::Operation;
-use super::wire::Request;
+use crate::operation::Operation;
+use crate::wire::Request;
 
 /// A logical call: one of the program's, however often it was sent.
 #[derive(Debug, Clone)]
@@ -37,8 +37,12 @@ pub struct Ledger {
 impl Ledger {
     /// Notes that a request has come, and says which call it belongs to and which attempt of it this is.
     pub fn begin(&mut self, request: &Request, operation: &Operation) -> (usize, u32) {
-        let id = request.header("amz-sdk-invocation-id").to_owned();
-        let number = *self.numbers.entry(id).or_insert(self.calls.len() + 1);
+        let next = self.calls.len() + 1;
+        let number = match request.header("amz-sdk-invocation-id") {
+            // Not from an SDK: each request is a call.
+            "" => next,
+            id => *self.numbers.entry(id.to_owned()).or_insert(next),
+        };
         if number > self.calls.len() {
             let question = [request.target.as_bytes(), &request.body].concat();
             let before = self.asked.insert(question, self.calls.len());

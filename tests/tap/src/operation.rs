@@ -4,7 +4,7 @@ use std::fmt;
 
 use percent_encoding::percent_decode_str;
 
-use super::wire::{Answer, Request};
+use crate::wire::{Answer, Request};
 
 /// An operation by its service's name in signatures and its own: `lambda:CreateFunction`.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -63,9 +63,21 @@ const REST: [(&str, &str, &str); 46] = [
     ("POST", "v2/apis/*/deployments", "CreateDeployment"),
 ];
 
-const READS: [&str; 6] = ["Get", "List", "Describe", "Filter", "Simulate", "StartLiveTail"];
+const READS: [&str; 8] =
+    ["Get", "List", "Describe", "Filter", "Simulate", "StartLiveTail", "GET", "HEAD"];
+
+/// The content of a call of a service that speaks the query protocol: IAM, STS, `CloudFormation`.
+const FORM: &str = "application/x-www-form-urlencoded";
 
 impl Operation {
+    /// Every request is one: where no operation is known, the method is its name, and an unsigned one is to an API.
+    pub fn of_any(request: &Request) -> Self {
+        let scope = request.header("authorization").split_once("Credential=");
+        let service = scope.and_then(|(_, scope)| scope.split('/').nth(3)).unwrap_or("execute-api");
+        Self::of(request)
+            .unwrap_or_else(|| Self { service: service.into(), name: request.method.clone() })
+    }
+
     /// `None` when the request is not one to AWS but to an API that runs there.
     pub fn of(request: &Request) -> Option<Self> {
         let scope = request.header("authorization").split_once("Credential=")?.1;
@@ -73,7 +85,7 @@ impl Operation {
         let target = request.header("x-amz-target").rsplit('.').next().unwrap_or_default();
         let form = form_field(&request.body, "Action");
         let name = match (target, form) {
-            ("", Some(action)) if service == "iam" || service == "sts" => action,
+            ("", Some(action)) if request.header("content-type").starts_with(FORM) => action,
             ("", _) => rest(request)?,
             (target, _) => target.to_owned(),
         };
@@ -139,4 +151,26 @@ fn rest(request: &Request) -> Option<String> {
     let (.., name) =
         REST.iter().find(|(method, pattern, _)| *method == request.method && fits(pattern))?;
     Some((*name).to_owned())
+}
+
+#[test]
+fn what_has_no_name_here_is_called_by_its_method() {
+    let any = |text: &str| {
+        let request = Request::read(&mut text.as_bytes(), &mut Vec::new());
+        let operation = Operation::of_any(&request.expect("it is whole").expect("there is one"));
+        (operation.to_string(), operation.is_write())
+    };
+    let signed = |service: &str| {
+        format!(
+            "authorization: AWS4-HMAC-SHA256 Credential=k/20250101/r/{service}/aws4_request\r\n"
+        )
+    };
+    let put = format!("PUT /bucket/key HTTP/1.1\r\n{}\r\n", signed("s3"));
+    assert_eq!(any(&put), ("s3:PUT".to_owned(), true));
+    assert_eq!(any("GET /?userId=u HTTP/1.1\r\n\r\n"), ("execute-api:GET".to_owned(), false));
+    let head =
+        "POST / HTTP/1.1\r\ncontent-type: application/x-www-form-urlencoded; charset=utf-8\r\n";
+    let form = "content-length: 21\r\n\r\nAction=DescribeStacks";
+    let query = format!("{head}{}{form}", signed("cloudformation"));
+    assert_eq!(any(&query), ("cloudformation:DescribeStacks".to_owned(), false));
 }

@@ -1,0 +1,3 @@
+set -e
+aws cloudformation delete-stack --stack-name bench-app
+aws cloudformation wait stack-delete-complete --stack-name bench-app
