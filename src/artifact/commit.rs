@@ -17,6 +17,20 @@ pub(super) async fn of(directory: &Path) -> Option<String> {
     is_a_hash(&commit).then_some(commit)
 }
 
+/// A file of `directory` as it was in a commit, which may be followed by the `+` of [`of`].
+pub async fn file_at(directory: &Path, commit: &str, file: &str) -> Option<String> {
+    let hash = commit.trim_end_matches('+');
+    if !is_a_hash(hash) {
+        return None;
+    }
+    let mut command = Command::new("git");
+    command.arg("show").arg(format!("{hash}:./{file}"));
+    let answer =
+        command.current_dir(directory).stdin(Stdio::null()).kill_on_drop(true).output().await;
+    let answer = answer.ok().filter(|answer| answer.status.success())?;
+    String::from_utf8(answer.stdout).ok()
+}
+
 fn is_a_hash(commit: &str) -> bool {
     let hash = commit.trim_end_matches('+');
     (4..=40).contains(&hash.len()) && hash.bytes().all(|byte| byte.is_ascii_hexdigit())
@@ -35,5 +49,6 @@ mod tests {
     #[tokio::test]
     async fn a_folder_that_is_no_repository_has_no_commit() {
         assert_eq!(of(Path::new("/")).await, None);
+        assert_eq!(file_at(Path::new("/"), "ab12cd3", "etc/hosts").await, None);
     }
 }

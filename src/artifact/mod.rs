@@ -23,6 +23,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 pub use architecture::Architecture;
+pub use commit::file_at;
 pub use digest::Digest;
 pub use profile::Profile;
 

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::ship::{MAKING_ROOM, Ship};
-use super::{App, granted, outputs, source};
+use super::{App, callers, granted, outputs, source};
 use crate::artifact::Artifact;
 use crate::cli::examples;
 use crate::cloud::Cloud;
@@ -56,13 +56,14 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         Stack::new(&cloud, &config, &Manifest::default(), source(&config, args.artifact.as_ref()));
     let mut labels = stack.graph.labels();
     labels.push(Label { kind: "proof".into(), name: "the API answers".into() });
-    let (outcome, proof) = app
+    let ((outcome, proof), broken) = app
         .ui
         .watch(labels, async |events| {
-            let plan = app.unless_stopped(planned(&stack, &cloud, &config, events)).await?;
+            let planning = Box::pin(planned(&stack, &cloud, &config, events));
+            let (plan, broken) = app.unless_stopped(planning).await?;
             let ship =
                 Ship { stack: &stack, cloud: &cloud, config: &config, further: MORE, events };
-            ship.carry_out(plan, &app.stop).await
+            Ok::<_, Error>((ship.carry_out(plan, &app.stop).await?, broken))
         })
         .await?;
     let (api, release) = (outcome.find(stack.api), outcome.find(stack.release));
@@ -74,6 +75,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         release,
     );
     document["changes"] = outputs::changes(&stack, &outcome.changes);
+    document["breaks"] = json!(broken);
     let phases = phases(outcome.find(stack.code), release, proof.as_ref());
     let told = phases.iter().map(|(name, took)| (name, took.as_secs_f64()));
     document["phases"] = json!(told.collect::<BTreeMap<_, _>>());
@@ -129,8 +131,14 @@ fn cold(trial: Trial) -> Value {
     })
 }
 
-/// Reads what the code needs and plans the code alone: settings, policies and routes are the business of `up`.
-async fn planned(stack: &Stack, cloud: &Cloud, config: &Config, events: &Events) -> Result<Plan> {
+/// Reads what the code needs and plans the code alone: settings, policies and routes are the business of `up`. Says
+/// which callers of the live version the new contract breaks.
+async fn planned(
+    stack: &Stack,
+    cloud: &Cloud,
+    config: &Config,
+    events: &Events,
+) -> Result<(Plan, Vec<String>)> {
     let looked_at = [stack.code.id, stack.function.id, stack.release.id, stack.api.id];
     let progress = Progress::new(stack.release.id, events);
     let (reading, policy) = tokio::try_join!(
@@ -151,5 +159,13 @@ async fn planned(stack: &Stack, cloud: &Cloud, config: &Config, events: &Events)
     if let Some((code, policy)) = code.zip(policy) {
         granted::check(cloud, config, &policy, code).await?;
     }
-    Ok(plan)
+    let live = reading.find(stack.release).filter(|_| !plan.changes_nothing());
+    let broken = match live {
+        Some(live) => callers::broken(config, live).await,
+        None => Vec::new(),
+    };
+    if !broken.is_empty() {
+        progress.output(callers::text(&broken));
+    }
+    Ok((plan, broken))
 }

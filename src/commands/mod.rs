@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod build;
+mod callers;
 pub mod completions;
 pub mod cors;
 pub mod deploy;

@@ -1,5 +1,6 @@
 //! What a frontend may ask of the API: `openapi.json` of the handler's crate, and the client made from it.
 
+mod breaks;
 mod document;
 mod types;
 mod typescript;
@@ -16,7 +17,7 @@ use crate::iam::manifest::Manifest;
 use document::Document;
 
 /// Where a handler keeps its contract, below its crate's folder.
-const FILE: &str = "openapi.json";
+pub const FILE: &str = "openapi.json";
 
 /// The contract of one handler.
 #[derive(Debug)]
@@ -52,6 +53,14 @@ impl Contract {
         let document = Document::new(value);
         same_routes(&document, manifest)?;
         Ok(Self { text, document })
+    }
+
+    /// One line for each way in which this breaks callers of another contract, given as the text of its document.
+    pub fn breaks(&self, before: &str) -> Result<Vec<String>> {
+        let unreadable = |problem: String| Error::failed("compare two contracts").cause(problem);
+        let before: Value =
+            serde_json::from_str(before).map_err(|error| unreadable(error.to_string()))?;
+        breaks::between(&Document::new(before), &self.document).map_err(unreadable)
     }
 
     /// A TypeScript module that calls the API, without dependencies.
