@@ -1,18 +1,17 @@
 //! `stackctl deploy`
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::ship::{MAKING_ROOM, Ship};
+use super::ship::{self, MAKING_ROOM, Ship};
 use super::{App, callers, granted, outputs, source};
 use crate::artifact::Artifact;
 use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::config::{Budget, Config};
-use crate::engine::{Events, Label, Ownership, Phases, Plan, Progress, plan_up, read};
+use crate::engine::{Events, Ownership, Phases, Plan, Progress, plan_up, read};
 use crate::error::{Error, Result};
 use crate::iam::manifest::Manifest;
 use crate::proof::{MORE, Proof};
@@ -54,8 +53,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let cloud = app.cloud(&config).await?;
     let stack =
         Stack::new(&cloud, &config, &Manifest::default(), source(&config, args.artifact.as_ref()));
-    let mut labels = stack.graph.labels();
-    labels.push(Label { kind: "proof".into(), name: "the API answers".into() });
+    let labels = ship::labels(&stack);
     let ((outcome, proof), broken) = app
         .ui
         .watch(labels, async |events| {
@@ -77,8 +75,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     document["changes"] = outputs::changes(&stack, &outcome.changes);
     document["breaks"] = json!(broken);
     let phases = phases(outcome.find(stack.code), release, proof.as_ref());
-    let told = phases.iter().map(|(name, took)| (name, took.as_secs_f64()));
-    document["phases"] = json!(told.collect::<BTreeMap<_, _>>());
+    document["phases"] = outputs::phases(&phases);
     document["first_answer_seconds"] = json!(proof.map(|proof| proof.took.as_secs_f64()));
     document["p50_seconds"] = json!(proof.map(|proof| proof.p50.as_secs_f64()));
     document["cold_start"] = release.and_then(|release| release.trial).map_or(Value::Null, cold);

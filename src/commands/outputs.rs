@@ -4,9 +4,15 @@ use serde_json::{Value, json};
 
 use crate::cloud::Identity;
 use crate::config::Config;
-use crate::engine::{Action, Id};
+use crate::engine::{Action, Id, Phases};
 use crate::resources::{LiveApi, LiveFunction, LiveRelease};
 use crate::stack::Stack;
+
+/// Where the time went: seconds by the name of the part.
+pub fn phases(phases: &Phases) -> Value {
+    let told = phases.iter().map(|(name, took)| (name.to_owned(), json!(took.as_secs_f64())));
+    Value::Object(told.collect())
+}
 
 /// The outputs of the README, stable. What is not there yet is `null`.
 pub fn document(

@@ -2,7 +2,7 @@
 
 use crate::cloud::Cloud;
 use crate::config::Config;
-use crate::engine::{Action, Events, Id, Outcome, Plan, Progress, Stop, alone, execute};
+use crate::engine::{Action, Events, Id, Label, Outcome, Plan, Progress, Stop, alone, execute};
 use crate::error::{Error, Result};
 use crate::proof::{self, Endpoint, Proof};
 use crate::resources::{LiveApi, LiveRelease, Release, Version, prune, versions};
@@ -87,6 +87,13 @@ impl Ship<'_> {
     fn progress(&self) -> Progress {
         Progress::new(Id::after(&self.stack.graph), self.events)
     }
+}
+
+/// A line for each resource, and one for the proof.
+pub fn labels(stack: &Stack) -> Vec<Label> {
+    let mut labels = stack.graph.labels();
+    labels.push(Label { kind: "proof".into(), name: "the API answers".into() });
+    labels
 }
 
 /// Where requests go, and which version takes them.

@@ -10,7 +10,7 @@ use super::{App, outputs, source};
 use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::config::Config;
-use crate::engine::{Events, Label, Ownership, Plan, plan_up, read};
+use crate::engine::{Events, Ownership, Plan, plan_up, read};
 use crate::error::Result;
 use crate::proof::MORE;
 use crate::resources::LiveApi;
@@ -61,8 +61,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let adopt = args.adopt || saved.as_ref().is_some_and(|saved| saved.adopt);
     let ownership = if adopt { Ownership::Adopt } else { Ownership::Respect };
     let basis = Basis { stack: &stack, config: &config, manifest: &manifest, cloud: &cloud };
-    let mut labels = stack.graph.labels();
-    labels.push(Label { kind: "proof".into(), name: "the API answers".into() });
+    let labels = ship::labels(&stack);
     let mut agreed = app.globals.yes || saved.is_some();
     let outcome = loop {
         let work = app.ui.watch(labels.clone(), async |events| {

@@ -9,6 +9,8 @@ pub struct Scratch(PathBuf);
 impl Scratch {
     pub fn new(name: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("stackctl-{name}-{}", std::process::id()));
+        // Left by a process of the same number that was killed.
+        let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).expect("the temporary folder can be written");
         Self(folder)
     }

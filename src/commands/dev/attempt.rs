@@ -1,11 +1,11 @@
 //! One `up` of the project as it lies there, from code that is quick to link, on the local cloud alone.
 
-use serde_json::{Value, json};
+use serde_json::Value;
 
 use super::ours::Ours;
 use crate::artifact::{self, Profile, Recipe};
 use crate::cloud::Cloud;
-use crate::commands::ship::{Ship, live};
+use crate::commands::ship::{self, Ship, live};
 use crate::commands::{App, deploy, outputs, recipe, up};
 use crate::config::Config;
 use crate::engine::{Action, Events, Label, Outcome, Ownership, Phases, Progress};
@@ -57,9 +57,7 @@ impl Attempt {
 
     /// A line for each resource, and one for the proof.
     pub fn labels(&self) -> Vec<Label> {
-        let mut labels = self.stack.graph.labels();
-        labels.push(Label { kind: "proof".into(), name: "the API answers".into() });
-        labels
+        ship::labels(&self.stack)
     }
 
     /// Builds, changes whatever differs, and waits until it answers.
@@ -95,8 +93,7 @@ impl Attempt {
             outputs::document(&self.config, &identity, Some(api), function, Some(release));
         document["changes"] = outputs::changes(stack, &outcome.changes);
         let phases = deploy::phases(outcome.find(stack.code), Some(release), proof);
-        let told = phases.iter().map(|(name, took)| (name.to_owned(), json!(took.as_secs_f64())));
-        document["phases"] = Value::Object(told.collect());
+        document["phases"] = outputs::phases(&phases);
         let of_the_code = [stack.code.id, stack.release.id];
         let changed = outcome.changes.iter().filter(|(_, action)| *action != Action::Keep);
         Ok(Done {

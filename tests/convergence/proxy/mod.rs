@@ -72,8 +72,8 @@ impl Incoming<'_> {
 struct State {
     ledger: Ledger,
     faults: Vec<Fault>,
-    /// A fault has happened.
-    struck: bool,
+    /// How often a fault has happened.
+    strikes: usize,
     /// Counts the releases of those that are held.
     releases: u32,
 }
@@ -123,7 +123,7 @@ impl Proxy {
         let mut state = self.inner.state();
         state.ledger.clear();
         state.faults = faults.into_iter().collect();
-        state.struck = false;
+        state.strikes = 0;
         state.releases += 1;
         drop(state);
         self.inner.changed.notify_all();
@@ -138,11 +138,17 @@ impl Proxy {
         self.inner.state().ledger.clone()
     }
 
+    /// How often a fault has happened since the last [`Proxy::reset`].
+    pub fn strikes(&self) -> usize {
+        self.inner.state().strikes
+    }
+
     /// Waits a moment for a fault to happen, and says whether one has.
     pub fn has_struck(&self, moment: Duration) -> bool {
         let state = self.inner.state();
-        let waited = self.inner.changed.wait_timeout_while(state, moment, |state| !state.struck);
-        waited.expect("no test panics while it holds this").0.struck
+        let waited =
+            self.inner.changed.wait_timeout_while(state, moment, |state| state.strikes == 0);
+        waited.expect("no test panics while it holds this").0.strikes > 0
     }
 }
 
@@ -256,7 +262,7 @@ impl Inner {
     }
 
     fn strike(&self) {
-        self.state().struck = true;
+        self.state().strikes += 1;
         self.changed.notify_all();
     }
 

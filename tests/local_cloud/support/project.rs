@@ -13,6 +13,8 @@ impl Project {
     /// One whose stack has this name, which no other test uses.
     pub fn new(name: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("stackctl-{name}-{}", std::process::id()));
+        // Left by a process of the same number that was killed.
+        let _ = fs::remove_dir_all(&folder);
         fs::create_dir_all(&folder).expect("the temporary folder can be written");
         let handler = Path::new(env!("CARGO_MANIFEST_DIR")).join("handler");
         symlink(handler, folder.join("handler")).expect("it is a new folder");
