@@ -65,6 +65,12 @@ impl Stack {
         self.graph.ids().collect()
     }
 
+    /// Every resource that has to be deleted by itself: what is part of another one goes with it.
+    pub fn standing_alone(&self) -> Vec<Id> {
+        let stands = |id: &Id| self.graph.node(*id).contained_in().is_none();
+        self.in_the_cloud().into_iter().filter(stands).collect()
+    }
+
     /// Every resource that is in the cloud.
     pub fn in_the_cloud(&self) -> Vec<Id> {
         self.graph.ids().filter(|id| *id != self.code.id).collect()

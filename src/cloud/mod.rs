@@ -7,6 +7,7 @@ mod error;
 pub mod function_policy;
 mod http;
 pub mod iam;
+mod identity;
 #[cfg(test)]
 pub mod replay;
 pub mod role_documents;
@@ -33,9 +34,10 @@ use tokio::sync::OnceCell;
 
 pub use error::Answer;
 pub use http::{Answered, Request, Session, send};
+pub use identity::Identity;
 pub use slowed::Slowed;
 
-use crate::error::{Doing, Error, Result};
+use crate::error::{Error, Result};
 
 /// Tries of one request, the first included. Throttling and lost connections pass within these.
 const ATTEMPTS: u32 = 8;
@@ -70,28 +72,6 @@ pub struct Cloud {
     pub limit: Option<Duration>,
     account: Option<String>,
     identity: Arc<OnceCell<Result<Identity>>>,
-}
-
-/// Who we are, from STS.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Identity {
-    pub account: String,
-    /// `aws`, `aws-cn`, …: the second part of every ARN.
-    pub partition: String,
-    pub region: String,
-}
-
-impl Identity {
-    /// The ARN of something regional of ours: `identity.arn("dynamodb", "table/x")`.
-    pub fn arn(&self, service: &str, resource: &str) -> String {
-        let Self { account, partition, region } = self;
-        format!("arn:{partition}:{service}:{region}:{account}:{resource}")
-    }
-
-    /// The ARN of something in IAM, which has no region: `identity.iam("role/x")`.
-    pub fn iam(&self, resource: &str) -> String {
-        format!("arn:{}:iam::{}:{resource}", self.partition, self.account)
-    }
 }
 
 impl Cloud {
@@ -131,38 +111,6 @@ impl Cloud {
     pub fn nowhere() -> Self {
         let sdk = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
         Self::new(sdk, None)
-    }
-
-    /// Asks STS once, however many ask at the same time, and refuses an account that is not the pinned one.
-    /// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>
-    pub async fn identity(&self) -> Result<Identity> {
-        self.identity.get_or_init(|| self.ask_identity()).await.clone()
-    }
-
-    /// The identity, once [`Cloud::identity`] has answered.
-    ///
-    /// # Panics
-    /// Before that. Every `read` that has an ARN in it awaits the identity, and nothing is compared before it is read.
-    pub fn known_identity(&self) -> &Identity {
-        let known = self.identity.get().and_then(|answer| answer.as_ref().ok());
-        known.expect("the identity is read before anything is compared")
-    }
-
-    async fn ask_identity(&self) -> Result<Identity> {
-        let answer = aws_sdk_sts::Client::new(&self.sdk)
-            .get_caller_identity()
-            .send()
-            .await
-            .doing("ask AWS who we are")?;
-        let (account, arn) = (answer.account.unwrap_or_default(), answer.arn.unwrap_or_default());
-        if let Some(pinned) = self.account.as_ref().filter(|pinned| **pinned != account) {
-            return Err(Error::usage(format!(
-                "these credentials are of account {account}, and `stack.toml` names {pinned}"
-            ))
-            .hint("choose another profile with `--profile` or `AWS_PROFILE`"));
-        }
-        let partition = arn.split(':').nth(1).unwrap_or("aws").to_owned();
-        Ok(Identity { account, partition, region: self.region().to_owned() })
     }
 
     pub fn region(&self) -> &str {
@@ -214,7 +162,6 @@ fn is_loopback(url: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::replay::{Replay, ok};
     use super::*;
 
     #[test]
@@ -232,25 +179,5 @@ mod tests {
         ] {
             assert!(!is_loopback(url), "{url}");
         }
-    }
-
-    const CALLER: &str = "<GetCallerIdentityResponse><GetCallerIdentityResult><Arn>arn:aws-cn:iam::123456789012:user/d</Arn><Account>123456789012</Account></GetCallerIdentityResult></GetCallerIdentityResponse>";
-
-    #[tokio::test]
-    async fn who_we_are_is_asked_once_and_tells_the_partition() {
-        let replay = Replay::new([ok("Action=GetCallerIdentity", CALLER)]);
-        let cloud = Cloud::new(replay.cloud().sdk, None);
-        let (one, other) = tokio::join!(cloud.identity(), cloud.identity());
-        assert_eq!(one, other);
-        assert_eq!(one.expect("an identity").iam("role/r"), "arn:aws-cn:iam::123456789012:role/r");
-        replay.is_over();
-    }
-
-    #[tokio::test]
-    async fn another_account_than_the_pinned_one_is_refused() {
-        let replay = Replay::new([ok("Action=GetCallerIdentity", CALLER)]);
-        let cloud = Cloud::new(replay.cloud().sdk, Some("999999999999".into()));
-        let error = cloud.identity().await.expect_err("another account");
-        assert_eq!(error.kind, crate::error::Kind::Usage);
     }
 }

@@ -138,10 +138,13 @@ async fn planned(
 ) -> Result<(Plan, Vec<String>)> {
     let looked_at = [stack.code.id, stack.function.id, stack.release.id, stack.api.id];
     let progress = Progress::new(stack.release.id, events);
-    let (reading, policy) = tokio::try_join!(
-        read(&stack.graph, &looked_at, events),
-        Box::pin(granted::policy(cloud, config, &progress))
-    )?;
+    let looks = async {
+        tokio::try_join!(
+            read(&stack.graph, &looked_at, events),
+            granted::policy(cloud, config, &progress)
+        )
+    };
+    let (reading, policy) = Box::pin(cloud.confirmed(looks)).await?;
     let missing = [stack.function.id, stack.release.id, stack.api.id]
         .into_iter()
         .find(|id| !reading.is_there(*id));

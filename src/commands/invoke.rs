@@ -55,6 +55,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let config = app.config()?;
     let event = event(args)?;
     let cloud = app.cloud(&config).await?;
+    cloud.heed_pin().await?;
     let function = &config.names.function;
     let label = Label { kind: "function".into(), name: format!("{function}:{}", args.qualifier) };
     let since = Instant::now();

@@ -87,13 +87,16 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     app.ui.result(text, || document(&found, version, live, Some(proof.took.as_secs_f64())))
 }
 
-/// Three lookups at once.
+/// All lookups at once.
 async fn find(cloud: &Cloud, config: &Config, stack: &Stack) -> Result<Found> {
     let (both, unheard) = ([stack.release.id, stack.api.id], Events::default());
-    let (reading, versions) = tokio::try_join!(
-        read(&stack.graph, &both, &unheard),
-        versions(cloud, &config.names.function)
-    )?;
+    let looks = async {
+        tokio::try_join!(
+            read(&stack.graph, &both, &unheard),
+            versions(cloud, &config.names.function)
+        )
+    };
+    let (reading, versions) = Box::pin(cloud.confirmed(looks)).await?;
     let both = reading.find(stack.release).zip(reading.find(stack.api));
     let Some((live, api)) = both else {
         return Err(Error::failed("roll back")

@@ -35,13 +35,13 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let stack = Stack::new(&cloud, &config, &manifest, source(&config, None));
     let ids = stack.in_the_cloud();
     let work = app.ui.watch(stack.graph.labels(), async |events| {
-        tokio::try_join!(read(&stack.graph, &ids, events), cloud.identity())
+        cloud.confirmed(read(&stack.graph, &ids, events)).await
     });
-    let (reading, identity) = app.unless_stopped(work).await?;
+    let reading = app.unless_stopped(work).await?;
     let plan = plan_up(&stack.graph, &ids, &reading, Ownership::Adopt)?;
     let (api, function, release) =
         (reading.find(stack.api), reading.find(stack.function), reading.find(stack.release));
-    let mut document = outputs::document(&config, &identity, api, function, release);
+    let mut document = outputs::document(&config, cloud.known_identity(), api, function, release);
     document["resources"] =
         plan.steps.iter().map(|step| resource(&stack, &reading, step)).collect();
     app.ui.result(|| text(&document, app.ui.paint), || document.clone())?;

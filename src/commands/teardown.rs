@@ -46,7 +46,7 @@ pub struct Args {
 
 /// What this asks of AWS.
 pub fn calls(stack: &Stack) -> Vec<&'static str> {
-    [stack.graph.deleting(&stack.in_the_cloud()), resources::export::CALLS.to_vec()].concat()
+    [stack.graph.deleting(&stack.standing_alone()), resources::export::CALLS.to_vec()].concat()
 }
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {
@@ -57,7 +57,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let cloud = app.cloud(&config).await?;
     let stack = Stack::new(&cloud, &config, &Manifest::default(), source(&config, None));
     let ids: Vec<Id> = stack
-        .in_the_cloud()
+        .standing_alone()
         .into_iter()
         .filter(|id| !(args.keep_table && *id == stack.table.id))
         .collect();
@@ -118,8 +118,8 @@ fn without_file(error: Error, app: &App) -> Error {
 }
 
 async fn look(stack: &Stack, cloud: &Cloud, events: &Events) -> Result<Reading> {
-    let ids = stack.in_the_cloud();
-    Ok(tokio::try_join!(read(&stack.graph, &ids, events), cloud.identity())?.0)
+    let ids = stack.standing_alone();
+    cloud.confirmed(read(&stack.graph, &ids, events)).await
 }
 
 fn refuse_protected(args: &Args, config: &Config, stack: &Stack, reading: &Reading) -> Result<()> {

@@ -12,7 +12,7 @@ use crate::cloud::Cloud;
 use crate::config::Config;
 use crate::engine::{Events, Ownership, Plan, plan_up, read};
 use crate::error::Result;
-use crate::proof::MORE;
+use crate::proof::NO_MORE;
 use crate::resources::LiveApi;
 use crate::saved_plan::{Basis, SavedPlan};
 use crate::stack::{Stack, check_policy};
@@ -74,7 +74,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
                 return Ok(Err(gained));
             }
             let ship =
-                Ship { stack: &stack, cloud: &cloud, config: &config, further: MORE, events };
+                Ship { stack: &stack, cloud: &cloud, config: &config, further: NO_MORE, events };
             ship.carry_out(plan, &app.stop).await.map(|(outcome, _)| Ok(outcome))
         });
         match work.await? {
@@ -108,7 +108,7 @@ pub async fn planned(
     events: &Events,
 ) -> Result<Plan> {
     let all = stack.all();
-    let (reading, _) = tokio::try_join!(read(&stack.graph, &all, events), cloud.identity())?;
+    let reading = cloud.confirmed(read(&stack.graph, &all, events)).await?;
     plan_up(&stack.graph, &all, &reading, ownership)
 }
 

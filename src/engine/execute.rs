@@ -46,7 +46,7 @@ impl Outcome {
     }
 }
 
-/// How a step ended, for the steps after it.
+/// How a step ended as far as the steps after it are concerned.
 #[derive(Clone)]
 enum Ended {
     /// Well: the resource as it is now, `None` after a deletion.
@@ -55,6 +55,7 @@ enum Ended {
     Stopped,
 }
 
+type Sender = watch::Sender<Option<Ended>>;
 type Promise = watch::Receiver<Option<Ended>>;
 
 /// What a step reports when it has ended.
@@ -87,8 +88,10 @@ pub async fn execute(graph: &Graph, plan: Plan, events: &Events, stop: &Stop) ->
         let events = events.clone();
         tasks.spawn(async move {
             let id = run.step.id;
-            let (ended, report) = run.finish(before, &events).await;
-            sender.send_replace(Some(ended));
+            let report = run.finish(before, &sender, &events).await;
+            sender.send_if_modified(|ended| {
+                ended.is_none() && ended.replace(Ended::Stopped).is_none()
+            });
             (id, report)
         });
     }
@@ -122,7 +125,8 @@ struct Run {
 }
 
 impl Run {
-    async fn finish(self, before: Vec<(Id, Promise)>, events: &Events) -> (Ended, Report) {
+    /// `made` is told as soon as the steps after this one can begin.
+    async fn finish(self, before: Vec<(Id, Promise)>, made: &Sender, events: &Events) -> Report {
         let mut inputs = Inputs::clone(&self.given);
         for (id, mut promise) in before {
             match ended(&mut promise).await {
@@ -130,22 +134,33 @@ impl Run {
                 Ended::Made(None) => inputs.remove(id),
                 Ended::Stopped => {
                     Progress::new(self.step.id, events).tell(Happening::Skipped);
-                    return (Ended::Stopped, Report::Skipped);
+                    return Report::Skipped;
                 }
             }
         }
         let progress = Progress::new(self.step.id, events);
         if *self.stop.borrow() && self.step.action != Action::Keep {
             progress.tell(Happening::Cancelled);
-            return (Ended::Stopped, Report::Cancelled);
+            return Report::Cancelled;
         }
-        match self.decide(&inputs) {
+        let done = match self.decide(&inputs) {
             Ok(Action::Keep) => {
                 progress.tell(Happening::Unchanged);
-                (Ended::Made(self.step.live), Report::Did(Action::Keep))
+                made.send_replace(Some(Ended::Made(self.step.live)));
+                return Report::Did(Action::Keep);
             }
-            Ok(action) => self.carry_out(action, &inputs, &progress).await,
-            Err(error) => failed(error, &progress),
+            Ok(action) => self.carry_out(action, &inputs, made, &progress).await,
+            Err(error) => Err(error),
+        };
+        match done {
+            Ok(action) => {
+                progress.tell(Happening::Done { action: action.clone(), took: progress.took() });
+                Report::Did(action)
+            }
+            Err(error) => {
+                progress.tell(Happening::Failed(error.clone()));
+                Report::Failed(error)
+            }
         }
     }
 
@@ -168,16 +183,14 @@ impl Run {
         &self,
         action: Action,
         inputs: &Inputs,
+        made: &Sender,
         progress: &Progress,
-    ) -> (Ended, Report) {
+    ) -> Result<Action> {
         progress.tell(Happening::Started(action.clone()));
-        match self.act(&action, inputs, progress).await {
-            Ok(live) => {
-                progress.tell(Happening::Done { action: action.clone(), took: progress.took() });
-                (Ended::Made(live), Report::Did(action))
-            }
-            Err(error) => failed(error, progress),
-        }
+        let live = self.act(&action, inputs, progress).await?;
+        made.send_replace(Some(Ended::Made(live.clone())));
+        self.node.settle(live.as_ref(), progress).await?;
+        Ok(action)
     }
 
     async fn act(
@@ -227,11 +240,6 @@ impl Run {
             None => self.node.update(inputs, &live, progress).await,
         }
     }
-}
-
-fn failed(error: Error, progress: &Progress) -> (Ended, Report) {
-    progress.tell(Happening::Failed(error.clone()));
-    (Ended::Stopped, Report::Failed(error))
 }
 
 async fn ended(promise: &mut Promise) -> Ended {

@@ -72,12 +72,22 @@ pub trait Resource: Send + Sync + 'static {
         progress: &Progress,
     ) -> impl Future<Output = Result<Self::Live>> + Send;
 
-    /// Deletes it and waits until it is gone; succeeds when it is gone already.
+    /// Deletes it, and returns when what it needs can be deleted; succeeds when it is gone already.
     fn delete(
         &self,
         live: &Self::Live,
         progress: &Progress,
     ) -> impl Future<Output = Result<()>> + Send;
+
+    /// Waits until the cloud has done what it has accepted; `live` is `None` after a deletion. The run ends after
+    /// this, and what comes after this resource begins before.
+    fn settle(
+        &self,
+        _live: Option<&Self::Live>,
+        _progress: &Progress,
+    ) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
+    }
 }
 
 /// A property that is not as the stack wants it.
@@ -153,6 +163,11 @@ pub trait Node: Send + Sync {
         progress: &'a Progress,
     ) -> Boxed<'a, Result<AnyLive>>;
     fn delete<'a>(&'a self, live: &'a AnyLive, progress: &'a Progress) -> Boxed<'a, Result<()>>;
+    fn settle<'a>(
+        &'a self,
+        live: Option<&'a AnyLive>,
+        progress: &'a Progress,
+    ) -> Boxed<'a, Result<()>>;
 }
 
 impl<R: Resource> Node for R {
@@ -217,6 +232,14 @@ impl<R: Resource> Node for R {
 
     fn delete<'a>(&'a self, live: &'a AnyLive, progress: &'a Progress) -> Boxed<'a, Result<()>> {
         Box::pin(Resource::delete(self, typed::<R>(live), progress))
+    }
+
+    fn settle<'a>(
+        &'a self,
+        live: Option<&'a AnyLive>,
+        progress: &'a Progress,
+    ) -> Boxed<'a, Result<()>> {
+        Box::pin(Resource::settle(self, live.map(typed::<R>), progress))
     }
 }
 

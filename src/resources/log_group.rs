@@ -49,7 +49,8 @@ impl LogGroup {
     }
 
     async fn arn(&self) -> Result<String> {
-        Ok(self.cloud.identity().await?.arn("logs", &format!("log-group:{}", self.name)))
+        let identity = self.cloud.presumed_identity().await?;
+        Ok(identity.arn("logs", &format!("log-group:{}", self.name)))
     }
 
     /// The retention, when the group is there. AWS searches by prefix, so neighbours answer too.

@@ -240,7 +240,7 @@ impl Resource for Policy {
     }
 
     async fn read(&self, progress: &Progress) -> Result<Option<LivePolicy>> {
-        let arn = self.cloud.identity().await?.iam(&format!("policy/{}", self.name));
+        let arn = self.cloud.presumed_identity().await?.iam(&format!("policy/{}", self.name));
         let (policy, likely) =
             tokio::try_join!(self.find(&arn), self.version(&arn, LIKELY_VERSION))?;
         let Some(policy) = policy else {

@@ -249,9 +249,17 @@ fn a_wait_that_takes_longer_than_the_user_has_ends_with_the_last_answer() {
 #[test]
 fn another_account_than_the_pinned_one_is_refused_before_the_first_write() {
     let lane = Lane::take();
+    for verb in [Verb::Up, Verb::Deploy] {
+        lane.run(verb).0.succeeded();
+    }
     lane.configure("account = \"999999999999\"\n");
-    let (ended, ledger) = lane.run(Verb::Up);
-    assert_eq!((ended.code, ledger.writes()), (Some(2), 0), "{ended:#?}");
+    for verb in [Verb::Up, Verb::Deploy, Verb::Rollback, Verb::Teardown] {
+        let (ended, ledger) = lane.run(verb);
+        assert_eq!((ended.code, ledger.writes()), (Some(2), 0), "{verb:?}: {ended:#?}");
+    }
+    let ended = Run::start(lane.command(&["invoke", "--method", "GET"])).wait();
+    assert_eq!(ended.code, Some(2), "{ended:#?}");
+    assert_eq!(lane.proxy().ledger().calls().len(), 1, "only who we are is asked");
 }
 
 #[test]

@@ -31,11 +31,9 @@ pub async fn run(app: &App, config: &Config, case: &Case) -> Result<bool> {
         .collect();
     let looked_at = stack.in_the_cloud();
     let reading = app.ui.watch(stack.graph.labels(), async |events| {
-        let work =
-            async { tokio::try_join!(read(&stack.graph, &looked_at, events), cloud.identity()) };
-        app.unless_stopped(work).await
+        app.unless_stopped(cloud.confirmed(read(&stack.graph, &looked_at, events))).await
     });
-    let (reading, _) = reading.await?;
+    let reading = reading.await?;
     let plan = plan_up(&stack.graph, &fixed, &reading, Ownership::Respect)?;
     if plan.changes_nothing() {
         app.ui.say("nothing to fix: the stack's policies are as the handler declares");

@@ -265,6 +265,7 @@ impl Resource for Function {
         if live.has_outlived(role) {
             progress.note("making the function again, because its role was");
             self.delete(live, progress).await?;
+            self.until_gone(progress).await?;
             return self.create(inputs, progress).await;
         }
         if !self.is_ours(live) {
@@ -289,8 +290,15 @@ impl Resource for Function {
             let answer = self.client.delete_function().function_name(&self.name).send().await;
             answer.doing(format!("delete function `{}`", self.name)).absent_if(&ABSENT).map(|_| ())
         })
-        .await?;
-        self.until_gone(progress).await
+        .await
+    }
+
+    /// A function that was made is waited for by its first version.
+    async fn settle(&self, live: Option<&LiveFunction>, progress: &Progress) -> Result<()> {
+        match live {
+            Some(_) => Ok(()),
+            None => self.until_gone(progress).await,
+        }
     }
 }
 

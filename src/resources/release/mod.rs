@@ -339,8 +339,7 @@ impl Resource for Release {
             let answer = call.send().await.doing(format!("create alias `{ALIAS}`"));
             answer.exists_if(&["ResourceConflictException", "ConflictException"])
         });
-        let (answer, ()) = tokio::try_join!(answer, self.until_active(&version, progress))?;
-        let revision = answer.revision_id;
+        let revision = answer.await?.revision_id;
         Ok(LiveRelease { revision, ..self.now(inputs, version, commits) })
     }
 
@@ -365,6 +364,14 @@ impl Resource for Release {
         let revision = phases.time("switch", self.point(live, &version, &commits)).await?;
         let before = Some(live.version.clone()).filter(|before| *before != version);
         Ok(LiveRelease { before, revision, trial, phases, ..self.now(inputs, version, commits) })
+    }
+
+    /// What was tried before `live` was moved to it is active.
+    async fn settle(&self, live: Option<&LiveRelease>, progress: &Progress) -> Result<()> {
+        match live {
+            Some(live) if live.trial.is_none() => self.until_active(&live.version, progress).await,
+            _ => Ok(()),
+        }
     }
 
     /// Goes with the function.

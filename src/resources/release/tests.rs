@@ -117,15 +117,16 @@ async fn the_version_that_came_with_the_function_goes_live_and_then_nothing_diff
         together([
             unknown(ALIASES),
             ok(ALIASES, json!({"FunctionVersion": "1", "RevisionId": "alias-1"})),
-            is_pending("1"),
-            is_active("1"),
         ]),
+        is_pending("1"),
+        is_active("1"),
         at("1", &json!({})),
     ]);
     let function = LiveFunction { published: Some("1".into()), ..holding(&ours()) };
     let (release, inputs) = release(&replay, function);
     let made = release.create(&inputs, &Progress::silent()).await.expect("made");
     assert_eq!((made.version.as_str(), made.before.as_deref()), ("1", None));
+    release.settle(Some(&made), &Progress::silent()).await.expect("active");
     let live = there(&release).await;
     let known = inputs.find(release.function).expect("given").clone();
     let inputs = inputs.with(release.function, LiveFunction { published: None, ..known });
@@ -138,7 +139,7 @@ async fn what_the_function_holds_already_is_published_without_an_upload() {
     let replay = Replay::new([
         busy(PUBLISH),
         made(PUBLISH, "1"),
-        together([ok(ALIASES, json!({"FunctionVersion": "1"})), is_active("1")]),
+        ok(ALIASES, json!({"FunctionVersion": "1"})),
     ]);
     let (release, inputs) = release(&replay, holding(&ours()));
     release.create(&inputs, &Progress::silent()).await.expect("made");
@@ -409,10 +410,7 @@ async fn switching_back_leaves_what_somebody_else_has_switched_to_since() {
 
 #[tokio::test(start_paused = true)]
 async fn an_alias_that_went_with_its_function_is_made_again() {
-    let replay = Replay::new([
-        at("3", &json!({})),
-        together([ok(ALIASES, json!({"FunctionVersion": "1"})), is_active("1")]),
-    ]);
+    let replay = Replay::new([at("3", &json!({})), ok(ALIASES, json!({"FunctionVersion": "1"}))]);
     let function = LiveFunction { published: Some("1".into()), ..holding(&ours()) };
     let (release, inputs) = release(&replay, function);
     let live = there(&release).await;

@@ -72,7 +72,8 @@ impl Table {
 
     /// `None` when there is no such table.
     async fn tags(&self) -> Result<Option<Tags>> {
-        let arn = self.cloud.identity().await?.arn("dynamodb", &format!("table/{}", self.name));
+        let identity = self.cloud.presumed_identity().await?;
+        let arn = identity.arn("dynamodb", &format!("table/{}", self.name));
         let mut found = Tags::new();
         let mut token = None;
         loop {
@@ -379,8 +380,14 @@ impl Resource for Table {
             let answer = self.client.delete_table().table_name(&self.name).send().await;
             answer.doing(format!("delete table `{}`", self.name)).absent_if(&ABSENT).map(|_| ())
         })
-        .await?;
-        self.until_gone(progress).await
+        .await
+    }
+
+    async fn settle(&self, live: Option<&LiveTable>, progress: &Progress) -> Result<()> {
+        match live {
+            Some(_) => Ok(()),
+            None => self.until_gone(progress).await,
+        }
     }
 }
 

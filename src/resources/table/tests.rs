@@ -341,7 +341,9 @@ async fn deleting_lifts_the_protection_and_waits_until_the_table_is_gone() {
         status("DELETING"),
         gone(),
     ]);
-    table(&replay).delete(&live, &Progress::silent()).await.expect("deleted");
+    let table = table(&replay);
+    table.delete(&live, &Progress::silent()).await.expect("deleted");
+    table.settle(None, &Progress::silent()).await.expect("gone");
     replay.is_over();
 }
 
@@ -350,7 +352,6 @@ async fn deleting_the_deleted_is_fine() {
     let replay = Replay::new([
         refused("UpdateTable", 400, "ResourceNotFoundException", "not found"),
         refused("DeleteTable", 400, "ResourceNotFoundException", "not found"),
-        gone(),
     ]);
     let table = table(&replay);
     let live = LiveTable { protection: true, ..LiveTable::of(&empty(), true, Tags::new()) };
