@@ -285,8 +285,12 @@ fn sources() -> Vec<Source> {
     let only_for_tests: Vec<String> =
         paths.iter().flat_map(|path| test_modules(&below(path), path)).collect();
     all.into_iter()
-        .filter(|file| !only_for_tests.contains(&file.path) && !file.path.ends_with("/tests.rs"))
+        .filter(|file| !only_for_tests.contains(&file.path) && !is_of_tests(&file.path))
         .collect()
+}
+
+fn is_of_tests(path: &str) -> bool {
+    path.ends_with("/tests.rs") || path.contains("/tests/")
 }
 
 fn collect(folder: &Path, into: &mut Vec<PathBuf>) {

@@ -109,11 +109,7 @@ const SCRIPTS: [Script; 7] = [
         verb: "teardown",
         runs: &[(protected_and_grown, &["teardown", "--force", "--export", "EXPORT"])],
         optional: &[],
-        unseen: &[
-            ("lambda:GetAlias", ALIAS),
-            ("lambda:ListTags", LISTED),
-            ("iam:ListEntitiesForPolicy", OF_OTHERS),
-        ],
+        unseen: &[("lambda:ListTags", LISTED), ("iam:ListEntitiesForPolicy", OF_OTHERS)],
     },
 ];
 

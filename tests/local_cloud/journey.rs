@@ -27,15 +27,15 @@ fn a_second_up_changes_nothing_and_a_second_teardown_finds_nothing() {
 
     let receipt = stack.teardown();
     assert_eq!(receipt["left"], json!([]));
-    let created: Vec<String> =
-        actions(&first).iter().map(|action| action.replace(" create", " delete")).collect();
+    // These go with the function and the API.
+    let parts = ["alias create", "permission create", "routes create"];
+    let mut created = actions(&first);
+    created.retain(|action| !parts.contains(&action.as_str()));
+    let mut expected: Vec<String> =
+        created.iter().map(|action| action.replace(" create", " delete")).collect();
     let mut deleted = actions(&receipt);
-    deleted.sort();
-    assert_eq!(deleted, {
-        let mut sorted = created;
-        sorted.sort();
-        sorted
-    });
+    (expected.sort(), deleted.sort());
+    assert_eq!(deleted, expected);
 
     let again = stack.teardown();
     assert_eq!(again["changes"], json!([]));
