@@ -78,9 +78,11 @@ impl Ship<'_> {
         let keep = usize::try_from(self.config.function.keep_versions).unwrap_or(usize::MAX);
         let needed = [release.version.as_str(), before];
         let function = &self.config.names.function;
-        let pruned = async { prune(self.cloud, function, &published?, keep, &needed).await };
+        let progress = self.progress();
+        let pruned =
+            async { prune(self.cloud, function, &published?, keep, &needed, &progress).await };
         if let Err(error) = pruned.await {
-            self.progress().output(format!("warning: old versions were left: {error}"));
+            progress.output(format!("warning: old versions were left: {error}"));
         }
     }
 

@@ -1,15 +1,20 @@
 //! Deletes published versions that nobody will go back to.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use aws_sdk_lambda::Client;
 
 use super::versions::Version;
-use crate::cloud::{Answer, Cloud};
-use crate::error::{Doing, Result};
+use crate::cloud::{Answer, Cloud, wait};
+use crate::engine::Progress;
+use crate::error::{Doing, Error, Result};
 
 /// What this asks of AWS.
 pub const CALLS: &[&str] = &["lambda:DeleteFunction/version"];
+
+/// Until the update that brought the newest version has ended.
+const SETTLING: Duration = Duration::from_secs(30);
 
 /// Deletes all versions of `function` but the newest `keep` and those of `needed`, which `found` need not list yet.
 /// Returns the numbers of the deleted.
@@ -19,14 +24,20 @@ pub async fn prune(
     found: &[Version],
     keep: usize,
     needed: &[&str],
+    progress: &Progress,
 ) -> Result<Vec<u64>> {
     let client = Client::new(&cloud.sdk);
     let superfluous = superfluous(found, keep, needed);
+    let busy = |error: &Error| error.says("in progress");
+    let what = "the function can lose a version";
     for version in &superfluous {
-        let call = client.delete_function().function_name(function).qualifier(version.to_string());
-        let answer = call.send().await.doing(format!("delete version {version}"));
+        let answer = wait::while_refused(progress, what, SETTLING, busy, || async {
+            let call = client.delete_function().function_name(function);
+            let answer = call.qualifier(version.to_string()).send().await;
+            answer.doing(format!("delete version {version}"))
+        });
         // Another alias of the user's may point at it.
-        answer.absent_if(&["ResourceNotFoundException", "ResourceConflictException"])?;
+        answer.await.absent_if(&["ResourceNotFoundException", "ResourceConflictException"])?;
     }
     Ok(superfluous)
 }
@@ -49,10 +60,13 @@ mod tests {
         numbers.into_iter().map(version).collect()
     }
 
-    #[tokio::test]
+    #[tokio::test(start_paused = true)]
     async fn the_newest_stay_and_so_do_those_that_are_needed() {
+        let busy = "An update is in progress for resource: app-api";
+        let fourth = "DELETE /2015-03-31/functions/app-api?Qualifier=4";
         let replay = Replay::new([
-            ok("DELETE /2015-03-31/functions/app-api?Qualifier=4", ""),
+            refused(fourth, 409, "ResourceConflictException", busy),
+            ok(fourth, ""),
             refused(
                 "DELETE /2015-03-31/functions/app-api?Qualifier=3",
                 409,
@@ -61,7 +75,8 @@ mod tests {
             ),
             ok("DELETE /2015-03-31/functions/app-api?Qualifier=1", ""),
         ]);
-        let deleted = prune(&replay.cloud(), "app-api", &published(1..=8), 4, &["8", "2"]).await;
+        let (cloud, progress) = (replay.cloud(), Progress::silent());
+        let deleted = prune(&cloud, "app-api", &published(1..=8), 4, &["8", "2"], &progress).await;
         assert_eq!(deleted, Ok(vec![4, 3, 1]));
         replay.is_over();
     }

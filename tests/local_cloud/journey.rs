@@ -34,7 +34,8 @@ fn a_second_up_changes_nothing_and_a_second_teardown_finds_nothing() {
     let mut expected: Vec<String> =
         created.iter().map(|action| action.replace(" create", " delete")).collect();
     let mut deleted = actions(&receipt);
-    (expected.sort(), deleted.sort());
+    expected.sort();
+    deleted.sort();
     assert_eq!(deleted, expected);
 
     let again = stack.teardown();

@@ -14,6 +14,8 @@ use crate::support::{Behaviour, Stack, try_request};
 const USERS: usize = 3;
 /// Between two requests of one user.
 const PAUSE: Duration = Duration::from_millis(30);
+/// Requests that are begun when the work is done.
+const AFTERWARDS: usize = 20;
 /// All users together: a test that hangs must not go on for ever.
 const MOST: usize = 4000;
 
@@ -52,7 +54,10 @@ fn under_load(url: &str, work: impl FnOnce()) -> Vec<Seen> {
         let users: Vec<_> = (0..USERS).map(|_| scope.spawn(user)).collect();
         work();
         // What comes after the work is seen, too.
-        thread::sleep(Duration::from_secs(1));
+        let enough = count.load(Ordering::Relaxed) + AFTERWARDS;
+        while count.load(Ordering::Relaxed) < enough.min(MOST) {
+            thread::sleep(PAUSE);
+        }
         over.store(true, Ordering::Relaxed);
         for user in users {
             user.join().expect("a user does not panic");
@@ -100,7 +105,7 @@ fn only_good_answers(seen: &[Seen], marks: &[&str]) {
     let good = |one: &Seen| one.status == 200 && marks.iter().any(|mark| one.body.contains(mark));
     let bad: Vec<_> = seen.iter().filter(|one| !one.is_the_emulators() && !good(one)).collect();
     assert!(bad.is_empty(), "{bad:#?}");
-    assert!(seen.len() > 20, "there was no load: {} requests", seen.len());
+    assert!(seen.len() > AFTERWARDS + USERS, "there was no load: {} requests", seen.len());
     tell(&format!("{} requests, {of_the_emulator} cut off by the emulator", seen.len()));
     assert!(of_the_emulator * 10 < seen.len(), "{of_the_emulator} of {}", seen.len());
 }

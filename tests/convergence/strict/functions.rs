@@ -68,7 +68,7 @@ impl Layer for Functions {
             let name = call.part(2);
             self.rewrite(&name, answer);
             self.look(&name);
-        } else if call.is(&["lambda:DeleteFunction"]) {
+        } else if call.is(&["lambda:DeleteFunction"]) && !is_of_a_version(call) {
             let name = call.part(2);
             self.busy.remove(&name);
             let configuration = json!({"FunctionName": name, "State": "Deleting"});
@@ -103,6 +103,10 @@ impl Functions {
         }
         answer.set_json(&body);
     }
+}
+
+fn is_of_a_version(call: &Incoming) -> bool {
+    call.request.target.contains("Qualifier=")
 }
 
 fn text(value: &Value) -> String {

@@ -39,7 +39,7 @@ impl Layer for Tables {
             return Some(told(&json!({"TableDescription": description})));
         }
         let changes = ["dynamodb:UpdateTable", "dynamodb:DeleteTable", "dynamodb:TagResource"];
-        if call.is(&changes) && status.is_some() {
+        if call.is(&changes) && self.look(&table).is_some() {
             let text = format!(
                 "Attempt to change a resource which is still in use: Table is being changed: {table}"
             );
@@ -92,7 +92,7 @@ impl Layer for Tables {
 }
 
 impl Tables {
-    /// The table while it is busy; every look brings its end nearer.
+    /// The table while it is busy; every look and every refusal brings its end nearer.
     fn look(&mut self, table: &str) -> Option<Value> {
         let busy = self.busy.get_mut(table)?;
         if busy.looks == 0 {
