@@ -46,17 +46,12 @@ impl Outcome {
     }
 }
 
-/// How a step ended as far as the steps after it are concerned.
+/// The resource after its step, `None` after a deletion. A step that stops before that drops its promise.
 #[derive(Clone)]
-enum Ended {
-    /// Well: the resource as it is now, `None` after a deletion.
-    Made(Option<AnyLive>),
-    /// Not: it failed, was skipped or was cancelled.
-    Stopped,
-}
+struct Made(Option<AnyLive>);
 
-type Sender = watch::Sender<Option<Ended>>;
-type Promise = watch::Receiver<Option<Ended>>;
+type Keeper = watch::Sender<Option<Made>>;
+type Promise = watch::Receiver<Option<Made>>;
 
 /// What a step reports when it has ended.
 enum Report {
@@ -71,13 +66,13 @@ pub async fn execute(graph: &Graph, plan: Plan, events: &Events, stop: &Stop) ->
     let mut tasks = JoinSet::new();
     let mut promises: Vec<(Id, Promise)> = Vec::new();
     let given = Arc::new(plan.given);
-    let mut senders = Vec::new();
+    let mut keepers = Vec::new();
     for step in &plan.steps {
-        let (sender, promise) = watch::channel(None);
-        senders.push(sender);
+        let (keeper, promise) = watch::channel(None);
+        keepers.push(keeper);
         promises.push((step.id, promise));
     }
-    for (step, sender) in plan.steps.iter().cloned().zip(senders) {
+    for (step, keeper) in plan.steps.iter().cloned().zip(keepers) {
         let before = promises.iter().filter(|(id, _)| step.after.contains(id)).cloned().collect();
         let run = Run {
             node: graph.node(step.id).clone(),
@@ -88,21 +83,15 @@ pub async fn execute(graph: &Graph, plan: Plan, events: &Events, stop: &Stop) ->
         let events = events.clone();
         tasks.spawn(async move {
             let id = run.step.id;
-            let report = run.finish(before, &sender, &events).await;
-            sender.send_if_modified(|ended| {
-                ended.is_none() && ended.replace(Ended::Stopped).is_none()
-            });
-            (id, report)
+            (id, run.finish(before, keeper, &events).await)
         });
     }
     let mut reports = tasks.join_all().await;
     reports.sort_by_key(|(id, _)| plan.steps.iter().position(|step| step.id == *id));
     let mut outcome = Outcome { lives: Arc::unwrap_or_clone(given), ..Outcome::default() };
     for (id, promise) in &promises {
-        match &*promise.borrow() {
-            Some(Ended::Made(Some(live))) => outcome.lives.insert(*id, live.clone()),
-            Some(Ended::Made(None)) => outcome.lives.remove(*id),
-            _ => {}
+        if let Some(made) = &*promise.borrow() {
+            made.note(*id, &mut outcome.lives);
         }
     }
     for (id, report) in reports {
@@ -125,18 +114,15 @@ struct Run {
 }
 
 impl Run {
-    /// `made` is told as soon as the steps after this one can begin.
-    async fn finish(self, before: Vec<(Id, Promise)>, made: &Sender, events: &Events) -> Report {
+    /// `promise` is kept as soon as the steps after this one can begin.
+    async fn finish(self, before: Vec<(Id, Promise)>, promise: Keeper, events: &Events) -> Report {
         let mut inputs = Inputs::clone(&self.given);
-        for (id, mut promise) in before {
-            match ended(&mut promise).await {
-                Ended::Made(Some(live)) => inputs.insert(id, live),
-                Ended::Made(None) => inputs.remove(id),
-                Ended::Stopped => {
-                    Progress::new(self.step.id, events).tell(Happening::Skipped);
-                    return Report::Skipped;
-                }
-            }
+        for (id, mut earlier) in before {
+            let Some(made) = kept(&mut earlier).await else {
+                Progress::new(self.step.id, events).tell(Happening::Skipped);
+                return Report::Skipped;
+            };
+            made.note(id, &mut inputs);
         }
         let progress = Progress::new(self.step.id, events);
         if *self.stop.borrow() && self.step.action != Action::Keep {
@@ -146,10 +132,10 @@ impl Run {
         let done = match self.decide(&inputs) {
             Ok(Action::Keep) => {
                 progress.tell(Happening::Unchanged);
-                made.send_replace(Some(Ended::Made(self.step.live)));
+                promise.send_replace(Some(Made(self.step.live)));
                 return Report::Did(Action::Keep);
             }
-            Ok(action) => self.carry_out(action, &inputs, made, &progress).await,
+            Ok(action) => self.carry_out(action, &inputs, &promise, &progress).await,
             Err(error) => Err(error),
         };
         match done {
@@ -183,12 +169,12 @@ impl Run {
         &self,
         action: Action,
         inputs: &Inputs,
-        made: &Sender,
+        promise: &Keeper,
         progress: &Progress,
     ) -> Result<Action> {
         progress.tell(Happening::Started(action.clone()));
         let live = self.act(&action, inputs, progress).await?;
-        made.send_replace(Some(Ended::Made(live.clone())));
+        promise.send_replace(Some(Made(live.clone())));
         self.node.settle(live.as_ref(), progress).await?;
         Ok(action)
     }
@@ -242,10 +228,16 @@ impl Run {
     }
 }
 
-async fn ended(promise: &mut Promise) -> Ended {
-    match promise.wait_for(Option::is_some).await {
-        Ok(ended) => ended.clone().unwrap_or(Ended::Stopped),
-        // The step panicked before it could say how it ended.
-        Err(_) => Ended::Stopped,
+impl Made {
+    fn note(&self, id: Id, lives: &mut Inputs) {
+        match &self.0 {
+            Some(live) => lives.insert(id, live.clone()),
+            None => lives.remove(id),
+        }
     }
+}
+
+/// `None` when the step stopped, or panicked, before it could keep its promise.
+async fn kept(promise: &mut Promise) -> Option<Made> {
+    promise.wait_for(Option::is_some).await.ok()?.clone()
 }
