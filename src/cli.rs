@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
+use clap::builder::FalseyValueParser;
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
@@ -48,8 +49,8 @@ pub struct Globals {
     /// The profile of your AWS configuration
     #[arg(long, global = true, value_name = "NAME")]
     pub profile: Option<String>,
-    /// Use the local cloud on this machine: no account, no Docker
-    #[arg(long, global = true)]
+    /// Use the local cloud on this machine: no account, no Docker; `STACKCTL_LOCAL=1` says it for every verb
+    #[arg(long, global = true, env = "STACKCTL_LOCAL", hide_env = true, value_parser = FalseyValueParser::new())]
     pub local: bool,
     /// Wait at most this long for any one thing, such as a table that becomes active: `30s`, `5m`
     #[arg(long, global = true, value_name = "SPAN", value_parser = span::limit)]

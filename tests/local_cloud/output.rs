@@ -163,11 +163,14 @@ fn quiet_tells_the_result_alone() {
 #[test]
 fn a_local_cloud_that_is_not_there_is_started_by_the_verb_that_needs_it() {
     let cloud = Cloud::start();
-    cloud.local("stop").succeeded();
-    let stack = Stack::on(&cloud, "started");
-    let plan = stack.say(&["plan", "--local", "--artifact", Artifact::handler().path()]);
-    assert!(plan.succeeded().stdout.ends_with("to create\n"));
-    assert_eq!(cloud.local("status").succeeded().json()["state"], "running");
+    let flagged = Stack::on(&cloud, "started");
+    let told = Stack::on(&cloud, "started-too").with("STACKCTL_LOCAL", "1");
+    for (stack, flags) in [(&flagged, &["--local"][..]), (&told, &[])] {
+        cloud.local("stop").succeeded();
+        let plan = [&["plan", "--artifact", Artifact::handler().path()], flags].concat();
+        assert!(stack.say(&plan).succeeded().stdout.ends_with("to create\n"));
+        assert_eq!(cloud.local("status").succeeded().json()["state"], "running");
+    }
 }
 
 /// Whether a sequence of the terminal ends in `m`; the others move the cursor.

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use aws_sdk_dynamodb::types::{
     BillingMode, ContinuousBackupsDescription, KeyType, PointInTimeRecoveryStatus,
-    ScalarAttributeType, TableDescription,
+    ScalarAttributeType, TableDescription, Tag,
 };
 
 use crate::cloud::tags::Tags;
@@ -74,4 +74,15 @@ pub(super) fn is_enabled(backups: Option<ContinuousBackupsDescription>) -> bool 
         .and_then(|backups| backups.point_in_time_recovery_description)
         .and_then(|recovery| recovery.point_in_time_recovery_status);
     status == Some(PointInTimeRecoveryStatus::Enabled)
+}
+
+pub(super) fn sdk_tags(tags: &Tags) -> Vec<Tag> {
+    let tag = |(key, value): (&String, &String)| {
+        Tag::builder().key(key).value(value).build().expect("both fields are set")
+    };
+    tags.iter().map(tag).collect()
+}
+
+pub(super) fn empty() -> TableDescription {
+    TableDescription::builder().build()
 }

@@ -10,11 +10,11 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableFluentBuilder;
 use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, KeySchemaElement, KeyType, PointInTimeRecoverySpecification,
-    ScalarAttributeType, TableDescription, TableStatus, Tag,
+    ScalarAttributeType, TableDescription, TableStatus,
 };
 
 pub use live::LiveTable;
-use live::{is_enabled, is_young, status};
+use live::{empty, is_enabled, is_young, sdk_tags, status};
 
 use crate::cloud::tags::{self, Tags};
 use crate::cloud::wait::{self, Poll};
@@ -389,15 +389,4 @@ impl Resource for Table {
             None => self.until_gone(progress).await,
         }
     }
-}
-
-fn sdk_tags(tags: &Tags) -> Vec<Tag> {
-    let tag = |(key, value): (&String, &String)| {
-        Tag::builder().key(key).value(value).build().expect("both fields are set")
-    };
-    tags.iter().map(tag).collect()
-}
-
-fn empty() -> TableDescription {
-    TableDescription::builder().build()
 }
