@@ -28,7 +28,6 @@ mod smoke;
 mod span;
 mod stack;
 mod ui;
-mod widening;
 mod witness;
 
 use std::process::ExitCode;

@@ -24,6 +24,7 @@ pub mod status;
 pub mod teardown;
 pub mod up;
 pub mod verify_policy;
+mod widening;
 
 use std::path::PathBuf;
 

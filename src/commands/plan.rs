@@ -5,14 +5,14 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::up::planned;
-use super::{App, source};
+use super::{App, source, widening};
 use crate::cli::examples;
 use crate::engine::Ownership;
 use crate::error::{Error, Kind, Result};
 use crate::manifest;
 use crate::saved_plan::{self, Basis};
 use crate::stack::{Stack, check_policy};
-use crate::{ui, widening};
+use crate::ui;
 
 /// Show what `up` would do, and do nothing
 #[derive(Debug, clap::Args)]

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::ship::{self, MAKING_ROOM, Ship};
-use super::{App, outputs, source};
+use super::{App, outputs, source, widening};
 use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::config::Config;
@@ -17,7 +17,7 @@ use crate::resources::LiveApi;
 use crate::saved_plan::{Basis, SavedPlan};
 use crate::stack::{Stack, check_policy};
 use crate::ui::seconds;
-use crate::{env_file, manifest, widening};
+use crate::{env_file, manifest};
 
 /// Make the stack what the file says, and prove that it answers
 #[derive(Debug, clap::Args)]

@@ -6,15 +6,15 @@ use super::ours::Ours;
 use crate::artifact::{self, Profile, Recipe};
 use crate::cloud::Cloud;
 use crate::commands::ship::{self, Ship, live};
-use crate::commands::{App, deploy, outputs, recipe, up};
+use crate::commands::{App, deploy, outputs, recipe, up, widening};
 use crate::config::Config;
 use crate::engine::{Action, Events, Label, Outcome, Ownership, Phases, Progress};
 use crate::error::{Error, Result};
 use crate::iam::manifest::Manifest;
+use crate::manifest;
 use crate::proof::{NO_MORE, Proof};
 use crate::resources::{LiveApi, Source};
 use crate::stack::{Stack, check_policy};
-use crate::{manifest, widening};
 
 /// The project as it is now, and where it goes.
 pub struct Attempt {

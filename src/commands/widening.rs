@@ -1,6 +1,6 @@
 //! Plans that would let a role do more than it may now: they are said to do so, and asked about.
 
-use crate::commands::App;
+use super::App;
 use crate::engine::{Action, Graph, Plan};
 use crate::error::{Error, Kind, Result};
 use crate::iam::change;
