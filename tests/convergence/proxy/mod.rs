@@ -165,8 +165,14 @@ impl Inner {
             if Operation::of(&request).is_some_and(|operation| operation.is_endless()) {
                 return self.stream(&request, to);
             }
-            self.take(&request)?.write(&mut to)?;
-            if request.header("connection").eq_ignore_ascii_case("close") {
+            let mut answer = self.take(&request)?;
+            let is_last = request.header("connection").eq_ignore_ascii_case("close");
+            if is_last {
+                // Else whoever asked sends the next request into a connection that is closed.
+                answer.headers.set("connection", "close");
+            }
+            answer.write(&mut to)?;
+            if is_last {
                 break;
             }
         }
