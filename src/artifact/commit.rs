@@ -8,12 +8,8 @@ use tokio::process::Command;
 /// The short hash of the commit in `directory`, with a `+` when something was changed since; `None` outside of git.
 /// <https://git-scm.com/docs/git-describe>
 pub(super) async fn of(directory: &Path) -> Option<String> {
-    let mut command = Command::new("git");
-    command.args(["describe", "--always", "--exclude=*", "--abbrev=7", "--dirty=+"]);
-    let answer =
-        command.current_dir(directory).stdin(Stdio::null()).kill_on_drop(true).output().await;
-    let answer = answer.ok().filter(|answer| answer.status.success())?;
-    let commit = String::from_utf8(answer.stdout).ok()?.trim().to_owned();
+    let describe = ["describe", "--always", "--exclude=*", "--abbrev=7", "--dirty=+"];
+    let commit = git(directory, &describe).await?.trim().to_owned();
     is_a_hash(&commit).then_some(commit)
 }
 
@@ -23,11 +19,14 @@ pub async fn file_at(directory: &Path, commit: &str, file: &str) -> Option<Strin
     if !is_a_hash(hash) {
         return None;
     }
+    git(directory, &["show", &format!("{hash}:./{file}")]).await
+}
+
+/// What git says of `directory`; `None` when it fails, or is not there.
+async fn git(directory: &Path, arguments: &[&str]) -> Option<String> {
     let mut command = Command::new("git");
-    command.arg("show").arg(format!("{hash}:./{file}"));
-    let answer =
-        command.current_dir(directory).stdin(Stdio::null()).kill_on_drop(true).output().await;
-    let answer = answer.ok().filter(|answer| answer.status.success())?;
+    command.args(arguments).current_dir(directory).stdin(Stdio::null()).kill_on_drop(true);
+    let answer = command.output().await.ok().filter(|answer| answer.status.success())?;
     String::from_utf8(answer.stdout).ok()
 }
 

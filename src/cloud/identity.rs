@@ -62,7 +62,7 @@ impl Cloud {
     /// The identity, once [`Cloud::identity`] has answered.
     ///
     /// # Panics
-    /// Before that. Every `read` that has an ARN in it awaits the identity, and nothing is compared before it is read.
+    /// Before that. What was read is compared once it is [`Cloud::confirmed`].
     pub fn known_identity(&self) -> &Identity {
         let known = self.identity.get().and_then(|answer| answer.as_ref().ok());
         known.expect("the identity is read before anything is compared")
