@@ -11,8 +11,8 @@ use crate::commands::{
     rollback, simulate, smoke, status, teardown, up, verify_policy,
 };
 
-use crate::error::Error;
-use crate::span;
+use engine::error::Error;
+use engine::span;
 
 /// The end of a verb's help: each line is a command that can be typed as it stands.
 macro_rules! examples {

@@ -2,12 +2,12 @@
 
 use crate::cloud::{Cloud, Identity};
 use crate::config::{Config, LogPolicy};
-use crate::iam::deployer::{self, Names};
-use crate::iam::document::Document;
-use crate::iam::manifest::Manifest;
 use crate::rendered::partition;
 use crate::resources::Source;
 use crate::stack::{MANAGED_LOGS, Stack};
+use iam::document::Document;
+use verify::deployer::{self, Names};
+use verify::manifest::Manifest;
 
 /// Stands for an account or a region that is not known.
 const ANY: &str = "*";

@@ -4,8 +4,8 @@ use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
-use crate::error::{Doing, Result};
 use crate::files;
+use engine::error::{Doing, Result};
 
 /// What Vite and Next.js let through to the browser.
 pub const KEYS: [&str; 2] = ["VITE_API_URL", "NEXT_PUBLIC_API_URL"];

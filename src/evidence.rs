@@ -8,15 +8,15 @@ use std::time::SystemTime;
 
 use serde::Deserialize;
 
-use crate::artifact::{self, Digest};
 use crate::config::Config;
-use crate::error::{Doing, Error, Result};
-use crate::iam::audit::Audit;
-use crate::iam::check::Evidence;
-use crate::iam::linked;
-use crate::iam::manifest::{Manifest, Site};
-use crate::iam::snapshot::Call;
 use crate::manifest;
+use engine::error::{Doing, Error, Result};
+use package::{self, Digest};
+use verify::audit::Audit;
+use verify::check::Evidence;
+use verify::linked;
+use verify::manifest::{Manifest, Site};
+use verify::snapshot::Call;
 
 /// What the contract tests write: `{"operations": ["GetItem", …]}`.
 const RECORD: &str = "target/stackctl/operations.json";
@@ -66,7 +66,7 @@ pub fn read(config: &Config, binary: Option<&Path>) -> Result<Handler> {
 
 /// Reads which operations a zip or a program names.
 pub fn operations_of(path: &Path) -> Result<(BTreeSet<&'static str>, Digest)> {
-    let (program, digest) = artifact::program(path)?;
+    let (program, digest) = package::program(path)?;
     Ok((linked::operations_in(&program), digest))
 }
 

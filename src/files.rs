@@ -4,7 +4,7 @@ use std::fs::{self, File};
 use std::io::{self, ErrorKind, Write};
 use std::path::Path;
 
-use crate::error::{Doing, Error, Result};
+use engine::error::{Doing, Error, Result};
 
 /// Refuses a file that cannot be written because the folder that `flag` names is not there.
 pub fn check_folder(path: &Path, flag: &str) -> Result<()> {

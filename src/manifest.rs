@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use crate::error::{Doing, Error, Result};
-use crate::iam::manifest::Manifest;
+use engine::error::{Doing, Error, Result};
+use verify::manifest::Manifest;
 
 /// Reads every Rust file below `src/` of the handler's crate.
 pub fn read(crate_directory: &Path) -> Result<Manifest> {

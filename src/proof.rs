@@ -7,8 +7,8 @@ use tokio::time::Instant;
 
 use crate::cloud::wait::{self, Poll};
 use crate::cloud::{Answered, Request, Session};
-use crate::engine::Progress;
-use crate::error::{Error, Result};
+use engine::Progress;
+use engine::error::{Error, Result};
 
 /// A new endpoint answers within seconds, once its stage is deployed and the permission has spread.
 const PATIENCE: Duration = Duration::from_mins(1);

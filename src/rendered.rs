@@ -3,11 +3,11 @@
 use crate::cloud::Identity;
 use crate::config::{ALIAS, Config, LogPolicy};
 use crate::evidence::Handler;
-use crate::iam::document::{Document, Statement};
-use crate::iam::json::Json;
-use crate::iam::manifest::Manifest;
-use crate::iam::snapshot::{self, Documents, ManagedPolicy, Snapshot};
 use crate::stack;
+use iam::document::{Document, Statement};
+use iam::json::Json;
+use verify::manifest::Manifest;
+use verify::snapshot::{self, Documents, ManagedPolicy, Snapshot};
 
 /// Stand for what only AWS knows, and change no decision.
 const UNKNOWN_ACCOUNT: &str = "000000000000";

@@ -7,15 +7,15 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::artifact::Digest;
 use crate::cloud::Cloud;
 use crate::config::Config;
-use crate::engine::{Events, Graph, Plan, read};
-use crate::error::{Doing, Error, Kind, Result};
 use crate::files;
-use crate::iam::manifest::Manifest;
 use crate::stack::Stack;
 use crate::ui;
+use engine::error::{Doing, Error, Kind, Result};
+use engine::{Events, Graph, Plan, read};
+use package::Digest;
+use verify::manifest::Manifest;
 
 /// What was planned, where, and from what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

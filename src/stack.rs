@@ -2,14 +2,14 @@
 
 use crate::cloud::{Cloud, Identity};
 use crate::config::{Config, LogPolicy};
-use crate::engine::{Graph, Handle, Id};
-use crate::error::{Error, Result};
-use crate::iam::document::{Document, MANAGED_POLICY_LIMIT};
-use crate::iam::manifest::Manifest;
 use crate::resources::{
     Api, Attachments, Code, Function, LogGroup, Permission, Policy, Release, Role, Routes, Source,
     Table,
 };
+use engine::error::{Error, Result};
+use engine::{Graph, Handle, Id};
+use iam::document::{Document, MANAGED_POLICY_LIMIT};
+use verify::manifest::Manifest;
 
 /// AWS's own policy for logs: every log group of the account.
 pub const MANAGED_LOGS: &str = "service-role/AWSLambdaBasicExecutionRole";

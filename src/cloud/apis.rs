@@ -8,10 +8,11 @@ use aws_sdk_apigatewayv2::config::retry::RetryConfig;
 use aws_sdk_apigatewayv2::config::{Builder, Config};
 use aws_sdk_apigatewayv2::types::Api;
 
+use super::error::Doing;
 use super::tags::{self, Tags};
 use super::{Answer, Cloud, Identity, wait};
-use crate::engine::Progress;
-use crate::error::{Doing, Error, Result};
+use engine::Progress;
+use engine::error::{Error, Result};
 
 /// What this asks of AWS.
 pub const CALLS: &[&str] = &["apigateway:GetApis", "apigateway:GetTags"];

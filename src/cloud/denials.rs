@@ -2,8 +2,9 @@
 
 use aws_sdk_cloudwatchlogs::Client;
 
+use super::error::Doing;
 use super::{Answer, Cloud};
-use crate::error::{Doing, Error, Result};
+use engine::error::{Error, Result};
 
 /// What this asks of AWS.
 pub const CALLS: &[&str] = &["logs:FilterLogEvents"];

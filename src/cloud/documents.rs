@@ -3,8 +3,8 @@
 use percent_encoding::percent_decode_str;
 use serde_json::Value;
 
-use crate::iam::document::Document;
-use crate::iam::parse::Kind;
+use iam::document::Document;
+use iam::parse::Kind;
 
 /// IAM percent-encodes documents by RFC 3986:
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetPolicyVersion.html>

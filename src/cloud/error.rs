@@ -5,9 +5,20 @@ use aws_sdk_iam::operation::RequestId;
 use aws_smithy_runtime_api::client::orchestrator::HttpResponse;
 use aws_smithy_types::error::display::DisplayErrorContext;
 
-use crate::error::{Doing, Error, Kind, Result};
-use crate::iam::denial::{Cause, Denial};
-use crate::iam::deployer;
+use engine::error::{self, Error, Kind, Result};
+use iam::denial::{Cause, Denial};
+use verify::deployer;
+
+/// Turns a call that failed, or reading a file, into our [`Error`]: `call.send().await.doing("create role `x`")?`.
+pub trait Doing<T> {
+    fn doing(self, doing: impl std::fmt::Display) -> Result<T>;
+}
+
+impl<T> Doing<T> for std::io::Result<T> {
+    fn doing(self, doing: impl std::fmt::Display) -> Result<T> {
+        error::Doing::doing(self, doing)
+    }
+}
 
 impl<T, E> Doing<T> for std::result::Result<T, SdkError<E, HttpResponse>>
 where
@@ -145,18 +156,6 @@ impl<T> Answer<T> for Result<T> {
 
     fn exists(&self) -> bool {
         self.as_ref().is_err_and(|error| error.kind == Kind::Exists)
-    }
-}
-
-impl Error {
-    /// Whether AWS answered with one of `codes`.
-    pub fn has_code(&self, codes: &[&str]) -> bool {
-        self.code.as_deref().is_some_and(|code| codes.contains(&code))
-    }
-
-    /// Whether AWS's words contain `fragment`, whatever the case.
-    pub fn says(&self, fragment: &str) -> bool {
-        self.cause.as_ref().is_some_and(|cause| cause.to_lowercase().contains(fragment))
     }
 }
 

@@ -2,10 +2,11 @@
 
 use aws_sdk_lambda::Client;
 
+use super::error::Doing;
 use super::{Answer, Cloud};
 use crate::config::ALIAS;
-use crate::error::{Doing, Error, Result};
-use crate::iam::json::Json;
+use engine::error::{Error, Result};
+use iam::json::Json;
 
 /// What this asks of AWS.
 pub const CALLS: &[&str] = &["lambda:GetFunctionConfiguration", "lambda:GetPolicy"];

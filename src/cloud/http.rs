@@ -9,7 +9,7 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 
-use crate::error::{Error, Result};
+use engine::error::{Error, Result};
 
 /// An API answers within 30 s or not at all:
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>

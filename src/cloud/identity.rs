@@ -1,7 +1,8 @@
 //! Who we are in the cloud: the account, which is a part of nearly every ARN.
 
 use super::Cloud;
-use crate::error::{Doing, Error, Result};
+use super::error::Doing;
+use engine::error::{Error, Result};
 
 /// Who we are, from STS.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -118,7 +119,7 @@ mod tests {
         let replay = Replay::new([ok("Action=GetCallerIdentity", CALLER)]);
         let cloud = Cloud::new(replay.cloud().sdk, Some("999999999999".into()));
         let error = cloud.identity().await.expect_err("another account");
-        assert_eq!(error.kind, crate::error::Kind::Usage);
+        assert_eq!(error.kind, engine::error::Kind::Usage);
     }
 
     #[tokio::test]

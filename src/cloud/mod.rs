@@ -6,13 +6,13 @@ pub mod documents;
 mod error;
 pub mod function_policy;
 mod http;
-pub mod iam;
 mod identity;
 #[cfg(test)]
 pub mod replay;
 pub mod role_documents;
 pub mod simulation;
 mod slowed;
+pub mod spreading;
 pub mod tags;
 pub mod trial_policy;
 pub mod upload;
@@ -32,12 +32,12 @@ use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use tokio::sync::OnceCell;
 
-pub use error::Answer;
+pub use error::{Answer, Doing};
 pub use http::{Answered, Request, Session, send};
 pub use identity::Identity;
 pub use slowed::Slowed;
 
-use crate::error::{Error, Result};
+use engine::error::{Error, Result};
 
 /// Tries of one request, the first included. Throttling and lost connections pass within these.
 const ATTEMPTS: u32 = 8;

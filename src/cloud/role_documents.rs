@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use aws_sdk_iam::Client;
 use tokio::task::JoinSet;
 
+use super::error::Doing;
 use super::{Answer, Cloud, documents};
-use crate::error::{Doing, Error, Kind, Result};
-use crate::iam::json::Json;
-use crate::iam::snapshot::{Documents, InlinePolicy, ManagedPolicy};
+use engine::error::{Error, Kind, Result};
+use iam::json::Json;
+use verify::snapshot::{Documents, InlinePolicy, ManagedPolicy};
 
 /// What this asks of AWS. Anybody's policy may be attached to the role.
 pub const CALLS: &[&str] = &[

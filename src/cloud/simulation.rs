@@ -3,7 +3,8 @@
 use aws_sdk_iam::Client;
 
 use super::Cloud;
-use crate::error::{Doing, Result};
+use super::error::Doing;
+use engine::error::Result;
 
 /// What this asks of AWS.
 pub const CALLS: &[&str] = &["iam:SimulatePrincipalPolicy"];

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_iam::types::Tag;
 
 use crate::config::Config;
-use crate::engine::Difference;
+use engine::Difference;
 
 /// Tags of one resource, ours or as they were read.
 pub type Tags = BTreeMap<String, String>;

@@ -2,9 +2,10 @@
 
 use aws_sdk_iam::Client;
 
+use super::error::Doing;
 use super::{Answer, Cloud};
-use crate::error::{Doing, Result};
-use crate::iam::document::Document;
+use engine::error::Result;
+use iam::document::Document;
 
 const NAME: &str = "trial";
 

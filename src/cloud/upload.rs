@@ -13,7 +13,7 @@ use aws_smithy_types::config_bag::ConfigBag;
 use bytes::Bytes;
 use http_body::{Body, Frame, SizeHint};
 
-use crate::engine::Progress;
+use engine::Progress;
 
 /// Bytes that are handed to the connection at once.
 const PIECE: usize = 64 * 1024;
@@ -91,7 +91,7 @@ fn told(sent: usize, all: usize) -> String {
 mod tests {
     use super::*;
     use crate::cloud::replay::{Replay, lost, ok};
-    use crate::engine::{Events, Happening, Id};
+    use engine::{Events, Happening, Id};
 
     #[tokio::test(start_paused = true)]
     async fn the_bytes_are_counted_and_from_the_start_when_the_connection_breaks() {

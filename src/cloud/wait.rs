@@ -5,8 +5,8 @@ use std::time::Duration;
 
 use tokio::time::{Instant, sleep, sleep_until};
 
-use crate::engine::Progress;
-use crate::error::{Error, Result};
+use engine::Progress;
+use engine::error::{Error, Result};
 
 /// The first pause between two looks; the next ones grow to [`LONGEST`].
 const SHORTEST: Duration = Duration::from_millis(200);
@@ -119,7 +119,7 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
-    use crate::engine::{Events, Id};
+    use engine::{Events, Id};
 
     #[tokio::test(start_paused = true)]
     async fn waiting_ends_when_the_probe_is_ready() {

@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::App;
 use crate::cli::examples;
 use crate::contract::Contract;
-use crate::error::{Error, Kind, Result};
 use crate::{files, manifest};
+use engine::error::{Error, Kind, Result};
 
 /// What a frontend needs of the API: its OpenAPI document, a typed client
 #[derive(Debug, clap::Args)]

@@ -3,10 +3,9 @@
 use serde_json::json;
 
 use super::{App, recipe};
-use crate::artifact;
 use crate::cli::examples;
-use crate::engine::{Graph, Id, Label, Progress, alone};
-use crate::error::Result;
+use engine::error::Result;
+use engine::{Graph, Id, Label, Progress, alone};
 
 /// Build the handler into the zip that Lambda runs: same source, same bytes
 #[derive(Debug, clap::Args)]
@@ -22,7 +21,7 @@ pub async fn run(_: &Args, app: &App) -> Result<()> {
     let label = Label { kind: "code".into(), name: recipe.crate_directory.display().to_string() };
     let work = app.ui.watch(vec![label], async |events| {
         let progress = Progress::new(Id::after(&Graph::default()), events);
-        alone(&progress, Box::pin(artifact::build(&recipe, &progress))).await
+        alone(&progress, Box::pin(package::build(&recipe, &progress))).await
     });
     let artifact = app.unless_stopped(Box::pin(work)).await?;
     let path =

@@ -1,6 +1,5 @@
 //! Who calls the live version by its contract, and would be surprised by the next one.
 
-use crate::artifact;
 use crate::config::Config;
 use crate::contract::{self, Contract};
 use crate::manifest;
@@ -12,7 +11,7 @@ pub async fn broken(config: &Config, live: &LiveRelease) -> Vec<String> {
     let found = async {
         let folder = config.root.join(&config.function.crate_directory);
         let commit = live.commits.of(&live.version)?;
-        let before = artifact::file_at(&folder, commit, contract::FILE).await?;
+        let before = package::file_at(&folder, commit, contract::FILE).await?;
         let now = Contract::read(&folder, &manifest::read(&folder).ok()?).ok()?;
         now.breaks(&before).ok()
     };

@@ -6,7 +6,7 @@ use serde_json::json;
 
 use super::App;
 use crate::cli::{Cli, examples};
-use crate::error::Result;
+use engine::error::Result;
 
 /// Print the script that lets a shell complete verbs and flags
 #[derive(Debug, clap::Args)]

@@ -9,11 +9,11 @@ use crate::cli::examples;
 use crate::cloud::{Answered, Request, Session};
 use crate::config::Config;
 use crate::cors::{Ask, Layer, Refusal, advice, lookalike, origin};
-use crate::engine::{Id, Label, Progress, alone};
-use crate::error::{Error, Kind, Result};
 use crate::manifest;
 use crate::stack::Stack;
 use crate::ui::Paint;
+use engine::error::{Error, Kind, Result};
+use engine::{Id, Label, Progress, alone};
 
 /// Ask what a browser would ask for a page of ORIGIN; say what is refused, and why
 ///

@@ -7,18 +7,18 @@ use tokio::time::Instant;
 
 use super::ship::{self, MAKING_ROOM, Ship};
 use super::{App, callers, granted, outputs, source};
-use crate::artifact::Artifact;
 use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::config::{Budget, Config};
-use crate::engine::{Events, Ownership, Phases, Plan, Progress, plan_up, read};
-use crate::error::{Error, Result};
-use crate::iam::manifest::Manifest;
 use crate::proof::{MORE, Proof};
 use crate::resources::release::SHIPPING;
 use crate::resources::{LiveRelease, Trial};
 use crate::stack::Stack;
 use crate::ui::seconds;
+use engine::error::{Error, Result};
+use engine::{Events, Ownership, Phases, Plan, Progress, plan_up, read};
+use package::Artifact;
+use verify::manifest::Manifest;
 
 /// Ship the code alone, and prove that it answers; goes back by itself if it does not
 #[derive(Debug, clap::Args)]

@@ -1,20 +1,20 @@
 //! Whether the deployed policy allows what new code is linked to do: asked before it is uploaded.
 
-use crate::artifact::Artifact;
 use crate::cloud::{Cloud, role_documents};
 use crate::config::Config;
-use crate::engine::{Progress, Resource as _};
-use crate::error::{Error, Kind, Result};
-use crate::iam::check;
-use crate::iam::eval::Decision;
-use crate::iam::json::Json;
-use crate::iam::linked;
-use crate::iam::manifest::Manifest;
-use crate::iam::operations::Operation;
-use crate::iam::snapshot::{Documents, Handler, InlinePolicy, Snapshot};
 use crate::rendered;
 use crate::resources::Policy;
 use crate::stack::data_policy;
+use engine::error::{Error, Kind, Result};
+use engine::{Progress, Resource as _};
+use iam::eval::Decision;
+use iam::json::Json;
+use package::Artifact;
+use verify::check;
+use verify::linked;
+use verify::manifest::Manifest;
+use verify::operations::Operation;
+use verify::snapshot::{Documents, Handler, InlinePolicy, Snapshot};
 
 /// What the stack's own policy allows as it is deployed; `None` where that may not be read. Asked together with
 /// everything else, so that it costs a deploy no time.

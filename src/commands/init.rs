@@ -9,8 +9,8 @@ use serde_json::json;
 use super::App;
 use crate::cli::examples;
 use crate::config;
-use crate::error::{Doing, Error, Result};
 use crate::scaffold::{self, File};
+use engine::error::{Doing, Error, Result};
 
 /// Begin a project: `stack.toml`, a handler that passes its tests, a CI recipe
 #[derive(Debug, clap::Args)]

@@ -10,12 +10,12 @@ use tokio::time::Instant;
 use super::App;
 use crate::cli::examples;
 use crate::config::ALIAS;
-use crate::engine::{Id, Label, Progress, alone};
-use crate::error::{Doing, Error, Result};
 use crate::logs::{self, Reader};
 use crate::payload::{self, Request};
 use crate::resources::{Invocation, invocation, invoke};
 use crate::ui::seconds;
+use engine::error::{Doing, Error, Result};
+use engine::{Id, Label, Progress, alone};
 
 /// Run the function once with one event, past the API, and show its answer and its log
 #[derive(Debug, clap::Args)]

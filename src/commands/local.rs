@@ -6,9 +6,9 @@ use serde_json::json;
 use super::App;
 use crate::cli::examples;
 use crate::config;
-use crate::engine::{Graph, Id, Label, Progress, alone};
-use crate::error::Result;
-use crate::local::{self, End, State, Status, Stopped};
+use engine::error::Result;
+use engine::{Graph, Id, Label, Progress, alone};
+use local_cloud::{self, End, State, Status, Stopped};
 
 /// The local cloud: the same stack on this machine, without Docker or an account
 #[derive(Debug, clap::Args)]
@@ -61,7 +61,8 @@ async fn start(port: Option<u16>, app: &App) -> Result<()> {
 async fn stop(app: &App) -> Result<()> {
     let settings = config::local_cloud(None)?;
     let stopped =
-        watched(app, "stopping", async |progress| local::stop(&settings, progress).await).await?;
+        watched(app, "stopping", async |progress| local_cloud::stop(&settings, progress).await)
+            .await?;
     let (word, text) = match stopped {
         Stopped::NotRunning => ("not-running", "the local cloud was not running"),
         Stopped::HadCrashed => (
@@ -78,7 +79,7 @@ async fn stop(app: &App) -> Result<()> {
 }
 
 async fn status(app: &App) -> Result<()> {
-    let status = local::status(&config::local_cloud(None)?).await?;
+    let status = local_cloud::status(&config::local_cloud(None)?).await?;
     app.ui.result(
         || text(&status),
         || {
@@ -99,7 +100,8 @@ async fn status(app: &App) -> Result<()> {
 
 async fn reset(app: &App) -> Result<()> {
     let settings = config::local_cloud(None)?;
-    watched(app, "emptying", async |progress| local::reset(&settings, progress).await).await?;
+    watched(app, "emptying", async |progress| local_cloud::reset(&settings, progress).await)
+        .await?;
     app.ui.result(|| "the local cloud is empty".to_owned(), || json!({"state": "empty"}))
 }
 

@@ -6,10 +6,10 @@ use serde_json::{Value, json};
 
 use super::App;
 use crate::cli::{Output, examples};
-use crate::error::{Error, Kind, Result};
 use crate::logs::{Entry, Line, Reader, Weight, clock, day, rfc3339, since};
 use crate::resources::{LogSearch, LogTail, log_search, log_tail, pattern};
 use crate::ui::Paint;
+use engine::error::{Error, Kind, Result};
 
 /// What AWS looks for on behalf of `--errors`; what it finds is looked through again.
 const ERRORS: [&str; 8] = [

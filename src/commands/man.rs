@@ -9,7 +9,7 @@ use serde_json::json;
 
 use super::App;
 use crate::cli::{Cli, examples};
-use crate::error::{Doing, Result};
+use engine::error::{Doing, Result};
 
 /// Write the manual, a page for each verb, into a folder
 #[derive(Debug, clap::Args)]

@@ -30,17 +30,16 @@ use std::path::PathBuf;
 
 use tokio::sync::watch;
 
-use crate::artifact::{Profile, Recipe};
 use crate::cli::{Cli, Globals, Verb};
 use crate::cloud::{Cloud, Slowed, Target};
 use crate::config::{self, Config};
-use crate::engine::{Events, Graph, Id, Label, Progress, Stop, alone, read};
-use crate::error::{Error, Kind, Result};
-use crate::iam::manifest::Manifest;
-use crate::local as local_cloud;
 use crate::resources::{LiveApi, Source};
 use crate::stack::Stack;
 use crate::ui::Ui;
+use engine::error::{Error, Kind, Result};
+use engine::{Events, Graph, Id, Label, Progress, Stop, alone, read};
+use package::{Profile, Recipe};
+use verify::manifest::Manifest;
 
 /// One run of the program.
 pub struct App {

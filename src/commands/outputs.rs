@@ -4,9 +4,9 @@ use serde_json::{Value, json};
 
 use crate::cloud::Identity;
 use crate::config::Config;
-use crate::engine::{Action, Id, Phases};
 use crate::resources::{LiveApi, LiveFunction, LiveRelease};
 use crate::stack::Stack;
+use engine::{Action, Id, Phases};
 
 /// Where the time went: seconds by the name of the part.
 pub fn phases(phases: &Phases) -> Value {

@@ -10,8 +10,8 @@ use super::{
 use crate::cli::{self, examples};
 use crate::cloud::{self, role_documents};
 use crate::deployer;
-use crate::error::{Error, Result};
 use crate::stack::Stack;
+use engine::error::{Error, Result};
 
 /// Print the IAM policy that a deployer needs for a verb, on this stack alone
 ///
@@ -113,7 +113,7 @@ pub fn pointed_at(error: Error, verb: &cli::Verb) -> Error {
 mod tests {
     use super::*;
     use crate::config::tests::config;
-    use crate::iam::document::MANAGED_POLICY_LIMIT;
+    use iam::document::MANAGED_POLICY_LIMIT;
 
     #[test]
     fn all_verbs_together_fit_into_one_policy_however_long_the_name() {

@@ -7,12 +7,12 @@ use serde_json::json;
 use super::up::planned;
 use super::{App, source, widening};
 use crate::cli::examples;
-use crate::engine::Ownership;
-use crate::error::{Error, Kind, Result};
 use crate::manifest;
 use crate::saved_plan::{self, Basis};
 use crate::stack::{Stack, check_policy};
 use crate::ui;
+use engine::Ownership;
+use engine::error::{Error, Kind, Result};
 
 /// Show what `up` would do, and do nothing
 #[derive(Debug, clap::Args)]

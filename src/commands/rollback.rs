@@ -7,14 +7,14 @@ use super::{App, source};
 use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::config::Config;
-use crate::engine::{Events, Id, Label, Progress, alone, read};
-use crate::error::{Error, Result};
-use crate::iam::manifest::Manifest;
 use crate::proof::{self, Endpoint, MORE};
 use crate::resources::release::SWITCHING;
 use crate::resources::{LiveApi, LiveRelease, Release, Version, versions};
 use crate::stack::Stack;
 use crate::ui::{Paint, seconds};
+use engine::error::{Error, Result};
+use engine::{Events, Id, Label, Progress, alone, read};
+use verify::manifest::Manifest;
 
 /// Point the API back at an earlier version, in one call, and prove that it answers
 #[derive(Debug, clap::Args)]

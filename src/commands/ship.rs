@@ -2,11 +2,11 @@
 
 use crate::cloud::Cloud;
 use crate::config::Config;
-use crate::engine::{Action, Events, Id, Label, Outcome, Plan, Progress, Stop, alone, execute};
-use crate::error::{Error, Result};
 use crate::proof::{self, Endpoint, Proof};
 use crate::resources::{LiveApi, LiveRelease, Release, Version, prune, versions};
 use crate::stack::Stack;
+use engine::error::{Error, Result};
+use engine::{Action, Events, Id, Label, Outcome, Plan, Progress, Stop, alone, execute};
 
 /// What making room asks of AWS.
 pub const MAKING_ROOM: &[&[&str]] = &[versions::CALLS, prune::CALLS];

@@ -8,11 +8,11 @@ use serde_json::{Value, json};
 use super::App;
 use super::verify_policy::{Case, Origin, action_name, live};
 use crate::cli::examples;
-use crate::error::{Doing, Error, Kind, Result};
-use crate::iam::check;
-use crate::iam::eval::cases::Case as Listed;
-use crate::iam::eval::{Answer, Decision};
 use crate::ui::Paint;
+use engine::error::{Doing, Error, Kind, Result};
+use iam::eval::cases::Case as Listed;
+use iam::eval::{Answer, Decision};
+use verify::check;
 
 /// May the role do this, and which statement decides?
 ///

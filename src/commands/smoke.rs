@@ -8,13 +8,13 @@ use super::{App, live_api};
 use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::config::{ALIAS, Config};
-use crate::engine::{Id, Label, Progress, alone};
-use crate::error::{Error, Kind, Result};
 use crate::payload;
 use crate::resources::{invocation, invoke};
 use crate::smoke::{Diagnosis, Layer, Loop, Step, Suspicion, from_the_function, suspect};
 use crate::stack::Stack;
 use crate::ui::Paint;
+use engine::error::{Error, Kind, Result};
+use engine::{Id, Label, Progress, alone};
 
 /// Go through a user's whole loop over HTTP, and name the layer that fails
 #[derive(Debug, clap::Args)]

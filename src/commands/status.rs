@@ -4,11 +4,11 @@ use serde_json::{Value, json};
 
 use super::{App, outputs, source};
 use crate::cli::examples;
-use crate::engine::{Action, Ownership, Plan, Reading, Step, plan_up, read};
-use crate::error::{Error, Kind, Result};
 use crate::manifest;
 use crate::stack::Stack;
 use crate::ui::{self, Paint};
+use engine::error::{Error, Kind, Result};
+use engine::{Action, Ownership, Plan, Reading, Step, plan_up, read};
 
 /// Show every resource, what drifted, and the outputs; changes nothing
 #[derive(Debug, clap::Args)]

@@ -11,12 +11,12 @@ use super::{App, source};
 use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::config::Config;
-use crate::engine::{Events, Id, Label, Progress, Reading, alone, execute, plan_teardown, read};
-use crate::error::{Doing, Error, Kind, Result};
-use crate::iam::manifest::Manifest;
 use crate::resources;
 use crate::stack::Stack;
 use crate::ui::seconds;
+use engine::error::{Doing, Error, Kind, Result};
+use engine::{Events, Id, Label, Progress, Reading, alone, execute, plan_teardown, read};
+use verify::manifest::Manifest;
 
 /// Looks for what is left; a late log line can bring the log group back, so it is deleted again.
 const LOOKS: usize = 3;

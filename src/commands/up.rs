@@ -10,14 +10,14 @@ use super::{App, outputs, source, widening};
 use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::config::Config;
-use crate::engine::{Events, Ownership, Plan, plan_up, read};
-use crate::error::Result;
 use crate::proof::NO_MORE;
 use crate::resources::LiveApi;
 use crate::saved_plan::{Basis, SavedPlan};
 use crate::stack::{Stack, check_policy};
 use crate::ui::seconds;
 use crate::{env_file, manifest};
+use engine::error::Result;
+use engine::{Events, Ownership, Plan, plan_up, read};
 
 /// Make the stack what the file says, and prove that it answers
 #[derive(Debug, clap::Args)]

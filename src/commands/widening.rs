@@ -1,9 +1,9 @@
 //! Plans that would let a role do more than it may now: they are said to do so, and asked about.
 
 use super::App;
-use crate::engine::{Action, Graph, Plan};
-use crate::error::{Error, Kind, Result};
-use crate::iam::change;
+use engine::error::{Error, Kind, Result};
+use engine::{Action, Graph, Plan};
+use iam::change;
 
 /// The rights that the role would gain, one a line. A first create is no widening: nothing was there to be wider than.
 pub fn of(graph: &Graph, plan: &Plan) -> Vec<String> {

@@ -1,7 +1,7 @@
 //! What AWS or a browser would refuse is refused here, before the first call.
 
 use super::{Config, Cors};
-use crate::error::{Error, Result};
+use engine::error::{Error, Result};
 
 /// Days that `CloudWatch` Logs accepts: <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html>
 const RETENTION_DAYS: [i32; 22] = [

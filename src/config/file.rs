@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::{Table, Value};
 
-use crate::artifact::Architecture;
-use crate::error::{Error, Result};
+use engine::error::{Error, Result};
+use package::Architecture;
 
 /// Every key that exists, as the sample shows them. What is not in it is unknown.
 pub const SAMPLE: &str = include_str!("../../templates/stack.toml");

@@ -13,8 +13,7 @@ pub use file::{Budget, Cors, FunctionKeys, LogPolicy, TableKeys};
 pub use names::{ALIAS, DEFAULT_STAGE, Names};
 pub use schema::SCHEMA;
 
-use crate::error::{Error, Result};
-use crate::local;
+use engine::error::{Error, Result};
 
 /// What the stack shall be. Everything in it has been checked against the limits of AWS.
 #[derive(Debug, Clone)]
@@ -93,7 +92,7 @@ fn unreadable(path: &Path, error: &io::Error) -> Error {
 
 /// Where the local cloud lives, from the environment: `STACKCTL_CACHE_DIR`, `STACKCTL_LOCAL_DIR`,
 /// `STACKCTL_LOCAL_PORT`, else a folder of ours in the user's cache folder.
-pub fn local_cloud(port: Option<u16>) -> Result<local::Settings> {
+pub fn local_cloud(port: Option<u16>) -> Result<local_cloud::Settings> {
     let cache = match path_from("STACKCTL_CACHE_DIR") {
         Some(cache) => cache,
         None => cache_folder()?.join("stackctl"),
@@ -106,7 +105,7 @@ pub fn local_cloud(port: Option<u16>) -> Result<local::Settings> {
         ),
         (port, _) => port,
     };
-    Ok(local::Settings { cache, directory, port })
+    Ok(local_cloud::Settings { cache, directory, port })
 }
 
 fn cache_folder() -> Result<PathBuf> {

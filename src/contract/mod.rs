@@ -12,9 +12,9 @@ use std::path::Path;
 
 use serde_json::Value;
 
-use crate::error::{Error, Result};
-use crate::iam::manifest::Manifest;
 use document::Document;
+use engine::error::{Error, Result};
+use verify::manifest::Manifest;
 
 /// Where a handler keeps its contract, below its crate's folder.
 pub const FILE: &str = "openapi.json";

@@ -1,6 +1,6 @@
 //! An origin as a browser sends it: scheme, host and port, and nothing else.
 
-use crate::error::{Error, Result};
+use engine::error::{Error, Result};
 
 /// `text` as a browser would send it: a path, a default port and capitals are taken off.
 /// <https://html.spec.whatwg.org/multipage/browsers.html#ascii-serialisation-of-an-origin>

@@ -2,8 +2,8 @@
 
 use aws_smithy_types::date_time::{DateTime, Format};
 
-use crate::error::{Error, Result};
-use crate::span;
+use engine::error::{Error, Result};
+use engine::span;
 
 /// The moment that `text` names, in milliseconds after 1970: `90s`, `10m`, `1h`, `2d`, `1w`, or a date with or
 /// without a time, which is UTC unless it says otherwise.

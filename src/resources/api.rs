@@ -6,13 +6,14 @@ use std::time::Duration;
 use aws_sdk_apigatewayv2::Client;
 use aws_sdk_apigatewayv2::types::{Api as SdkApi, Cors as SdkCors, ProtocolType};
 
+use crate::cloud::Doing;
 use crate::cloud::apis::{self, Found};
 use crate::cloud::tags::{self, Tags};
 use crate::cloud::wait::{self, Poll};
 use crate::cloud::{Answer, Cloud};
 use crate::config::{Config, Cors};
-use crate::engine::{Calls, Difference, Inputs, Progress, Resource};
-use crate::error::{Doing, Error, Kind, Result};
+use engine::error::{Error, Kind, Result};
+use engine::{Calls, Difference, Inputs, Progress, Resource};
 
 const ABSENT: [&str; 1] = ["NotFoundException"];
 /// Until another run has seen that it made a second API, and has taken it back.

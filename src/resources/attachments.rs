@@ -5,11 +5,12 @@ use std::collections::BTreeSet;
 use aws_sdk_iam::Client;
 
 use super::{Policy, Role};
-use crate::cloud::iam::{self, ABSENT};
+use crate::cloud::Doing;
+use crate::cloud::spreading::{self, ABSENT};
 use crate::cloud::{Answer, Cloud};
 use crate::config::Config;
-use crate::engine::{Calls, Difference, Handle, Id, Inputs, Progress, Resource};
-use crate::error::{Doing, Result};
+use engine::error::Result;
+use engine::{Calls, Difference, Handle, Id, Inputs, Progress, Resource};
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 const MOST_ATTACHED: usize = 10;
@@ -106,7 +107,7 @@ impl Attachments {
     }
 
     async fn attach(&self, arn: &str, progress: &Progress) -> Result<()> {
-        iam::when_known(progress, || async {
+        spreading::when_known(progress, || async {
             let call = self.client.attach_role_policy().role_name(&self.role_name);
             let answer = call.policy_arn(arn).send().await;
             answer.doing(format!("attach `{arn}` to role `{}`", self.role_name)).map(|_| ())
@@ -115,7 +116,7 @@ impl Attachments {
     }
 
     async fn detach(&self, arn: &str, progress: &Progress) -> Result<()> {
-        iam::when_free(progress, || async {
+        spreading::when_free(progress, || async {
             let call = self.client.detach_role_policy().role_name(&self.role_name);
             let answer = call.policy_arn(arn).send().await;
             let doing = format!("detach `{arn}` from role `{}`", self.role_name);
@@ -131,7 +132,7 @@ impl Attachments {
     }
 
     async fn delete_inline(&self, name: &str, progress: &Progress) -> Result<()> {
-        iam::when_free(progress, || async {
+        spreading::when_free(progress, || async {
             let call = self.client.delete_role_policy().role_name(&self.role_name);
             let answer = call.policy_name(name).send().await;
             let doing = format!("delete the inline policy `{name}` of role `{}`", self.role_name);

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use tokio::sync::OnceCell;
 
-use crate::artifact::{self, Architecture, Artifact, Recipe};
-use crate::engine::{Difference, Inputs, Progress, Resource};
-use crate::error::Result;
+use engine::error::Result;
+use engine::{Difference, Inputs, Progress, Resource};
+use package::{self, Architecture, Artifact, Recipe};
 
 /// Where the zip comes from.
 #[derive(Debug, Clone)]
@@ -31,8 +31,8 @@ impl Code {
     async fn artifact(&self, progress: &Progress) -> Result<Artifact> {
         let make = || async {
             match &self.source {
-                Source::Build(recipe) => artifact::build(recipe, progress).await,
-                Source::File(path, architecture) => artifact::open(path, *architecture).await,
+                Source::Build(recipe) => package::build(recipe, progress).await,
+                Source::File(path, architecture) => package::open(path, *architecture).await,
             }
         };
         self.artifact.get_or_init(make).await.clone()

@@ -8,8 +8,9 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Number, Value};
 
 use crate::cloud::Cloud;
-use crate::engine::Progress;
-use crate::error::{Doing, Error, Result};
+use crate::cloud::Doing;
+use engine::Progress;
+use engine::error::{Error, Result};
 
 /// What this asks of AWS.
 pub const CALLS: &[&str] = &["dynamodb:Scan"];

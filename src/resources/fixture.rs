@@ -5,10 +5,10 @@ use std::fmt::Debug;
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use serde_json::{Value, json};
 
-use crate::artifact::{Architecture, Artifact};
 use crate::cloud::replay::{Exchange, ok, refused};
 use crate::config::{self, Config};
-use crate::engine::{Difference, Inputs, Progress, Resource};
+use engine::{Difference, Inputs, Progress, Resource};
+use package::{Architecture, Artifact};
 
 /// The stack called `app`, as the file's defaults say it.
 pub(super) fn config() -> Config {

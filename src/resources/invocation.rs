@@ -11,7 +11,8 @@ use aws_sdk_lambda::types::LogType;
 use aws_smithy_types::base64;
 
 use crate::cloud::Cloud;
-use crate::error::{Doing, Error, Result};
+use crate::cloud::Doing;
+use engine::error::{Error, Result};
 
 /// What this asks of AWS.
 pub const CALLS: &[&str] = &["lambda:Invoke"];

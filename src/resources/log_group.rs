@@ -4,11 +4,12 @@ use std::time::Duration;
 
 use aws_sdk_cloudwatchlogs::Client;
 
+use crate::cloud::Doing;
 use crate::cloud::tags::{self, Tags};
 use crate::cloud::{Answer, Cloud, wait};
 use crate::config::{Config, LogPolicy};
-use crate::engine::{Calls, Difference, Inputs, Progress, Resource};
-use crate::error::{Doing, Error, Result};
+use engine::error::{Error, Result};
+use engine::{Calls, Difference, Inputs, Progress, Resource};
 
 /// Until a change that somebody else is making to the group has ended.
 const BUSY: Duration = Duration::from_mins(1);

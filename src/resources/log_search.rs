@@ -4,8 +4,9 @@ use aws_sdk_cloudwatchlogs::Client;
 use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
 
 use crate::cloud::Cloud;
-use crate::error::{Doing, Result};
+use crate::cloud::Doing;
 use crate::logs::Entry;
+use engine::error::Result;
 
 /// What this asks of AWS.
 pub const CALLS: &[&str] = &["logs:FilterLogEvents"];

@@ -12,9 +12,10 @@ use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use tokio::time::Instant;
 
 use super::LogSearch;
+use crate::cloud::Doing;
 use crate::cloud::wait;
-use crate::error::{Doing, Result};
 use crate::logs::{Entry, Seen, Source};
+use engine::error::Result;
 
 /// What this asks of AWS.
 pub const CALLS: &[&str] = &["logs:StartLiveTail"];

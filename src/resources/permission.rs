@@ -6,10 +6,11 @@ use aws_sdk_lambda::Client;
 use serde_json::Value;
 
 use super::{Api, Function, LiveApi, Release};
+use crate::cloud::Doing;
 use crate::cloud::{Answer, Cloud, wait};
 use crate::config::{ALIAS, Config};
-use crate::engine::{Calls, Difference, Handle, Id, Inputs, Progress, Resource};
-use crate::error::{Doing, Error, Result};
+use engine::error::{Error, Result};
+use engine::{Calls, Difference, Handle, Id, Inputs, Progress, Resource};
 
 /// The statement's id; Lambda refuses a second one of the same name.
 const STATEMENT: &str = "stackctl-api";

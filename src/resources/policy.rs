@@ -5,15 +5,16 @@ use std::time::Duration;
 use aws_sdk_iam::Client;
 use aws_sdk_iam::types::{Policy as Found, PolicyVersion};
 
-use crate::cloud::iam::{self, ABSENT};
+use crate::cloud::Doing;
+use crate::cloud::spreading::{self, ABSENT};
 use crate::cloud::tags::{self, Tags};
 use crate::cloud::wait::{self, Poll};
 use crate::cloud::{Answer, Cloud, Identity, documents};
 use crate::config::Config;
-use crate::engine::{Calls, Difference, Inputs, Progress, Resource};
-use crate::error::{Doing, Error, Result};
-use crate::iam::document::Document;
-use crate::iam::parse::Kind;
+use engine::error::{Error, Result};
+use engine::{Calls, Difference, Inputs, Progress, Resource};
+use iam::document::Document;
+use iam::parse::Kind;
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 const MOST_VERSIONS: usize = 5;
@@ -146,13 +147,13 @@ impl Policy {
                 || (error.has_code(&["LimitExceeded"]) && error.says("versions"))
         };
         let what = "IAM takes a new version of the policy";
-        let version = wait::while_refused(progress, what, iam::SPREADING, passes, || {
+        let version = wait::while_refused(progress, what, spreading::SPREADING, passes, || {
             self.add_version(arn, text, at_once)
         })
         .await?;
         if !at_once {
             wait::pause(progress, "the new version is known everywhere", SPREADING).await;
-            iam::when_known(progress, || async {
+            spreading::when_known(progress, || async {
                 let call = self.client.set_default_policy_version().policy_arn(arn);
                 let answer = call.version_id(&version).send().await;
                 let doing = format!("make {version} the default of policy `{}`", self.name);
@@ -250,8 +251,10 @@ impl Resource for Policy {
         let document = match likely {
             Some(document) if default_version == LIKELY_VERSION => document,
             _ => {
-                wait::until_read(progress, iam::SPREADING, || self.version(&arn, &default_version))
-                    .await?
+                wait::until_read(progress, spreading::SPREADING, || {
+                    self.version(&arn, &default_version)
+                })
+                .await?
             }
         };
         let tags = policy.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value));
@@ -278,7 +281,7 @@ impl Resource for Policy {
     async fn create(&self, _: &Inputs, progress: &Progress) -> Result<LivePolicy> {
         let identity = self.cloud.identity().await?;
         let document = (self.document)(&identity).to_json();
-        let answer = iam::when_free(progress, || async {
+        let answer = spreading::when_free(progress, || async {
             let call =
                 self.client.create_policy().policy_name(&self.name).policy_document(&document);
             let answer = call.set_tags(Some(tags::for_iam(&self.tags))).send().await;
@@ -289,7 +292,7 @@ impl Resource for Policy {
         .await;
         if answer.exists() {
             let arn = identity.iam(&format!("policy/{}", self.name));
-            wait::until_read(progress, iam::SPREADING, || self.find(&arn)).await?;
+            wait::until_read(progress, spreading::SPREADING, || self.find(&arn)).await?;
         }
         let policy = answer?.policy;
         let arn = policy.as_ref().and_then(|policy| policy.arn.clone()).unwrap_or_default();
@@ -310,7 +313,7 @@ impl Resource for Policy {
     ) -> Result<LivePolicy> {
         let wanted = (self.document)(&self.cloud.identity().await?);
         if !self.is_ours(live) {
-            iam::when_known(progress, || async {
+            spreading::when_known(progress, || async {
                 let tags = tags::for_iam(&self.tags);
                 let call = self.client.tag_policy().policy_arn(&live.arn).set_tags(Some(tags));
                 call.send().await.doing(format!("tag policy `{}`", self.name)).map(|_| ())
@@ -326,7 +329,7 @@ impl Resource for Policy {
     }
 
     async fn delete(&self, live: &LivePolicy, progress: &Progress) -> Result<()> {
-        wait::until(progress, "nothing uses the policy", iam::SETTLING, || {
+        wait::until(progress, "nothing uses the policy", spreading::SETTLING, || {
             self.try_to_delete(&live.arn)
         })
         .await

@@ -6,9 +6,10 @@ use std::time::Duration;
 use aws_sdk_lambda::Client;
 
 use super::versions::Version;
+use crate::cloud::Doing;
 use crate::cloud::{Answer, Cloud, wait};
-use crate::engine::Progress;
-use crate::error::{Doing, Error, Result};
+use engine::Progress;
+use engine::error::{Error, Result};
 
 /// What this asks of AWS.
 pub const CALLS: &[&str] = &["lambda:DeleteFunction/version"];

@@ -3,14 +3,15 @@
 use aws_sdk_iam::Client;
 use aws_sdk_iam::types::Role as Found;
 
-use crate::cloud::iam::{self, ABSENT};
+use crate::cloud::Doing;
+use crate::cloud::spreading::{self, ABSENT};
 use crate::cloud::tags::{self, Tags};
 use crate::cloud::{Answer, Cloud, documents, wait};
 use crate::config::Config;
-use crate::engine::{Calls, Difference, Inputs, Progress, Resource};
-use crate::error::{Doing, Error, Result};
-use crate::iam::document::Document;
-use crate::iam::parse::Kind;
+use engine::error::{Error, Result};
+use engine::{Calls, Difference, Inputs, Progress, Resource};
+use iam::document::Document;
+use iam::parse::Kind;
 
 pub struct Role {
     cloud: Cloud,
@@ -115,7 +116,7 @@ impl Resource for Role {
     }
 
     async fn create(&self, _: &Inputs, progress: &Progress) -> Result<LiveRole> {
-        let answer = iam::when_free(progress, || async {
+        let answer = spreading::when_free(progress, || async {
             let call = self
                 .client
                 .create_role()
@@ -127,7 +128,7 @@ impl Resource for Role {
         })
         .await;
         if answer.exists() {
-            wait::until_read(progress, iam::SPREADING, || self.find()).await?;
+            wait::until_read(progress, spreading::SPREADING, || self.find()).await?;
         }
         let role = answer?.role;
         Ok(LiveRole {
@@ -140,7 +141,7 @@ impl Resource for Role {
 
     async fn update(&self, _: &Inputs, live: &LiveRole, progress: &Progress) -> Result<LiveRole> {
         if !self.is_ours(live) {
-            iam::when_known(progress, || async {
+            spreading::when_known(progress, || async {
                 let tags = tags::for_iam(&self.tags);
                 let call = self.client.tag_role().role_name(&self.name).set_tags(Some(tags));
                 call.send().await.doing(format!("tag role `{}`", self.name)).map(|_| ())
@@ -148,7 +149,7 @@ impl Resource for Role {
             .await?;
         }
         if !self.trusts_as_wanted(live) {
-            iam::when_known(progress, || async {
+            spreading::when_known(progress, || async {
                 let call = self.client.update_assume_role_policy().role_name(&self.name);
                 let answer = call.policy_document(self.trust.to_json()).send().await;
                 answer.doing(format!("change the trust policy of role `{}`", self.name)).map(|_| ())
@@ -162,7 +163,7 @@ impl Resource for Role {
         let what = "nothing is attached to the role";
         let attached =
             |error: &Error| error.has_code(&["DeleteConflict", "ConcurrentModification"]);
-        wait::while_refused(progress, what, iam::SETTLING, attached, || async {
+        wait::while_refused(progress, what, spreading::SETTLING, attached, || async {
             let answer = self.client.delete_role().role_name(&self.name).send().await;
             answer.doing(format!("delete role `{}`", self.name)).absent_if(&ABSENT).map(|_| ())
         })

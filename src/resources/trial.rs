@@ -11,8 +11,9 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::report::Report;
+use crate::cloud::Doing;
 use crate::config::Budget;
-use crate::error::{Doing, Error, Result};
+use engine::error::{Error, Result};
 
 /// What this asks of AWS.
 pub(super) const CALLS: &[&str] = &["lambda:Invoke"];

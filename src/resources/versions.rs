@@ -4,8 +4,9 @@ use aws_sdk_lambda::Client;
 use aws_smithy_types::base64;
 use aws_smithy_types::date_time::{DateTime, Format};
 
+use crate::cloud::Doing;
 use crate::cloud::{Answer, Cloud};
-use crate::error::{Doing, Result};
+use engine::error::Result;
 
 /// What this asks of AWS.
 pub const CALLS: &[&str] = &["lambda:ListVersionsByFunction"];

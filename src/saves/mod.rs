@@ -15,7 +15,7 @@ use tokio::time::Instant;
 pub use files::Files;
 
 use crate::cloud::wait;
-use crate::engine::Stop;
+use engine::Stop;
 
 /// Between two looks.
 const PAUSE: Duration = Duration::from_millis(50);

@@ -160,7 +160,7 @@ fn logged_cause(log: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::error::Error;
+    use engine::error::Error;
 
     fn layer(suspicion: &Suspicion) -> &'static str {
         match suspicion {

@@ -12,7 +12,7 @@ pub use diagnosis::{Diagnosis, Layer, Suspicion, from_the_function, suspect};
 
 use crate::cloud::{Answered, Request, Session};
 use crate::cors::Ask;
-use crate::error::{Error, Result};
+use engine::error::{Error, Result};
 
 /// What the loop asks, in this order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::error::Error;
+use engine::error::Error;
 
 /// `{"error": {…}}`, the members of [`Error`]; absent ones are `null`.
 pub fn failure(error: &Error) -> Value {

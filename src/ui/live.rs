@@ -6,7 +6,7 @@ use indicatif::{MultiProgress, ProgressBar, ProgressFinish, ProgressStyle};
 
 use super::words::{doing, done, looking, seconds};
 use super::{Paint, View};
-use crate::engine::{Event, Happening, Label};
+use engine::{Event, Happening, Label};
 
 const TICK: Duration = Duration::from_millis(100);
 

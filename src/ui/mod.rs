@@ -19,8 +19,8 @@ pub use words::seconds;
 
 use crate::cli::{Color, Globals, Output};
 use crate::config;
-use crate::engine::{Event, Events, Label};
-use crate::error::{Doing, Error, Kind, Result};
+use engine::error::{Doing, Error, Kind, Result};
+use engine::{Event, Events, Label};
 
 /// How this run talks.
 pub struct Ui {

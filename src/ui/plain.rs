@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use super::words::{doing, done, seconds};
 use super::{View, to_stderr};
-use crate::engine::{Event, Happening, Id, Label};
+use engine::{Event, Happening, Id, Label};
 
 /// Between two notes of one resource.
 const NOTES_APART: Duration = Duration::from_secs(5);

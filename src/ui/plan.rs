@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::Paint;
-use crate::engine::{Action, Difference, Graph, Plan, Step};
-use crate::iam::change;
+use engine::{Action, Difference, Graph, Plan, Step};
+use iam::change;
 
 /// One line a step that does something, its differences below it; then the count.
 pub fn text(graph: &Graph, plan: &Plan, paint: Paint) -> String {

@@ -3,12 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::Paint;
-use crate::iam::check::{Outcome, Verdict};
-use crate::iam::findings::{Finding, Severity};
-use crate::iam::operations::Operation;
-use crate::iam::peers::Peers;
-use crate::iam::snapshot::Stack;
 use crate::witness::{Matrix, Mutation};
+use verify::check::{Outcome, Verdict};
+use verify::findings::{Finding, Severity};
+use verify::operations::Operation;
+use verify::peers::Peers;
+use verify::snapshot::Stack;
 
 /// More columns than these do not fit beside each other; the rest is counted.
 const MOST_EXTRA_COLUMNS: usize = 4;
@@ -295,8 +295,8 @@ pub fn plural(count: usize, word: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::iam::check::{Evidence, check};
-    use crate::iam::snapshot::Snapshot;
+    use verify::check::{Evidence, check};
+    use verify::snapshot::Snapshot;
 
     fn shown(text: &str) -> String {
         let snapshot = Snapshot::from_json(text).expect("it is complete");
@@ -318,7 +318,7 @@ mod tests {
 
     #[test]
     fn a_clean_role_is_proven_in_a_matrix() {
-        let text = shown(include_str!("../iam/snapshots/01-clean-seed.json"));
+        let text = shown(include_str!("../../crates/verify/src/snapshots/01-clean-seed.json"));
         assert!(
             text.contains("  declared      ●          ●        ●       ●        ●      │   –"),
             "{text}"
@@ -336,7 +336,7 @@ mod tests {
 
     #[test]
     fn a_right_too_many_is_a_column_that_only_the_role_has() {
-        let text = shown(include_str!("../iam/snapshots/02-unused-update.json"));
+        let text = shown(include_str!("../../crates/verify/src/snapshots/02-unused-update.json"));
         assert!(text.contains("  PutItem  Query  UpdateItem │ others"), "{text}");
         assert!(text.contains("error over-grant: dynamodb:UpdateItem is granted on "), "{text}");
         assert!(text.contains("FINDINGS  1 error, 0 warnings; 1 excess of "), "{text}");

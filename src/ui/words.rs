@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use super::Paint;
-use crate::engine::Action;
-use crate::error::Error;
+use engine::Action;
+use engine::error::Error;
 
 /// What is being done while something of this kind is read: code is built to be compared.
 pub fn looking(kind: &str) -> &'static str {

@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 
 use serde::Serialize;
 
-use crate::iam::findings::{Finding, Kind, Severity};
-use crate::iam::manifest::{Manifest, Route};
-use crate::iam::operations::Operation;
+use verify::findings::{Finding, Kind, Severity};
+use verify::manifest::{Manifest, Route};
+use verify::operations::Operation;
 
 /// A policy that is wrong on purpose.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]

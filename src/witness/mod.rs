@@ -9,18 +9,16 @@ use tokio::sync::watch;
 
 use crate::cloud::{Cloud, trial_policy};
 use crate::config::{Config, DEFAULT_STAGE, Names};
-use crate::engine::{
-    Events, Id, Ownership, Progress, Stop, alone, execute, plan_teardown, plan_up, read,
-};
-use crate::error::{Error, Kind, Result};
-use crate::iam::document::Document;
-use crate::iam::manifest::Manifest;
 use crate::proof::{self, Endpoint, MORE};
 use crate::resources::Source;
 use crate::stack::Stack;
+use engine::error::{Error, Kind, Result};
+use engine::{Events, Id, Ownership, Progress, Stop, alone, execute, plan_teardown, plan_up, read};
+use iam::document::Document;
 use matrix::Mutant;
 pub use matrix::{Matrix, Mutation};
 use requests::{Case, Choice, Ready};
+use verify::manifest::Manifest;
 
 /// From this status on, the handler itself did not get what it asked for.
 const FAILED: u16 = 500;

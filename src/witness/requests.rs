@@ -8,8 +8,8 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::cloud::{Answered, Request, send};
-use crate::error::{Doing, Error, Result};
-use crate::iam::manifest::Route;
+use engine::error::{Doing, Error, Result};
+use verify::manifest::Route;
 
 /// One promise of `contract.json`.
 #[derive(Debug, Deserialize)]
@@ -156,7 +156,7 @@ fn root() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::iam::manifest::Site;
+    use verify::manifest::Site;
 
     fn route(method: &str) -> Route {
         let site = Site { file: "routes.rs".into(), line: 1 };

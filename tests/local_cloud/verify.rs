@@ -69,7 +69,8 @@ fn an_undeclared_call_in_the_source_is_named_with_its_line() {
 fn a_snapshot_is_judged_without_a_project_and_names_what_is_too_much() {
     let folder = std::env::temp_dir();
     let judge = |name: &str| {
-        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("src/iam/snapshots").join(name);
+        let file =
+            Path::new(env!("CARGO_MANIFEST_DIR")).join("crates/verify/src/snapshots").join(name);
         let file = file.to_str().expect("a path").to_owned();
         Cloud::offline(&folder, &["verify-policy", "--output", "json", "--snapshot", &file])
     };
@@ -92,7 +93,7 @@ fn simulate_names_the_statement_and_decides_lists_of_cases() {
     assert_eq!(other["decision"], "implicitDeny");
     stack.run(&["simulate", "dynamodb:GetItems"]).failed(2);
 
-    let cases = include_str!("../../src/iam/eval/cases.json");
+    let cases = include_str!("../../crates/iam/src/eval/cases.json");
     stack.project.write("cases.json", cases);
     let decided = stack.run(&["simulate", "--cases", "cases.json"]).succeeded().json();
     let expected: Value = serde_json::from_str(cases).expect("JSON");

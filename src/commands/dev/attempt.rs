@@ -3,18 +3,18 @@
 use serde_json::Value;
 
 use super::ours::Ours;
-use crate::artifact::{self, Profile, Recipe};
 use crate::cloud::Cloud;
 use crate::commands::ship::{self, Ship, live};
 use crate::commands::{App, deploy, outputs, recipe, up, widening};
 use crate::config::Config;
-use crate::engine::{Action, Events, Label, Outcome, Ownership, Phases, Progress};
-use crate::error::{Error, Result};
-use crate::iam::manifest::Manifest;
 use crate::manifest;
 use crate::proof::{NO_MORE, Proof};
 use crate::resources::{LiveApi, Source};
 use crate::stack::{Stack, check_policy};
+use engine::error::{Error, Result};
+use engine::{Action, Events, Label, Outcome, Ownership, Phases, Progress};
+use package::{self, Profile, Recipe};
+use verify::manifest::Manifest;
 
 /// The project as it is now, and where it goes.
 pub struct Attempt {
@@ -65,7 +65,7 @@ impl Attempt {
         if let Some(error) = &self.undeclared {
             // The compiler says better than we what is wrong with a source that is no Rust.
             let progress = Progress::new(self.stack.code.id, events);
-            let building = Box::pin(artifact::build(&self.recipe, &progress));
+            let building = Box::pin(package::build(&self.recipe, &progress));
             app.unless_stopped(building).await?;
             return Err(error.clone());
         }
@@ -131,6 +131,6 @@ mod tests {
         let config = config("name = \"app\"").expect("valid");
         let aws = Replay::new([]).cloud();
         assert!(aws.loopback().is_none());
-        assert_eq!(quick(&aws, &config).expect_err("refused").kind, crate::error::Kind::Usage);
+        assert_eq!(quick(&aws, &config).expect_err("refused").kind, engine::error::Kind::Usage);
     }
 }

@@ -16,15 +16,15 @@ use super::logs::{document, one_line};
 use super::{App, up};
 use crate::cli::{Globals, Output, examples};
 use crate::config::Config;
-use crate::engine::{Label, Stop};
 use crate::env_file;
-use crate::error::{Error, Kind, Result};
 use crate::logs::{Line, Reader, Weight, clock};
 use crate::resources::{LogSearch, LogTail};
 use crate::saves::{Files, Save, Saves, keep_up};
 use crate::ui::{Paint, Ui, seconds};
 use attempt::{Attempt, Done};
 use complaints::Complaints;
+use engine::error::{Error, Kind, Result};
+use engine::{Label, Stop};
 use ours::{Ours, now};
 use screen::Screen;
 

@@ -3,8 +3,8 @@
 use std::cell::RefCell;
 use std::pin::pin;
 
-use crate::engine::{Event, Events, Happening, Id, Label};
 use crate::ui::Ui;
+use engine::{Event, Events, Happening, Id, Label};
 
 /// The terminal, shared by what is being done and what is being logged.
 pub struct Screen<'a> {

@@ -4,8 +4,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use super::attempt::Done;
-use crate::engine::Phases;
 use crate::ui::seconds;
+use engine::Phases;
 
 /// `version 7, 1.84 s after handler/src/routes.rs was saved; changed: policy ShopLambdaDynamoDB`.
 pub fn live(done: &Done, saved: &str, took: Duration) -> String {

@@ -7,15 +7,15 @@ use serde_json::{Value, json};
 
 use super::{App, Case};
 use crate::cloud::{denials, role_documents};
-use crate::error::{Error, Kind, Result};
 use crate::evidence::Handler;
-use crate::iam::check::{self, Need};
-use crate::iam::denial::{Cause, Denial};
-use crate::iam::eval::Decision;
-use crate::iam::manifest::Site;
-use crate::iam::operations::{Operation, snake_case};
 use crate::ui::Paint;
 use crate::ui::verdict::plural;
+use engine::error::{Error, Kind, Result};
+use iam::denial::{Cause, Denial};
+use iam::eval::Decision;
+use verify::check::{self, Need};
+use verify::manifest::Site;
+use verify::operations::{Operation, snake_case};
 
 /// One kind of refusal, and what to do about it.
 struct Advice {

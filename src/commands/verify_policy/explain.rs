@@ -3,12 +3,12 @@
 use serde_json::{Value, json};
 
 use super::{App, Case};
-use crate::error::{Error, Kind, Result};
-use crate::iam::catalogue::Catalogue;
-use crate::iam::check::{self, Need};
-use crate::iam::eval::{Answer, Decision};
-use crate::iam::operations::Operation;
 use crate::ui::Paint;
+use engine::error::{Error, Kind, Result};
+use iam::eval::{Answer, Decision};
+use verify::catalogue::Catalogue;
+use verify::check::{self, Need};
+use verify::operations::Operation;
 
 /// One action in the eyes of the code and of the role.
 struct Explained {

@@ -7,9 +7,9 @@
 use super::{App, Case};
 use crate::commands::{source, widening};
 use crate::config::Config;
-use crate::engine::{Action, Id, Ownership, Plan, execute, plan_up, read};
-use crate::error::{Error, Kind, Result};
 use crate::stack::Stack;
+use engine::error::{Error, Kind, Result};
+use engine::{Action, Id, Ownership, Plan, execute, plan_up, read};
 
 /// The kinds of resources that decide what a role may do, and who may invoke its function.
 const POLICIES: [&str; 4] = ["role", "policy", "permissions", "permission"];

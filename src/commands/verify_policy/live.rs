@@ -5,14 +5,14 @@ use std::collections::BTreeSet;
 use super::Case;
 use crate::cloud::{Cloud, apis, function_policy, role_documents, simulation, tags};
 use crate::config::Config;
-use crate::error::Result;
 use crate::evidence::{Handler, Known};
-use crate::iam::catalogue::Catalogue;
-use crate::iam::check;
-use crate::iam::eval::Decision;
-use crate::iam::findings::{Finding, Kind, Severity};
-use crate::iam::snapshot::Snapshot;
 use crate::rendered;
+use engine::error::Result;
+use iam::eval::Decision;
+use verify::catalogue::Catalogue;
+use verify::check;
+use verify::findings::{Finding, Kind, Severity};
+use verify::snapshot::Snapshot;
 
 /// What reading and judging ask of AWS.
 pub const CALLS: &[&[&str]] =

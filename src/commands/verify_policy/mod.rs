@@ -14,17 +14,17 @@ use super::App;
 use crate::cli::examples;
 use crate::cloud::denials;
 use crate::config::Config;
-use crate::error::{Doing, Error, Result};
 use crate::evidence::{self, Handler};
 use crate::files;
-use crate::iam::check::Evidence;
-use crate::iam::findings::Finding;
-use crate::iam::sarif;
-use crate::iam::snapshot::Snapshot;
 use crate::rendered;
 use crate::witness::Matrix;
+use engine::error::{Doing, Error, Result};
 pub use explain::full_name as action_name;
 use report::Report;
+use verify::check::Evidence;
+use verify::findings::Finding;
+use verify::sarif;
+use verify::snapshot::Snapshot;
 
 /// Prove that the role can do what the handler does, and nothing more
 ///

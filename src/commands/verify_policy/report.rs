@@ -3,15 +3,15 @@
 use serde_json::{Value, json};
 
 use super::Case;
-use crate::error::{Error, Kind, Result};
 use crate::evidence::{Handler, Known, Linked};
-use crate::iam::catalogue::Catalogue;
-use crate::iam::check::{self, Verdict};
-use crate::iam::eval::Decision;
-use crate::iam::findings::Severity;
-use crate::iam::peers::Peers;
 use crate::ui::Paint;
 use crate::ui::verdict::{self, Notes, Seen, plural};
+use engine::error::{Error, Kind, Result};
+use iam::eval::Decision;
+use verify::catalogue::Catalogue;
+use verify::check::{self, Verdict};
+use verify::findings::Severity;
+use verify::peers::Peers;
 
 pub struct Report<'a> {
     pub case: &'a Case,

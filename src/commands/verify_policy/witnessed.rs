@@ -4,9 +4,9 @@ use std::path::PathBuf;
 
 use super::{App, Case};
 use crate::commands::source;
-use crate::engine::Label;
-use crate::error::{Error, Result};
 use crate::witness::Witness;
+use engine::Label;
+use engine::error::{Error, Result};
 
 /// Adds what the witness saw to the case. Ctrl-C ends it with everything taken away that it made.
 pub async fn run(binary: Option<&PathBuf>, app: &App, case: &mut Case) -> Result<()> {

@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::cloud::replay::{Exchange, Replay, lost, ok, refused};
-use crate::error::Kind;
 use crate::resources::fixture::{config, drift, is_absent, tags as our_tags, there, with};
+use engine::error::Kind;
 
 const LIST: &str = "GET /v2/apis";
 const CREATE: &str = "POST /v2/apis";

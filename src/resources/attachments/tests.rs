@@ -1,11 +1,11 @@
 use super::*;
 use crate::cloud::replay::{Exchange, Replay, ok, together};
-use crate::engine::Graph;
-use crate::iam::document::Document;
 use crate::resources::fixture::{
     config, done, drift, iam, is_absent, meets_another, no_such_entity, there,
 };
 use crate::resources::policy::LivePolicy;
+use engine::Graph;
+use iam::document::Document;
 
 const OURS: &str = "arn:aws:iam::123456789012:policy/Data";
 const LOGS: &str = "arn:aws:iam::aws:policy/service-role/AWSLambdaBasicExecutionRole";

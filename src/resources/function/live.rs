@@ -7,8 +7,8 @@ use aws_smithy_types::date_time::Format;
 
 use super::{Settings, architecture};
 use crate::cloud::tags::Tags;
-use crate::error::{Error, Result};
 use crate::resources::role::LiveRole;
+use engine::error::{Error, Result};
 
 /// The function as it is.
 #[derive(Debug, Clone, Default)]

@@ -16,13 +16,14 @@ use live::{Health, busy_with, live};
 pub use settings::{Settings, architecture};
 
 use super::{Code, Role};
+use crate::cloud::Doing;
 use crate::cloud::tags::{self, Tags};
 use crate::cloud::upload::Meter;
 use crate::cloud::wait::{self, Poll};
 use crate::cloud::{Answer, Cloud};
 use crate::config::Config;
-use crate::engine::{Calls, Difference, Handle, Id, Inputs, Progress, Resource};
-use crate::error::{Doing, Error, Result};
+use engine::error::{Error, Result};
+use engine::{Calls, Difference, Handle, Id, Inputs, Progress, Resource};
 
 /// Until Lambda can assume a role that was made a moment ago; usually 5 to 15 s.
 const ASSUMABLE: Duration = Duration::from_mins(2);

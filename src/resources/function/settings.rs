@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use aws_sdk_lambda::types::{Architecture, EnvironmentResponse, Runtime};
 
 use crate::config::Config;
-use crate::engine::Difference;
+use engine::Difference;
 
 /// What can be set without touching the code; versions remember it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]

@@ -3,13 +3,13 @@ use tokio::time::Instant;
 
 use super::*;
 use crate::cloud::replay::{Exchange, Replay, lost, ok, refused};
-use crate::engine::Graph;
-use crate::error::Kind;
 use crate::resources::Source;
 use crate::resources::fixture::{
     FUNCTION, ROLE, artifact, config, configuration, drift, is_absent, tags, there,
 };
 use crate::resources::role::LiveRole;
+use engine::Graph;
+use engine::error::Kind;
 
 const GET: &str = "GET /2015-03-31/functions/app-api";
 const CREATE: &str = "POST /2015-03-31/functions";

@@ -2,8 +2,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::cloud::replay::{Exchange, Replay, lost, ok, refused, together};
-use crate::error::Kind;
 use crate::resources::fixture::{config, drift, is_absent, tags, there, with};
+use engine::error::Kind;
 
 const NAME: &str = "/aws/lambda/app-api";
 

@@ -1,12 +1,12 @@
 use serde_json::{Value, json};
 
 use super::*;
-use crate::artifact::Architecture;
 use crate::cloud::replay::{Exchange, Replay, lost, ok, refused};
-use crate::engine::Graph;
-use crate::error::Kind;
 use crate::resources::fixture::{FUNCTION, config, drift, is_absent, there};
 use crate::resources::{Code, LiveRelease, LogGroup, Role, Source};
+use engine::Graph;
+use engine::error::Kind;
+use package::Architecture;
 
 const GET: &str = "GET /2015-03-31/functions/app-api/policy?Qualifier=live";
 const ADD: &str = "POST /2015-03-31/functions/app-api/policy?Qualifier=live";

@@ -15,11 +15,12 @@ use super::commits::Commits;
 use super::function::Settings;
 use super::trial::{self, Trial};
 use super::{Code, Function, LiveFunction, LogGroup};
+use crate::cloud::Doing;
 use crate::cloud::wait::{self, Poll};
 use crate::cloud::{Answer, Cloud};
 use crate::config::{ALIAS, Budget, Config};
-use crate::engine::{Calls, Difference, Handle, Id, Inputs, Phases, Progress, Resource};
-use crate::error::{Doing, Error, Result};
+use engine::error::{Error, Result};
+use engine::{Calls, Difference, Handle, Id, Inputs, Phases, Progress, Resource};
 
 /// Until a version is active, or an update of the function has ended.
 const SETTLING: Duration = Duration::from_mins(5);

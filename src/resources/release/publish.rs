@@ -5,12 +5,13 @@ use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::LastUpdateStatus;
 
 use super::{Release, SETTLING};
+use crate::cloud::Doing;
 use crate::cloud::upload::Meter;
 use crate::cloud::wait::{self, Poll};
-use crate::engine::{Inputs, Progress};
-use crate::error::{Doing, Error, Result};
 use crate::resources::LiveFunction;
 use crate::resources::function::{Settings, architecture};
+use engine::error::{Error, Result};
+use engine::{Inputs, Progress};
 
 /// What the function would publish now.
 pub(super) struct Latest {

@@ -2,12 +2,12 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::cloud::replay::{Exchange, Replay, lost, ok, refused, together};
-use crate::engine::Graph;
-use crate::error::Kind;
 use crate::resources::fixture::{
     ROLE, artifact, config, configuration, drift, is_absent, there, with,
 };
 use crate::resources::{LiveFunction, LogGroup, Role, Source};
+use engine::Graph;
+use engine::error::Kind;
 
 const ALIAS_PATH: &str = "/2015-03-31/functions/app-api/aliases/live";
 const ALIASES: &str = "POST /2015-03-31/functions/app-api/aliases";

@@ -1,9 +1,9 @@
 use super::*;
 use crate::cloud::replay::{Exchange, Replay, lost, ok, refused};
-use crate::error::Kind as Failure;
 use crate::resources::fixture::{
     IAM_TAGS, config, done, drift, encoded, iam, is_absent, meets_another, no_such_entity, there,
 };
+use engine::error::Kind as Failure;
 
 const ARN: &str = "arn:aws:iam::123456789012:role/app-lambda-role";
 /// As IAM writes it back: other order, lists of one.

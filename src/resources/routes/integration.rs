@@ -4,9 +4,10 @@ use aws_sdk_apigatewayv2::Client;
 use aws_sdk_apigatewayv2::types::{Integration, IntegrationType, Route};
 
 use super::{ABSENT, At, route};
+use crate::cloud::Doing;
 use crate::cloud::{Answer, apis};
-use crate::engine::Difference;
-use crate::error::{Doing, Result};
+use engine::Difference;
+use engine::error::Result;
 
 /// Event and answer as `handler/` understands them:
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-integrations-lambda.html>

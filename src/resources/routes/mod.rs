@@ -12,8 +12,8 @@ use super::Api;
 use crate::cloud::tags::{self, Tags};
 use crate::cloud::{Cloud, Identity, apis};
 use crate::config::{ALIAS, Config};
-use crate::engine::{Calls, Difference, Handle, Id, Inputs, Progress, Resource};
-use crate::error::{Error, Result};
+use engine::error::{Error, Result};
+use engine::{Calls, Difference, Handle, Id, Inputs, Progress, Resource};
 
 const ABSENT: [&str; 1] = ["NotFoundException"];
 

@@ -4,9 +4,10 @@ use aws_sdk_apigatewayv2::Client;
 use aws_sdk_apigatewayv2::types::{AuthorizationType, Integration, Route};
 
 use super::{ABSENT, At, is_there_already};
+use crate::cloud::Doing;
 use crate::cloud::{Answer, apis};
-use crate::engine::Difference;
-use crate::error::{Doing, Result};
+use engine::Difference;
+use engine::error::Result;
 
 pub(super) async fn list(client: &Client, api: &str) -> Result<Vec<Route>> {
     let mut found = Vec::new();

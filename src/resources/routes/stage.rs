@@ -4,10 +4,11 @@ use aws_sdk_apigatewayv2::Client;
 use aws_sdk_apigatewayv2::types::Stage;
 
 use super::{ABSENT, At, is_there_already};
+use crate::cloud::Doing;
 use crate::cloud::tags::{self, Tags};
 use crate::cloud::{Answer, apis};
-use crate::engine::Difference;
-use crate::error::{Doing, Result};
+use engine::Difference;
+use engine::error::Result;
 
 const NAME: &str = "$default";
 

@@ -2,10 +2,10 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::cloud::replay::{Exchange, Replay, lost, ok, refused, together};
-use crate::engine::Graph;
-use crate::error::Kind;
 use crate::resources::LiveApi;
 use crate::resources::fixture::{FUNCTION, config, drift, is_absent, tags as our_tags, there};
+use engine::Graph;
+use engine::error::Kind;
 
 const INTEGRATIONS: &str = "/v2/apis/abc/integrations";
 const ROUTES: &str = "/v2/apis/abc/routes";

@@ -16,12 +16,13 @@ use aws_sdk_dynamodb::types::{
 pub use live::LiveTable;
 use live::{empty, is_enabled, is_young, sdk_tags, status};
 
+use crate::cloud::Doing;
 use crate::cloud::tags::{self, Tags};
 use crate::cloud::wait::{self, Poll};
 use crate::cloud::{Answer, Cloud};
 use crate::config::Config;
-use crate::engine::{Calls, Difference, Inputs, Progress, Resource};
-use crate::error::{Doing, Error, Result};
+use engine::error::{Error, Result};
+use engine::{Calls, Difference, Inputs, Progress, Resource};
 
 /// Until a table is active, or gone; the SDK's own waiter takes 8 minutes.
 const SETTLING: Duration = Duration::from_mins(10);

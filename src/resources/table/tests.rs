@@ -4,8 +4,8 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::cloud::replay::{Exchange, Replay, lost, ok, refused, together};
-use crate::error::Kind;
 use crate::resources::fixture::{config, drift, is_absent, tag_list, there};
+use engine::error::Kind;
 
 const ARN: &str = "arn:aws:dynamodb:us-east-1:123456789012:table/app-data";
 

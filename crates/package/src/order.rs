@@ -1,0 +1,173 @@
+//! Puts together what cargo is told, and makes sure that Lambda can start what comes back.
+
+use std::path::Path;
+
+use tokio::process::Command;
+
+use super::project::{self, BINARY, Project};
+use super::runtime::{self, GLIBC, Unfit};
+use super::settings::Settings;
+use super::toolchain::{self, Linking, Toolchain};
+use super::{Architecture, Profile, cargo, flags};
+use engine::Progress;
+use engine::error::{Doing as _, Result};
+
+/// All that decides what cargo is told.
+struct Order {
+    project: Project,
+    toolchain: Toolchain,
+    settings: Settings,
+    architecture: Architecture,
+    profile: Profile,
+}
+
+/// Compiles the crate in a folder to the bytes of a program that Lambda can start.
+pub(super) async fn compile(
+    directory: &Path,
+    architecture: Architecture,
+    profile: Profile,
+    progress: &Progress,
+) -> Result<Vec<u8>> {
+    progress.note("looking at the crate and the toolchain");
+    let settings = Settings::of_user(directory, architecture);
+    let (project, toolchain) = tokio::try_join!(
+        project::find(directory),
+        toolchain::find(directory, architecture, settings.has_linker)
+    )?;
+    let mut order = Order { project, toolchain, settings, architecture, profile };
+    order.warn(progress);
+    let mut program = order.build(progress).await?;
+    let mut obstacle = runtime::obstacle(&program, architecture);
+    if let Some(newer) = obstacle.as_ref().and_then(Unfit::newer_library)
+        && order.may_turn_to_zigbuild().await
+    {
+        progress.note(format!("{newer} is not on Lambda: building with zig"));
+        order.toolchain.linking = Linking::Zigbuild;
+        program = order.build(progress).await?;
+        obstacle = runtime::obstacle(&program, architecture);
+    }
+    match obstacle {
+        Some(unfit) => Err(unfit.into_error(architecture)),
+        None => Ok(program),
+    }
+}
+
+impl Order {
+    async fn build(&self, progress: &Progress) -> Result<Vec<u8>> {
+        let path = cargo::build(self.command()?, progress).await?;
+        tokio::fs::read(&path).await.doing(format!("read `{}`", path.display()))
+    }
+
+    async fn may_turn_to_zigbuild(&self) -> bool {
+        self.toolchain.linking != Linking::Zigbuild && toolchain::has_zigbuild().await
+    }
+
+    fn warn(&self, progress: &Progress) {
+        if self.settings.has_native_processor {
+            let processor = self.architecture.processor();
+            progress.output(format!(
+                "warning: `target-cpu=native` is this machine's processor and not Lambda's: compiling for {processor}"
+            ));
+        }
+    }
+
+    fn command(&self) -> Result<Command> {
+        let manifest = self.project.workspace.join("Cargo.toml");
+        let manifest =
+            std::fs::read_to_string(&manifest).doing(format!("read `{}`", manifest.display()))?;
+        let mut command = cargo::command(&self.project.directory);
+        cargo::settle(&mut command, self.settings.has_date);
+        self.choose_linker(&mut command);
+        command.args(["--package", &self.project.package, "--bin", BINARY]);
+        command.args(["--profile", self.profile.name()]);
+        command.arg("--message-format=json-render-diagnostics");
+        for setting in self.profile.settings(&manifest) {
+            command.args(["--config", &setting]);
+        }
+        flags::add(&mut command, self.flags(), &self.settings.flags, self.architecture);
+        Ok(command)
+    }
+
+    fn flags(&self) -> Vec<String> {
+        let mut flags = flags::remapped(&self.project, &self.toolchain, &self.settings);
+        if self.settings.has_native_processor {
+            // Rustc takes the last one.
+            flags.push(format!("-Ctarget-cpu={}", self.architecture.processor()));
+        }
+        flags
+    }
+
+    /// The target is always named, also when it is this machine's: only then are build scripts free of our flags, and
+    /// only then do two kinds of machine agree on the bytes.
+    fn choose_linker(&self, command: &mut Command) {
+        let target = self.architecture.target();
+        match self.toolchain.linking {
+            Linking::Cargo => command.args(["build", "--target", target]),
+            Linking::Cross(linker) => {
+                let setting = format!("target.{target}.linker='{linker}'");
+                command.args(["build", "--target", target, "--config", &setting])
+            }
+            // A folder of its own: with another linker, cargo would compile everything again each time.
+            Linking::Zigbuild => command
+                .args(["zigbuild", "--target", &format!("{target}.{}.{}", GLIBC[0], GLIBC[1])])
+                .arg("--target-dir")
+                .arg(self.project.target_directory.join("stackctl/zigbuild")),
+        };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What cargo is told about the machine, for arm64.
+    fn told(linking: Linking) -> String {
+        let order = Order {
+            project: Project {
+                package: "path+file:///app/handler#0.1.0".into(),
+                directory: "/app/handler".into(),
+                workspace: "/app".into(),
+                target_directory: "/app/target".into(),
+                build_directory: "/app/target".into(),
+            },
+            toolchain: Toolchain { sysroot: "/rust".into(), commit: "c0ffee".into(), linking },
+            settings: Settings { cargo_home: "/home/me/.cargo".into(), ..Settings::default() },
+            architecture: Architecture::Arm64,
+            profile: Profile::default(),
+        };
+        let mut command = Command::new("cargo");
+        order.choose_linker(&mut command);
+        flags::add(&mut command, order.flags(), &order.settings.flags, order.architecture);
+        let arguments: Vec<_> =
+            command.as_std().get_args().map(|argument| argument.to_string_lossy()).collect();
+        arguments.join(" ")
+    }
+
+    const REMAPPED: &str = r#"--config build.rustflags=["--remap-path-prefix=/app=/project", "--remap-path-prefix=/app/target=/project/target", "--remap-path-prefix=/home/me/.cargo=/cargo", "--remap-path-prefix=/rust/lib/rustlib/src/rust=/rustc/c0ffee"]"#;
+
+    #[test]
+    fn cargo_is_always_told_the_target() {
+        assert_eq!(
+            told(Linking::Cargo),
+            format!("build --target aarch64-unknown-linux-gnu {REMAPPED}")
+        );
+    }
+
+    #[test]
+    fn a_linker_for_the_other_machine_is_named() {
+        let linker = "--config target.aarch64-unknown-linux-gnu.linker='aarch64-linux-gnu-gcc'";
+        assert_eq!(
+            told(Linking::Cross(Architecture::Arm64.cross_linker())),
+            format!("build --target aarch64-unknown-linux-gnu {linker} {REMAPPED}")
+        );
+    }
+
+    #[test]
+    fn zig_is_told_the_c_library_of_lambda_and_works_in_its_own_folder() {
+        let folder = "--target-dir /app/target/stackctl/zigbuild";
+        assert_eq!(
+            told(Linking::Zigbuild),
+            format!("zigbuild --target aarch64-unknown-linux-gnu.2.34 {folder} {REMAPPED}")
+        );
+    }
+}

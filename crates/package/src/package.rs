@@ -1,0 +1,221 @@
+//! The zip: written so that the same program always gives the same bytes, and read with suspicion.
+
+use std::fs::File;
+use std::io::{Cursor, Read as _, Write as _};
+use std::path::Path;
+
+use zip::result::{ZipError, ZipResult};
+use zip::write::SimpleFileOptions;
+use zip::{CompressionMethod, DateTime, System, ZipArchive, ZipWriter};
+
+use super::Architecture;
+use super::runtime::{self, LARGEST_UNZIPPED, LARGEST_ZIP};
+use engine::error::{Doing as _, Error, Result};
+
+/// What Lambda starts: this name, at the root of the zip, with the right to be executed
+/// (<https://docs.aws.amazon.com/lambda/latest/dg/runtimes-custom.html>).
+const ENTRY: &str = "bootstrap";
+const MODE: u32 = 0o755;
+
+/// Packs a program, pressed with an effort of up to 9. Nothing of the machine, the day or the umask gets in.
+pub(super) fn pack(program: &[u8], compression: i64) -> Result<Vec<u8>> {
+    runtime::fits_unzipped(program.len() as u64)?;
+    let zip = write(program, compression)
+        .map_err(|error| Error::failed("pack `bootstrap`").cause(error))?;
+    runtime::fits_zipped(zip.len() as u64)?;
+    Ok(zip)
+}
+
+fn write(program: &[u8], compression: i64) -> ZipResult<Vec<u8>> {
+    let options = SimpleFileOptions::default()
+        .compression_method(CompressionMethod::Deflated)
+        .compression_level(Some(compression))
+        .last_modified_time(DateTime::DEFAULT)
+        .system(System::Unix)
+        .unix_permissions(MODE);
+    let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    zip.start_file(ENTRY, options)?;
+    zip.write_all(program)?;
+    Ok(zip.finish()?.into_inner())
+}
+
+/// Reads a zip, but never more than Lambda would take.
+pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
+    let doing = || format!("read `{}`", path.display());
+    let file = File::open(path).doing(doing())?;
+    runtime::fits_zipped(file.metadata().doing(doing())?.len())?;
+    let mut zip = Vec::new();
+    file.take(LARGEST_ZIP + 1).read_to_end(&mut zip).doing(doing())?;
+    Ok(zip)
+}
+
+/// Checks all that Lambda would only find at the first request.
+pub(super) fn check(zip: &[u8], architecture: Architecture) -> Result<()> {
+    runtime::fits_zipped(zip.len() as u64)?;
+    let mut archive = ZipArchive::new(Cursor::new(zip)).map_err(unreadable)?;
+    runtime::fits_unzipped(unzipped(&mut archive).map_err(unreadable)?)?;
+    let program = bootstrap(&mut archive)?;
+    match runtime::obstacle(&program, architecture) {
+        Some(unfit) => Err(unfit.into_error(architecture)),
+        None => Ok(()),
+    }
+}
+
+/// The program alone.
+pub(super) fn program(zip: &[u8]) -> Result<Vec<u8>> {
+    bootstrap(&mut ZipArchive::new(Cursor::new(zip)).map_err(unreadable)?)
+}
+
+fn unzipped(archive: &mut ZipArchive<Cursor<&[u8]>>) -> ZipResult<u64> {
+    let mut sum: u64 = 0;
+    for index in 0..archive.len() {
+        sum = sum.saturating_add(archive.by_index_raw(index)?.size());
+    }
+    Ok(sum)
+}
+
+fn bootstrap(archive: &mut ZipArchive<Cursor<&[u8]>>) -> Result<Vec<u8>> {
+    let missing = without_bootstrap(archive);
+    let entry = archive.by_name(ENTRY).map_err(|error| match error {
+        ZipError::FileNotFound => missing,
+        error => unreadable(error),
+    })?;
+    if entry.unix_mode().is_none_or(|mode| mode & 0o111 != 0o111) {
+        return Err(Error::usage("`bootstrap` in the zip may not be executed")
+            .cause("its Unix mode is not 0755")
+            .hint(
+                "`chmod 755 bootstrap` before packing it, or let `stackctl build` make the zip",
+            ));
+    }
+    let mut program = Vec::new();
+    // The size that a zip claims may be a lie.
+    match entry.take(LARGEST_UNZIPPED + 1).read_to_end(&mut program) {
+        Ok(read) => runtime::fits_unzipped(read as u64).map(|()| program),
+        Err(error) => Err(unreadable(error.into())),
+    }
+}
+
+fn without_bootstrap(archive: &ZipArchive<Cursor<&[u8]>>) -> Error {
+    let words = if archive.file_names().flatten().any(|name| name.ends_with("/bootstrap")) {
+        "`bootstrap` lies in a folder of the zip, and Lambda looks for it at the root"
+    } else {
+        "the zip has no `bootstrap`, which is what Lambda starts"
+    };
+    Error::usage(words).hint("`stackctl build` makes a zip as Lambda wants it")
+}
+
+fn unreadable(error: ZipError) -> Error {
+    Error::usage("the file is not a zip that can be read")
+        .cause(error)
+        .hint("`stackctl build` makes one")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::Digest;
+    use crate::fixture::Program;
+    use Architecture::{Arm64, X86_64};
+
+    fn zip(name: &str, mode: u32, program: &[u8]) -> Vec<u8> {
+        let options = SimpleFileOptions::default().unix_permissions(mode);
+        let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+        zip.start_file(name, options).expect("an entry");
+        zip.write_all(program).expect("its bytes");
+        zip.finish().expect("a zip").into_inner()
+    }
+
+    fn refusal(zip: &[u8]) -> Error {
+        check(zip, X86_64).expect_err("a refusal")
+    }
+
+    #[test]
+    fn the_entry_is_as_lambda_wants_it_and_knows_no_date() {
+        let packed = pack(&Program::good(X86_64).bytes(), 9).expect("a zip");
+        let mut archive = ZipArchive::new(Cursor::new(&packed)).expect("a zip");
+        assert_eq!(archive.len(), 1);
+        let entry = archive.by_index(0).expect("an entry");
+        assert_eq!(entry.name().expect("a name"), "bootstrap");
+        assert_eq!(entry.unix_mode(), Some(0o100_755));
+        assert_eq!(entry.last_modified(), Some(DateTime::DEFAULT));
+        assert_eq!(entry.compression(), CompressionMethod::Deflated);
+        assert!(entry.extra_data().is_none_or(|data| data.is_empty()));
+    }
+
+    /// A new version of the compressor may pack otherwise, and every deploy would then upload once: say so in the
+    /// changelog, and change this.
+    #[test]
+    fn the_bytes_are_those_of_the_last_release() {
+        let mut state: u32 = 1;
+        let mut step = || {
+            state = state.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
+            state >> 24
+        };
+        let program: Vec<u8> = (0..300_000).map(|_| (step() & step() & 0x3f) as u8).collect();
+        let digest = Digest::of(&pack(&program, 9).expect("a zip"));
+        assert_eq!(
+            digest.hex(),
+            "eb68ea916161cd94f0c6acb9c6d1cd88c2ff0e7dff6de5a26b6dcbace013781d"
+        );
+    }
+
+    #[test]
+    fn what_is_packed_passes_the_check() {
+        for architecture in Architecture::ALL {
+            let packed = pack(&Program::good(architecture).bytes(), 9).expect("a zip");
+            check(&packed, architecture).expect("fit for Lambda");
+        }
+    }
+
+    #[test]
+    fn the_machine_within_is_looked_at() {
+        let packed = pack(&Program::good(Arm64).bytes(), 9).expect("a zip");
+        assert_eq!(
+            refusal(&packed).message,
+            "`bootstrap` is for arm64, and the function is x86_64"
+        );
+    }
+
+    #[test]
+    fn the_right_to_execute_is_needed() {
+        let expected = Error::usage("`bootstrap` in the zip may not be executed")
+            .cause("its Unix mode is not 0755")
+            .hint("`chmod 755 bootstrap` before packing it, or let `stackctl build` make the zip");
+        assert_eq!(refusal(&zip("bootstrap", 0o644, &Program::good(X86_64).bytes())), expected);
+    }
+
+    #[test]
+    fn bootstrap_must_lie_at_the_root() {
+        let expected = Error::usage(
+            "`bootstrap` lies in a folder of the zip, and Lambda looks for it at the root",
+        )
+        .hint("`stackctl build` makes a zip as Lambda wants it");
+        assert_eq!(refusal(&zip("release/bootstrap", 0o755, b"")), expected);
+    }
+
+    #[test]
+    fn without_bootstrap_there_is_nothing_to_start() {
+        let expected = Error::usage("the zip has no `bootstrap`, which is what Lambda starts")
+            .hint("`stackctl build` makes a zip as Lambda wants it");
+        assert_eq!(refusal(&zip("main", 0o755, b"")), expected);
+    }
+
+    #[test]
+    fn a_file_that_is_no_zip_is_said_to_be_none() {
+        assert_eq!(refusal(b"no zip").message, "the file is not a zip that can be read");
+    }
+
+    proptest! {
+        #[test]
+        fn no_damage_makes_it_panic(damage: Vec<(prop::sample::Index, u8)>) {
+            let mut zip = pack(&Program::good(X86_64).bytes(), 9).expect("a zip");
+            for (place, value) in damage {
+                let place = place.index(zip.len());
+                zip[place] = value;
+            }
+            let _ = check(&zip, X86_64);
+        }
+    }
+}

@@ -1,0 +1,172 @@
+//! The handler's crate, as cargo sees it.
+
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+
+use super::cargo;
+use engine::error::{Doing as _, Error, Result};
+
+/// The binary that Lambda starts.
+pub(super) const BINARY: &str = "bootstrap";
+
+/// Where a crate belongs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Project {
+    /// Cargo's unmistakable name of the package.
+    pub(super) package: String,
+    pub(super) directory: PathBuf,
+    pub(super) workspace: PathBuf,
+    pub(super) target_directory: PathBuf,
+    /// Where build scripts write: the target folder, unless the user said otherwise.
+    pub(super) build_directory: PathBuf,
+}
+
+/// Asks cargo about the crate in a folder, and refuses what can never become a Lambda function.
+pub(super) async fn find(directory: &Path) -> Result<Project> {
+    let manifest = directory.join("Cargo.toml");
+    if !manifest.is_file() {
+        return Err(Error::usage(format!("`{}` is not a crate: it has no Cargo.toml", directory.display()))
+            .hint("`crate` under [function] in stack.toml names the handler's folder; `stackctl init` makes one"));
+    }
+    let manifest = manifest.canonicalize().doing(format!("find `{}`", manifest.display()))?;
+    let mut command = cargo::command(directory);
+    command.args(["metadata", "--no-deps", "--format-version", "1"]);
+    let answer = cargo::ask(command, "read the handler's crate").await?;
+    let metadata: Metadata = serde_json::from_str(&answer)
+        .map_err(|error| Error::failed("understand what `cargo metadata` says").cause(error))?;
+    metadata.project(directory, &manifest)
+}
+
+/// The part that matters of <https://doc.rust-lang.org/cargo/commands/cargo-metadata.html>.
+#[derive(Deserialize)]
+struct Metadata {
+    packages: Vec<Package>,
+    workspace_root: PathBuf,
+    target_directory: PathBuf,
+    /// Cargo tells it since 1.91.
+    build_directory: Option<PathBuf>,
+}
+
+#[derive(Deserialize)]
+struct Package {
+    id: String,
+    name: String,
+    manifest_path: PathBuf,
+    targets: Vec<Target>,
+}
+
+#[derive(Deserialize)]
+struct Target {
+    name: String,
+    kind: Vec<String>,
+}
+
+impl Metadata {
+    fn project(self, directory: &Path, manifest: &Path) -> Result<Project> {
+        let ours = |package: &&Package| {
+            package.manifest_path.canonicalize().is_ok_and(|path| path == manifest)
+        };
+        let Some(package) = self.packages.iter().find(ours) else {
+            return Err(Error::usage(format!(
+                "`{}` is a workspace, not a crate",
+                directory.display()
+            ))
+            .hint(
+                "`crate` under [function] in stack.toml names the folder of one of its members",
+            ));
+        };
+        let mut binaries = package.binaries();
+        if !binaries.any(|name| name == BINARY) {
+            return Err(package.without_bootstrap());
+        }
+        Ok(Project {
+            package: package.id.clone(),
+            directory: directory.to_owned(),
+            workspace: self.workspace_root,
+            build_directory: self.build_directory.unwrap_or_else(|| self.target_directory.clone()),
+            target_directory: self.target_directory,
+        })
+    }
+}
+
+impl Package {
+    fn binaries(&self) -> impl Iterator<Item = &str> {
+        let binary = |target: &&Target| target.kind.iter().any(|kind| kind == "bin");
+        self.targets.iter().filter(binary).map(|target| target.name.as_str())
+    }
+
+    fn without_bootstrap(&self) -> Error {
+        let error = Error::usage(format!(
+            "crate `{}` has no binary named `bootstrap`, which is what Lambda starts",
+            self.name
+        ));
+        let others: Vec<&str> = self.binaries().collect();
+        let error = match others[..] {
+            [] => error,
+            _ => error.cause(format!("its binaries are: {}", others.join(", "))),
+        };
+        error.hint("add to its Cargo.toml: [[bin]] name = \"bootstrap\", path = \"src/main.rs\"")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn metadata(targets: &str) -> Metadata {
+        let manifest = concat!(env!("CARGO_MANIFEST_DIR"), "/Cargo.toml");
+        serde_json::from_str(&format!(
+            r#"{{"packages": [{{"id": "path+file:///x#handler@0.1.0", "name": "handler", "manifest_path": "{manifest}", "targets": {targets}}}],
+                "workspace_root": "/x", "target_directory": "/x/target", "version": 1}}"#
+        ))
+        .expect("JSON")
+    }
+
+    fn project(targets: &str) -> Result<Project> {
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("Cargo.toml")
+            .canonicalize()
+            .expect("our own manifest");
+        metadata(targets).project(Path::new("handler"), &manifest)
+    }
+
+    #[test]
+    fn a_crate_with_bootstrap_is_taken() {
+        let found = project(
+            r#"[{"name": "handler", "kind": ["lib"]}, {"name": "bootstrap", "kind": ["bin"]}]"#,
+        );
+        assert_eq!(found.expect("a project").package, "path+file:///x#handler@0.1.0");
+    }
+
+    #[test]
+    fn a_crate_without_bootstrap_is_told_what_to_add() {
+        let error = project(
+            r#"[{"name": "api", "kind": ["bin"]}, {"name": "bootstrap", "kind": ["test"]}]"#,
+        )
+        .expect_err("no");
+        assert_eq!(
+            error.to_string(),
+            "crate `handler` has no binary named `bootstrap`, which is what Lambda starts: its binaries are: api"
+        );
+        assert_eq!(
+            error.hint.as_deref(),
+            Some("add to its Cargo.toml: [[bin]] name = \"bootstrap\", path = \"src/main.rs\"")
+        );
+    }
+
+    #[test]
+    fn a_workspace_is_not_a_crate() {
+        let error = metadata("[]")
+            .project(Path::new("."), Path::new("/elsewhere/Cargo.toml"))
+            .expect_err("no");
+        assert_eq!(error.to_string(), "`.` is a workspace, not a crate");
+    }
+
+    #[tokio::test]
+    async fn an_empty_folder_is_not_a_crate() {
+        let error = find(Path::new("/nowhere")).await.expect_err("no");
+        assert_eq!(error.kind, engine::error::Kind::Usage);
+        assert_eq!(error.message, "`/nowhere` is not a crate: it has no Cargo.toml");
+    }
+}

@@ -1,0 +1,317 @@
+//! What whoever deploys must be allowed to do: the actions that AWS asks for when an operation is called, on the names of
+//! one stack alone.
+//!
+//! <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use iam::document::{Condition, Document, Statement};
+
+/// The ARNs of one stack; an account or a region that is not known is `*` in them.
+#[derive(Debug, Clone, Default)]
+pub struct Names {
+    pub table: String,
+    /// The stack's own policies.
+    pub policies: Vec<String>,
+    /// What may be attached to the role, AWS's own policies included.
+    pub attachable: Vec<String>,
+    /// Every policy that can be attached to anything.
+    pub any_policy: Vec<String>,
+    pub role: String,
+    pub log_group: String,
+    pub function: String,
+    /// Before the path of anything in API Gateway: `arn:aws:apigateway:us-east-1::`.
+    pub gateway: String,
+}
+
+/// On what an action is asked for, the narrower before the wider.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+enum On {
+    Table,
+    Policies,
+    AnyPolicy,
+    Role,
+    LogGroup,
+    Versions,
+    Function,
+    /// API Gateway's actions are the methods of HTTP, and its ARNs paths without an account or a name.
+    Path(&'static str),
+    Everything,
+}
+
+/// Method and path of each operation of API Gateway.
+/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagementv2.html>
+const GATEWAY: [(&str, &str, &str); 17] = [
+    ("GetApis", "GET", "/apis"),
+    ("CreateApi", "POST", "/apis"),
+    ("UpdateApi", "PATCH", "/apis/*"),
+    ("DeleteApi", "DELETE", "/apis/*"),
+    ("DeleteCorsConfiguration", "DELETE", "/apis/*/cors"),
+    ("GetIntegrations", "GET", "/apis/*/integrations"),
+    ("CreateIntegration", "POST", "/apis/*/integrations"),
+    ("UpdateIntegration", "PATCH", "/apis/*/integrations/*"),
+    ("DeleteIntegration", "DELETE", "/apis/*/integrations/*"),
+    ("GetRoutes", "GET", "/apis/*/routes"),
+    ("CreateRoute", "POST", "/apis/*/routes"),
+    ("UpdateRoute", "PATCH", "/apis/*/routes/*"),
+    ("DeleteRoute", "DELETE", "/apis/*/routes/*"),
+    ("GetStages", "GET", "/apis/*/stages"),
+    ("CreateStage", "POST", "/apis/*/stages"),
+    ("UpdateStage", "PATCH", "/apis/*/stages/*"),
+    ("GetTags", "GET", TAGS),
+];
+const TAGS: &str = "/tags/*";
+
+/// The least that allows `operations`, each written as [`engine::Calls`] has it.
+pub fn document<'a>(operations: impl IntoIterator<Item = &'a str>, names: &Names) -> Document {
+    let mut asked: BTreeMap<String, BTreeSet<On>> = BTreeMap::new();
+    for (action, on) in operations.into_iter().flat_map(needs) {
+        asked.entry(action).or_default().insert(on);
+    }
+    let mut statements: BTreeMap<(On, Vec<String>, String), Vec<String>> = BTreeMap::new();
+    for (action, on) in asked {
+        let sid = sid(&action, &on);
+        let arns: Vec<String> = on.iter().flat_map(|on| names.of(on)).collect();
+        let widest = on.into_iter().next_back().unwrap_or(On::Everything);
+        statements.entry((widest, without_covered(&arns), sid)).or_default().push(action);
+    }
+    let statement = |((_, arns, sid), actions): ((On, Vec<String>, String), Vec<String>)| {
+        let conditions = actions.first().map(|action| names.conditions(action)).unwrap_or_default();
+        let actions = actions.iter().map(String::as_str);
+        let arns = arns.iter().map(String::as_str);
+        Statement { conditions, ..Statement::allow(&sid, actions, arns) }
+    };
+    Document::new(statements.into_iter().map(statement).collect())
+}
+
+/// The actions that an operation takes, and on what each.
+fn needs(operation: &str) -> Vec<(String, On)> {
+    let (service, name) = operation.split_once(':').unwrap_or((operation, ""));
+    if service == "apigateway" {
+        return gateway(name);
+    }
+    let (name, part) = name.split_once('/').unwrap_or((name, ""));
+    let on = match (service, part) {
+        ("lambda", "version") => On::Versions,
+        ("lambda", _) => On::Function,
+        ("dynamodb", _) => On::Table,
+        ("logs", _) if name == "DescribeLogGroups" => On::Everything,
+        ("logs", _) => On::LogGroup,
+        (_, "any") => On::AnyPolicy,
+        _ if name.contains("Role") || name == "SimulatePrincipalPolicy" => On::Role,
+        _ => On::Policies,
+    };
+    let mut needs: Vec<(String, On)> = besides(operation)
+        .iter()
+        .map(|action| {
+            let on = if *action == PASS_ROLE { On::Role } else { on.clone() };
+            ((*action).to_owned(), on)
+        })
+        .collect();
+    let name = if name == "Invoke" { "InvokeFunction" } else { name };
+    needs.push((format!("{service}:{name}"), on));
+    needs
+}
+
+const PASS_ROLE: &str = "iam:PassRole";
+
+/// What AWS asks for besides the action that is called like the operation: for tags that come with what is made, for the
+/// role that is handed on, and for tags to be among what is read.
+fn besides(operation: &str) -> &'static [&'static str] {
+    match operation {
+        "dynamodb:CreateTable" => &["dynamodb:TagResource"],
+        "iam:CreatePolicy" => &["iam:TagPolicy"],
+        "iam:CreateRole" => &["iam:TagRole"],
+        "logs:CreateLogGroup" => &["logs:TagResource"],
+        "lambda:CreateFunction" => &["lambda:TagResource", PASS_ROLE],
+        "lambda:UpdateFunctionConfiguration" => &[PASS_ROLE],
+        "lambda:GetFunction" => &["lambda:ListTags"],
+        _ => &[],
+    }
+}
+
+fn gateway(name: &str) -> Vec<(String, On)> {
+    let tags = [("POST", TAGS)];
+    let of_table = GATEWAY.iter().filter(|(known, ..)| *known == name);
+    let own = of_table.map(|(_, method, path)| (*method, *path));
+    let tagged = ["CreateApi", "CreateStage", "TagResource"].contains(&name);
+    own.chain(tags.into_iter().filter(|_| tagged))
+        .map(|(method, path)| (format!("apigateway:{method}"), On::Path(path)))
+        .collect()
+}
+
+/// A name for the statement that an action stands in.
+fn sid(action: &str, on: &BTreeSet<On>) -> String {
+    match action {
+        PASS_ROLE => return "PassRoleToLambda".into(),
+        "iam:AttachRolePolicy" => return "AttachOwnPolicies".into(),
+        "lambda:AddPermission" => return "LetApiGatewayInvoke".into(),
+        _ => {}
+    }
+    let sid = match on.last() {
+        Some(On::Table) => "Table",
+        Some(On::Policies) => "Policies",
+        Some(On::AnyPolicy) => "AnyPolicy",
+        Some(On::Role) => "Role",
+        Some(On::LogGroup) => "LogGroup",
+        Some(On::Versions) => "Versions",
+        Some(On::Function) => "Function",
+        Some(On::Path(_)) => {
+            let method = action.rsplit(':').next().unwrap_or_default();
+            return format!("Api{}{}", &method[..1], method[1..].to_lowercase());
+        }
+        Some(On::Everything) | None => "ListLogGroups",
+    };
+    sid.into()
+}
+
+impl Names {
+    fn of(&self, on: &On) -> Vec<String> {
+        let with_parts = |arn: &str| vec![arn.to_owned(), format!("{arn}:*")];
+        match on {
+            On::Table => vec![self.table.clone()],
+            On::Policies => self.policies.clone(),
+            On::AnyPolicy => self.any_policy.clone(),
+            On::Role => vec![self.role.clone()],
+            On::LogGroup => with_parts(&self.log_group),
+            On::Versions => vec![format!("{}:*", self.function)],
+            On::Function => with_parts(&self.function),
+            On::Path(path) => vec![format!("{}{path}", self.gateway)],
+            On::Everything => vec!["*".to_owned()],
+        }
+    }
+
+    /// Under which an action suffices for us, where AWS has a key for it.
+    fn conditions(&self, action: &str) -> Vec<Condition> {
+        let condition = |operator: &str, key: &str, values: Vec<String>| {
+            vec![Condition { operator: operator.into(), key: key.into(), values }]
+        };
+        match (action, service_for(action)) {
+            ("iam:AttachRolePolicy", _) => {
+                condition("ArnLike", "iam:PolicyARN", self.attachable.clone())
+            }
+            (_, Some((key, service))) => condition("StringEquals", key, vec![service.into()]),
+            _ => vec![],
+        }
+    }
+}
+
+/// The one service that an action is allowed for the sake of, and the key that says so.
+fn service_for(action: &str) -> Option<(&'static str, &'static str)> {
+    match action {
+        PASS_ROLE => Some(("iam:PassedToService", "lambda.amazonaws.com")),
+        "lambda:AddPermission" => Some(("lambda:Principal", "apigateway.amazonaws.com")),
+        _ => None,
+    }
+}
+
+/// One statement on one line: what a denied call asks for.
+pub fn statement(action: &str, resource: &str) -> String {
+    let condition = service_for(action).map(|(key, service)| {
+        format!(", \"Condition\": {{\"StringEquals\": {{\"{key}\": \"{service}\"}}}}")
+    });
+    let condition = condition.unwrap_or_default();
+    format!(
+        "{{\"Effect\": \"Allow\", \"Action\": \"{action}\", \"Resource\": \"{resource}\"{condition}}}"
+    )
+}
+
+/// Without what a wildcard at the end of another covers; sorted.
+fn without_covered(arns: &[String]) -> Vec<String> {
+    let mut kept: Vec<String> = arns.iter().filter(|arn| !is_covered(arn, arns)).cloned().collect();
+    kept.sort();
+    kept.dedup();
+    kept
+}
+
+fn is_covered(arn: &str, by: &[String]) -> bool {
+    by.iter().any(|other| {
+        other != arn && other.strip_suffix('*').is_some_and(|start| arn.starts_with(start))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn names() -> Names {
+        let own = "arn:aws:iam::1:policy/Own".to_owned();
+        Names {
+            table: "arn:aws:dynamodb:r:1:table/t".into(),
+            policies: vec![own.clone()],
+            attachable: vec![own],
+            any_policy: vec!["arn:aws:iam::1:policy/*".into(), "arn:aws:iam::aws:policy/*".into()],
+            role: "arn:aws:iam::1:role/r".into(),
+            log_group: "arn:aws:logs:r:1:log-group:/g".into(),
+            function: "arn:aws:lambda:r:1:function:f".into(),
+            gateway: "arn:aws:apigateway:r::".into(),
+        }
+    }
+
+    /// `sid: actions on resources`, one a statement.
+    fn told(operations: &[&str]) -> Vec<String> {
+        let document = document(operations.iter().copied(), &names());
+        let line = |one: &Statement| {
+            let resources = one.resources.as_ref().map(|all| all.items().join(" "));
+            let (sid, resources) =
+                (one.sid.clone().unwrap_or_default(), resources.unwrap_or_default());
+            format!("{sid}: {} on {resources}", one.actions.items().join(" "))
+        };
+        document.statements.iter().map(line).collect()
+    }
+
+    #[test]
+    fn what_comes_with_tags_or_a_role_takes_the_right_to_both() {
+        assert_eq!(
+            told(&["lambda:CreateFunction"]),
+            [
+                "PassRoleToLambda: iam:PassRole on arn:aws:iam::1:role/r",
+                "Function: lambda:CreateFunction lambda:TagResource on arn:aws:lambda:r:1:function:f arn:aws:lambda:r:1:function:f:*",
+            ]
+        );
+        assert_eq!(
+            told(&["apigateway:CreateApi"]),
+            [
+                "ApiPost: apigateway:POST on arn:aws:apigateway:r::/apis arn:aws:apigateway:r::/tags/*"
+            ]
+        );
+    }
+
+    #[test]
+    fn who_prunes_versions_may_not_delete_the_function() {
+        assert_eq!(
+            told(&["lambda:DeleteFunction/version"]),
+            ["Versions: lambda:DeleteFunction on arn:aws:lambda:r:1:function:f:*"]
+        );
+    }
+
+    #[test]
+    fn the_wider_covers_the_narrower() {
+        assert_eq!(
+            told(&[
+                "iam:GetPolicy",
+                "iam:GetPolicy/any",
+                "apigateway:DeleteApi",
+                "apigateway:DeleteRoute"
+            ]),
+            [
+                "AnyPolicy: iam:GetPolicy on arn:aws:iam::1:policy/* arn:aws:iam::aws:policy/*",
+                "ApiDelete: apigateway:DELETE on arn:aws:apigateway:r::/apis/*",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_could_widen_rights_is_narrowed_by_conditions() {
+        let text = document(["iam:AttachRolePolicy", "lambda:AddPermission"], &names()).to_json();
+        for part in ["iam:PolicyARN", "arn:aws:iam::1:policy/Own", "lambda:Principal"] {
+            assert!(text.contains(part), "{part}: {text}");
+        }
+        let denied = statement(PASS_ROLE, "arn:aws:iam::1:role/r");
+        let same = document(["lambda:UpdateFunctionConfiguration"], &names());
+        let denied = format!(r#"{{"Version": "2012-10-17", "Statement": [{denied}]}}"#);
+        let denied = Document::parse(iam::parse::Kind::Identity, &denied).expect("valid");
+        let meant = Document::new(vec![same.statements[0].clone()]);
+        assert!(denied.same_meaning(&meant), "a denial asks for what is printed: {meant:?}");
+    }
+}

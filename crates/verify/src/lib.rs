@@ -1,0 +1,14 @@
+//! Whether a role may do what the handler does, and nothing more: pure, from documents and sources to findings.
+
+pub mod audit;
+pub mod catalogue;
+pub mod check;
+pub mod deployer;
+pub mod findings;
+pub mod linked;
+pub mod manifest;
+pub mod operations;
+pub mod peers;
+pub mod sarif;
+pub mod snapshot;
+mod source;

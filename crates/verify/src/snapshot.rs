@@ -1,0 +1,280 @@
+//! One deployed stack as it is: names, what the handler calls, and every document that decides what its role may do.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use iam::document::{Document, INLINE_POLICIES_LIMIT, MANAGED_POLICY_LIMIT};
+use iam::eval::Policy;
+use iam::json::Json;
+use iam::parse::{Kind, Malformed};
+
+/// What `verify-policy` judges. It can be written to a file and judged again by someone without access.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Snapshot {
+    #[serde(rename = "context")]
+    pub stack: Stack,
+    pub handler: Handler,
+    pub documents: Documents,
+}
+
+/// The names of a stack.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Stack {
+    pub account: String,
+    pub region: String,
+    pub partition: String,
+    pub table_name: String,
+    pub table_arn: String,
+    pub function_name: String,
+    pub function_arn: String,
+    pub log_group_arn: String,
+    #[serde(deserialize_with = "Option::deserialize")]
+    pub http_api_id: Option<String>,
+    pub role_name: String,
+    /// The account demands a permissions boundary.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub require_boundary: bool,
+    /// The stack chose `AWSLambdaBasicExecutionRole` for its logs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub log_policy: Option<LogPolicy>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum LogPolicy {
+    Scoped,
+    AwsManaged,
+}
+
+/// What is known of the handler: the operations it calls, or its source.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Handler {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub operations: Option<Vec<Call>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<Source>,
+}
+
+/// An operation that the handler calls, and on what.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Call {
+    pub operation: String,
+    /// The index that is read instead of the table.
+    #[serde(default)]
+    pub index: Option<String>,
+    /// `Put`, `Update`, `Delete`, `ConditionCheck`: what a transaction holds. Without it, it may hold any of them.
+    #[serde(default, alias = "items", alias = "kinds", skip_serializing_if = "Option::is_none")]
+    pub members: Option<Vec<String>>,
+    /// The `PartiQL` text, if it is known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub statement: Option<String>,
+    /// Another service than `DynamoDB`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub service: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Source {
+    #[serde(rename = "lang")]
+    pub language: String,
+    pub text: String,
+}
+
+/// The documents, unread: a malformed one spoils what depends on it, not the snapshot.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Documents {
+    pub managed_policies: Vec<ManagedPolicy>,
+    pub inline_policies: Vec<InlinePolicy>,
+    pub trust_policy: Json,
+    pub permissions_boundary: Json,
+    pub function_resource_policy: Json,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct ManagedPolicy {
+    pub policy_name: String,
+    pub policy_arn: String,
+    pub default_version_id: String,
+    /// An object of documents by their version.
+    pub versions: Json,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct InlinePolicy {
+    pub policy_name: String,
+    pub document: Json,
+}
+
+/// Why a text is no snapshot.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SnapshotError(String);
+
+impl Snapshot {
+    pub fn from_json(text: &str) -> Result<Self, SnapshotError> {
+        // Serde would keep the last of two equal keys of a map without a word.
+        let json =
+            Json::parse(text).map_err(|error| SnapshotError(format!("not JSON: {error}")))?;
+        for part in [Some(&json), json.get("context"), json.get("handler"), json.get("documents")]
+            .into_iter()
+            .flatten()
+        {
+            if let Some(name) = part.duplicate() {
+                return Err(SnapshotError(format!("the key `{name}` comes twice")));
+            }
+        }
+        let snapshot: Snapshot =
+            serde_json::from_str(text).map_err(|error| SnapshotError(error.to_string()))?;
+        snapshot.check().map_err(SnapshotError)?;
+        Ok(snapshot)
+    }
+
+    pub fn to_json(&self) -> Result<String, SnapshotError> {
+        serde_json::to_string_pretty(self).map_err(|error| SnapshotError(error.to_string()))
+    }
+
+    fn check(&self) -> Result<(), String> {
+        let stack = &self.stack;
+        let arns = [
+            ("table_arn", &stack.table_arn, "dynamodb", format!("table/{}", stack.table_name)),
+            (
+                "function_arn",
+                &stack.function_arn,
+                "lambda",
+                format!("function:{}", stack.function_name),
+            ),
+            ("log_group_arn", &stack.log_group_arn, "logs", "log-group:".to_owned()),
+        ];
+        for (name, arn, service, resource) in arns {
+            let head =
+                format!("arn:{}:{service}:{}:{}:", stack.partition, stack.region, stack.account);
+            if !arn.strip_prefix(&head).is_some_and(|rest| rest.starts_with(&resource)) {
+                return Err(format!(
+                    "context.{name} is `{arn}`, which does not fit the other names"
+                ));
+            }
+        }
+        if self.handler.operations.is_none() && self.handler.source.is_none() {
+            return Err("handler has neither `operations` nor `source`".to_owned());
+        }
+        for policy in &self.documents.managed_policies {
+            if !matches!(policy.versions, Json::Object(_)) {
+                return Err(format!("Versions of {} is not an object", policy.policy_name));
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Stack {
+    /// The log group without the `:*` that some APIs give it.
+    pub fn log_group(&self) -> &str {
+        self.log_group_arn.trim_end_matches(":*")
+    }
+
+    /// The names that this tool gives the policies of the stack and stage.
+    pub fn own_policies(&self) -> [String; 2] {
+        let (stack, stage) =
+            self.function_name.rsplit_once("-api").unwrap_or((&self.function_name, ""));
+        let capital = |word: &str| {
+            let mut characters = word.chars();
+            characters.next().map_or_else(String::new, |first| {
+                first.to_ascii_uppercase().to_string() + characters.as_str()
+            })
+        };
+        let name: String = stack.split(['-', '_']).map(capital).collect();
+        [format!("{name}LambdaDynamoDB{stage}"), format!("{name}LambdaLogs{stage}")]
+    }
+}
+
+impl Documents {
+    /// What is in force: every attached policy in its default version, and every inline policy.
+    pub fn in_force(&self) -> Vec<Policy> {
+        let managed = self.managed_policies.iter().map(ManagedPolicy::in_force);
+        let inline = self.inline_policies.iter().map(|policy| {
+            let document = read_within(INLINE_POLICIES_LIMIT, &policy.document);
+            Policy { name: policy.policy_name.clone(), document }
+        });
+        managed.chain(inline).collect()
+    }
+
+    /// The boundary, as a document or as a managed policy; nothing is no boundary.
+    pub fn boundary(&self) -> Vec<Policy> {
+        let json = &self.permissions_boundary;
+        let name = json
+            .get("PolicyName")
+            .and_then(Json::as_str)
+            .unwrap_or("permissions boundary")
+            .to_owned();
+        let document = match json {
+            Json::Null => return vec![],
+            _ if json.get("Versions").is_some() => {
+                let default = json.get("DefaultVersionId").and_then(Json::as_str);
+                default
+                    .and_then(|version| json.get("Versions")?.get(version))
+                    .unwrap_or(&Json::Null)
+            }
+            other => other.get("Document").or_else(|| other.get("PolicyDocument")).unwrap_or(other),
+        };
+        vec![Policy { name, document: Document::read(Kind::Identity, document) }]
+    }
+}
+
+impl ManagedPolicy {
+    fn in_force(&self) -> Policy {
+        Policy { name: self.policy_name.clone(), document: self.version(&self.default_version_id) }
+    }
+
+    /// The document of one version.
+    pub fn version(&self, id: &str) -> Result<Document, Malformed> {
+        if self.versions.duplicate().is_some() {
+            return Err(Malformed {
+                reason: "duplicate-key",
+                problem: "a version comes twice".to_owned(),
+            });
+        }
+        let Some(document) = self.versions.get(id) else {
+            return Err(Malformed {
+                reason: "no-default-version",
+                problem: format!("there is no version {id}"),
+            });
+        };
+        // What AWS writes itself is not bound by the quota.
+        let limit = if self.policy_arn.contains(":iam::aws:policy/") {
+            usize::MAX
+        } else {
+            MANAGED_POLICY_LIMIT
+        };
+        read_within(limit, document)
+    }
+
+    /// The documents that can be read, by version.
+    pub fn documents(&self) -> BTreeMap<&str, Document> {
+        let Json::Object(versions) = &self.versions else { return BTreeMap::new() };
+        let read = |id: &str| self.version(id).ok();
+        versions.iter().filter_map(|(id, _)| Some((id.as_str(), read(id)?))).collect()
+    }
+}
+
+/// A document over its quota cannot be in force, whatever the snapshot says.
+fn read_within(limit: usize, json: &Json) -> Result<Document, Malformed> {
+    let length = json.compact_length();
+    if length > limit {
+        let problem = format!(
+            "the document has {length} characters, and {limit} are the most that IAM takes"
+        );
+        return Err(Malformed { reason: "too-large", problem });
+    }
+    Document::read(Kind::Identity, json)
+}
+
+impl fmt::Display for SnapshotError {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        formatter.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for SnapshotError {}
