@@ -1,9 +1,11 @@
 //! The command line: global flags and the verbs.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::FalseyValueParser;
+use clap::error::{ContextKind, ContextValue};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
@@ -49,7 +51,7 @@ pub struct Globals {
     /// The profile of your AWS configuration
     #[arg(long, global = true, value_name = "NAME")]
     pub profile: Option<String>,
-    /// Use the local cloud on this machine: no account, no Docker; `STACKCTL_LOCAL=1` says it for every verb
+    /// Use the local cloud on this machine: no account, no Docker; set `STACKCTL_LOCAL=1` to make this the default
     #[arg(long, global = true, env = "STACKCTL_LOCAL", hide_env = true, value_parser = FalseyValueParser::new())]
     pub local: bool,
     /// Wait at most this long for any one thing, such as a table that becomes active: `30s`, `5m`
@@ -64,10 +66,10 @@ pub struct Globals {
     /// When to use colour; `auto` is on a terminal, unless `NO_COLOR` is set
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     pub color: Color,
-    /// Tell more: unchanged resources, request ids
+    /// Verbose output: unchanged resources, request ids
     #[arg(long, short, global = true)]
     pub verbose: bool,
-    /// Tell nothing but the result and failures
+    /// Print only the result and errors
     #[arg(long, short, global = true, conflicts_with = "verbose")]
     pub quiet: bool,
 }
@@ -111,7 +113,34 @@ pub enum Verb {
     Man(man::Args),
 }
 
+/// How much of what the global flags name a verb looks at.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// Nothing of a project.
+    Machine,
+    /// `stack.toml`, without a stage.
+    Project,
+    /// One stage of a stack, without a cloud.
+    Stack,
+    /// The stack in its cloud.
+    Cloud,
+}
+
 impl Verb {
+    pub fn reach(&self) -> Reach {
+        match self {
+            Verb::Init(_) | Verb::Local(_) | Verb::Completions(_) | Verb::Man(_) => Reach::Machine,
+            Verb::Build(_) | Verb::Api(_) => Reach::Project,
+            Verb::Permissions(_) => Reach::Stack,
+            _ => Reach::Cloud,
+        }
+    }
+
+    /// Whether the verb works on the local cloud without `--local`.
+    pub fn is_local(&self) -> bool {
+        matches!(self, Verb::Dev(_))
+    }
+
     /// Whether Ctrl-C is how the verb ends, and no interruption.
     pub fn ends_at_ctrl_c(&self) -> bool {
         match self {
@@ -120,6 +149,44 @@ impl Verb {
             _ => false,
         }
     }
+}
+
+/// What other tools call our verbs.
+const OTHER_WORDS: [(&[&str], &str); 10] = [
+    (&["destroy", "remove", "delete", "rm", "down", "undeploy"], "teardown"),
+    (&["ls", "list", "ps"], "local list"),
+    (&["info", "outputs", "describe"], "status"),
+    (&["new", "create"], "init"),
+    (&["diff", "preview"], "plan"),
+    (&["watch", "serve", "run"], "dev"),
+    (&["start"], "local start"),
+    (&["stop"], "local stop"),
+    (&["tail", "log"], "logs"),
+    (&["publish", "push", "apply"], "up"),
+];
+
+/// `help VERB` is `VERB --help`.
+pub fn words(words: impl Iterator<Item = OsString>) -> Vec<OsString> {
+    let mut words: Vec<OsString> = words.collect();
+    if words.get(1).is_some_and(|word| word == "help") {
+        words.remove(1);
+        words.push("--help".into());
+    }
+    words
+}
+
+/// A verb of another tool leads to ours.
+pub fn pointed_at(mut refusal: clap::Error) -> clap::Error {
+    let word = match refusal.get(ContextKind::InvalidSubcommand) {
+        Some(ContextValue::String(word)) => word.clone(),
+        _ => return refusal,
+    };
+    let ours = OTHER_WORDS.iter().find(|(words, _)| words.contains(&word.as_str()));
+    if let Some((_, ours)) = ours {
+        let ours = ContextValue::Strings(vec![(*ours).to_owned()]);
+        refusal.insert(ContextKind::SuggestedSubcommand, ours);
+    }
+    refusal
 }
 
 /// What the parser refused, for `--output json`; `None` for text, and for help and the version.
@@ -172,6 +239,30 @@ mod tests {
     #[test]
     fn the_command_line_is_sound() {
         Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_verbs_of_others_lead_to_ours() {
+        let told = |word: &str| {
+            let refusal = Cli::try_parse_from(["stackctl", word]).expect_err("no verb of ours");
+            pointed_at(refusal).to_string()
+        };
+        for (words, ours) in OTHER_WORDS {
+            for word in words {
+                assert!(told(word).contains(&format!("'{ours}'")), "{}", told(word));
+            }
+            let command = ["stackctl"].into_iter().chain(ours.split(' '));
+            assert!(Cli::try_parse_from(command).is_ok(), "there is no `{ours}`");
+        }
+        assert!(told("depoly").contains("'deploy'"));
+    }
+
+    #[test]
+    fn help_is_a_word_too() {
+        let line = |text: &str| words(text.split(' ').map(OsString::from));
+        assert_eq!(line("stackctl help up"), ["stackctl", "up", "--help"]);
+        assert_eq!(line("stackctl help"), ["stackctl", "--help"]);
+        assert_eq!(line("stackctl init help"), ["stackctl", "init", "help"]);
     }
 
     #[test]

@@ -96,6 +96,7 @@ fn located(mut manifest: Manifest, folder: &str) -> Manifest {
         |site: &mut Site| site.file = format!("{}/{}", folder.trim_end_matches('/'), site.file);
     manifest.operations.iter_mut().for_each(|declaration| locate(&mut declaration.site));
     manifest.routes.iter_mut().for_each(|route| locate(&mut route.site));
+    manifest.keys.iter_mut().for_each(|keys| locate(&mut keys.site));
     manifest
 }
 

@@ -36,10 +36,12 @@ use ui::Ui;
 
 /// Parses the arguments, runs the verb and returns its exit code.
 pub fn main() -> ExitCode {
-    let cli = match Cli::try_parse() {
+    let mut cli = match Cli::try_parse_from(cli::words(std::env::args_os())) {
         Ok(cli) => cli,
-        Err(refusal) => return not_understood(&refusal),
+        Err(refusal) => return not_understood(refusal),
     };
+    cli.globals.local |= cli.verb.is_local();
+    cli.globals.config = config::found(&cli.globals.config);
     let ui = Ui::new(&cli.globals);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let ended = match runtime {
@@ -61,8 +63,9 @@ pub fn main() -> ExitCode {
 }
 
 /// Help and the version are no failures; a wrong word is one, which is told as the failures of verbs are.
-fn not_understood(refusal: &clap::Error) -> ExitCode {
-    match cli::usage(refusal, std::env::args()) {
+fn not_understood(refusal: clap::Error) -> ExitCode {
+    let refusal = cli::pointed_at(refusal);
+    match cli::usage(&refusal, std::env::args()) {
         Some(error) => ui::failure_as_json(&error),
         // A closed pipe is all that can go wrong.
         None => drop(refusal.print()),
@@ -80,10 +83,15 @@ async fn run(cli: Cli, ui: Ui) -> (Ui, engine::error::Result<()>) {
         if signal::ctrl_c().await.is_err() {
             std::future::pending::<()>().await;
         }
-        if interrupts {
-            second.say("stopping: what has begun is finished; Ctrl-C again ends at once");
-        }
         stop.send_replace(true);
+        // What only reads or asks ends here and now.
+        tokio::task::yield_now().await;
+        if interrupts {
+            second.end_the_line();
+            second.say(
+                "stopping: steps that have begun are finished first; Ctrl-C again ends at once",
+            );
+        }
         let _ = signal::ctrl_c().await;
     };
     tokio::select! {

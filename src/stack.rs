@@ -77,8 +77,31 @@ impl Stack {
     }
 }
 
-/// Refuses a policy that IAM would not take, before the first call. The account is not known yet, but every one is as long.
-pub fn check_policy(config: &Config, manifest: &Manifest) -> Result<()> {
+/// Refuses, before the first call, what AWS would take and requests would fail on, or what IAM would not take.
+pub fn check(config: &Config, manifest: &Manifest) -> Result<()> {
+    check_keys(config, manifest)?;
+    check_policy(config, manifest)
+}
+
+/// A table with other keys than the handler's answers every request with a failure.
+fn check_keys(config: &Config, manifest: &Manifest) -> Result<()> {
+    let Some(keys) = &manifest.keys else { return Ok(()) };
+    let table = &config.table;
+    let both = [
+        ("partition_key", &table.partition_key, &keys.partition),
+        ("sort_key", &table.sort_key, &keys.sort),
+    ];
+    let Some((key, wanted, declared)) = both.into_iter().find(|(_, one, other)| one != other)
+    else {
+        return Ok(());
+    };
+    Err(Error::usage(format!("`table.{key} = \"{wanted}\"` is not the handler's key"))
+        .cause(format!("the handler reads and writes `{declared}`: {}", keys.site))
+        .hint(format!("leave `table.{key}` out, or change `keys!` in the handler")))
+}
+
+/// The account is not known yet, but every one is as long.
+fn check_policy(config: &Config, manifest: &Manifest) -> Result<()> {
     let longest = Identity {
         account: "000000000000".to_owned(),
         partition: "aws-us-gov".to_owned(),
@@ -117,4 +140,33 @@ fn route_keys(manifest: &Manifest) -> Vec<String> {
     keys.sort();
     keys.dedup();
     keys
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::tests::config;
+
+    #[test]
+    fn a_table_with_other_keys_than_the_handlers_is_refused_before_the_first_call() {
+        let operations = "operations! { get: GetItem }\n";
+        let keys = "keys! { partition: \"userId\", sort: \"itemId\" }";
+        let declared = Manifest::from_sources(&[("o.rs", format!("{operations}{keys}"))]);
+        let declared = declared.expect("they are declared");
+        let silent = Manifest::from_sources(&[("o.rs", operations)]).expect("it is declared");
+        let default = config("name = \"app\"").expect("valid");
+        assert_eq!(check(&default, &declared), Ok(()));
+        for key in ["partition_key", "sort_key"] {
+            let other = config(&format!("name = \"app\"\ntable.{key} = \"ownerId\""));
+            let other = other.expect("valid");
+            let error = check(&other, &declared).expect_err("requests would fail");
+            assert_eq!(
+                error.message,
+                format!("`table.{key} = \"ownerId\"` is not the handler's key")
+            );
+            assert!(error.cause.is_some_and(|cause| cause.ends_with(": o.rs:2")));
+            // A handler of another kind knows its own keys.
+            assert_eq!(check(&other, &silent), Ok(()));
+        }
+    }
 }

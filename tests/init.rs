@@ -70,6 +70,86 @@ fn the_handler_passes_its_own_tests() {
     cargo(&folder.0.join("shop/handler"), &["test", "--locked"]);
 }
 
+/// One that reads with path parameters and one that needs no operation, put first and last: the handler's own tests hold.
+#[test]
+#[ignore = "compiles the handler and all that it needs: minutes"]
+fn a_new_route_touches_three_files() {
+    let folder = Folder::new("route");
+    assert_eq!(folder.init(&["shop"]).status.code(), Some(0));
+    let handler = folder.0.join("shop/handler");
+    let edit = |path: &str, from: &str, to: &str| {
+        let text = fs::read_to_string(handler.join(path)).expect(path);
+        assert!(text.contains(from), "{path} has no `{from}`");
+        fs::write(handler.join(path), text.replacen(from, to, 1)).expect(path);
+    };
+    edit(
+        "src/routes.rs",
+        "\nroutes! {\n",
+        "\nroutes! {\n    GET \"/users/{user}/items/{item}\" => one [GetItem],\n    GET \"/health\" => health [],\n",
+    );
+    edit("src/routes.rs", "#[cfg(test)]\nmod tests", &format!("{ONE}#[cfg(test)]\nmod tests"));
+    edit("openapi.json", "\"paths\": {\n", &format!("\"paths\": {{\n{DOCUMENTED}"));
+    edit("contract.json", "[\n", &format!("[\n{SHOWN}"));
+    cargo(&handler, &["test", "--locked"]);
+}
+
+const ONE: &str = r#"async fn one(store: &impl Store, request: &Request) -> Result<Response, Response> {
+    let user = crate::values::UserId::new(request.parameter("user"))?;
+    let item = crate::values::ItemId::new(request.parameter("item"))?;
+    match store.get(&user, &item).await? {
+        Some(item) => Ok(Response::json(200, &item)),
+        None => Err(Response::error(404, "Item not found")),
+    }
+}
+
+async fn health(_: &impl Store, _: &Request) -> Result<Response, Response> {
+    Ok(Response::json(200, &"well"))
+}
+
+"#;
+
+const DOCUMENTED: &str = r##"    "/users/{user}/items/{item}": {"get": {
+      "operationId": "getOne",
+      "parameters": [
+        {"name": "user", "in": "path", "required": true, "schema": {"$ref": "#/components/schemas/UserId"}},
+        {"name": "item", "in": "path", "required": true, "schema": {"$ref": "#/components/schemas/ItemId"}}
+      ],
+      "responses": {
+        "200": {
+          "description": "The item",
+          "headers": {"x-function-version": {"$ref": "#/components/headers/Version"}},
+          "content": {"application/json": {"schema": {"$ref": "#/components/schemas/Item"}}}
+        },
+        "404": {"$ref": "#/components/responses/NotFound"},
+        "500": {"$ref": "#/components/responses/Failed"}
+      }
+    }},
+    "/health": {"get": {
+      "operationId": "health",
+      "responses": {
+        "200": {
+          "description": "It is well",
+          "headers": {"x-function-version": {"$ref": "#/components/headers/Version"}},
+          "content": {"application/json": {"schema": {"type": "string"}}}
+        }
+      }
+    }},
+"##;
+
+const SHOWN: &str = r#"  {
+    "name": "an item can be read by its path",
+    "steps": [
+      {"request": {"method": "POST", "query": "userId=path-{run}", "body": {"title": "Tea"}},
+       "expect": {"status": 201, "body": {"userId": "path-{run}", "itemId": "$item", "title": "Tea", "status": "pending", "createdAt": "*"}}},
+      {"request": {"method": "GET", "path": "/users/path-{run}/items/{item}"},
+       "expect": {"status": 200, "body": {"userId": "path-{run}", "itemId": "{item}", "title": "Tea", "status": "pending", "createdAt": "*"}}},
+      {"request": {"method": "GET", "path": "/users/path-{run}/items/none"},
+       "expect": {"status": 404, "body": {"error": "Item not found"}}},
+      {"request": {"method": "GET", "path": "/health"}, "expect": {"status": 200, "body": "well"}}
+    ]
+  },
+"#;
+
 #[test]
 fn a_project_is_named_after_its_folder_or_as_it_is_told() {
     let folder = Folder::new("name");
@@ -117,7 +197,7 @@ fn what_the_user_has_is_left_as_it_is() {
     fs::write(folder.0.join("README.md"), "mine").expect("a file");
     let output = folder.init(&["--name", "shop"]);
     assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
-    assert!(stderr(&output).contains("`README.md` is yours"), "{}", stderr(&output));
+    assert!(stderr(&output).contains("kept your existing `README.md`"), "{}", stderr(&output));
     assert_eq!(folder.read("README.md"), "mine");
     assert!(folder.0.join("handler/src/main.rs").is_file());
 }

@@ -18,7 +18,7 @@
 //! | `"*"` in a text | any characters; alone, any value |
 //! | `"$name"` | any text but an empty one, called `name` from here on; the same text where the name is taken already |
 //!
-//! In `query`, in every text of a `body` and in an expectation, `{name}` stands for what is called so, `{run}` among them,
+//! In `path`, in `query`, in every text of a `body` and in an expectation, `{name}` stands for what is called so, `{run}` among them,
 //! and `{3000*x}` for 3000 times `x`.
 //! A case with `"gateway": true` never reaches the handler through an API that has routes of its own.
 

@@ -17,12 +17,12 @@ use self::{
 };
 use crate::{
     environment,
-    operations::{Operation, Operations},
+    operations::{Operation, Operations, PARTITION_KEY, SORT_KEY},
     store::{Changes, Item, Page, Store, StoreError},
     values::{ItemId, UserId},
 };
 
-/// The items of every user, in one table with the partition key `userId` and the sort key `itemId`.
+/// The items of every user, in one table with the keys that [`operations`](crate::operations) declares.
 ///
 /// Reads are consistent: what a frontend has created is in the list that it asks for next.
 #[derive(Debug, Clone)]
@@ -45,7 +45,7 @@ impl Dynamo {
     /// Opens the connection, so that no user's request has to: asks for an item that cannot exist, as every id that is
     /// given out begins with `item-`. Not waited for longer than a second; that it failed is not yet a failure.
     pub async fn warm(&self) -> Result<(), String> {
-        let call = self.operations.get().key("userId", text("-")).key("itemId", text("-"));
+        let call = self.operations.get().key(PARTITION_KEY, text("-")).key(SORT_KEY, text("-"));
         match tokio::time::timeout(Duration::from_secs(1), call.send()).await {
             Ok(Ok(_)) => Ok(()),
             Ok(Err(error)) => Err(cause(Operation::GetItem, &error)),
@@ -72,7 +72,8 @@ impl Store for Dynamo {
         let call = self
             .operations
             .list()
-            .key_condition_expression("userId = :user")
+            .key_condition_expression("#partition = :user")
+            .expression_attribute_names("#partition", PARTITION_KEY)
             .expression_attribute_values(":user", text(user.as_str()))
             .set_exclusive_start_key(after.map(|item| key(user, item)))
             .set_limit(limit.map(i32::from))
@@ -80,7 +81,7 @@ impl Store for Dynamo {
         match call.send().await {
             Ok(output) => Ok(Page {
                 items: output.items.unwrap_or_default().into_iter().map(item_from).collect(),
-                next: output.last_evaluated_key.map(|mut key| take(&mut key, "itemId")),
+                next: output.last_evaluated_key.map(|mut key| take(&mut key, SORT_KEY)),
             }),
             Err(error) => Err(failure(Operation::Query, &error)),
         }
@@ -91,7 +92,8 @@ impl Store for Dynamo {
             .operations
             .put()
             .set_item(Some(attributes_from(item)))
-            .condition_expression("attribute_not_exists(itemId)")
+            .condition_expression("attribute_not_exists(#sort)")
+            .expression_attribute_names("#sort", SORT_KEY)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let Err(error) = call.send().await else {
             return Ok(());
@@ -116,7 +118,8 @@ impl Store for Dynamo {
             .operations
             .update()
             .set_key(Some(key(user, item)))
-            .condition_expression("attribute_exists(itemId)")
+            .condition_expression("attribute_exists(#sort)")
+            .expression_attribute_names("#sort", SORT_KEY)
             .return_values(ReturnValue::AllNew);
         match changed(call, changes).send().await {
             Ok(output) => Ok(output.attributes.map(item_from)),

@@ -51,6 +51,19 @@ pub fn configuration() -> Result<Builder, Missing> {
         .timeout_config(timeouts()))
 }
 
+/// Whether an emulator on this machine answers in the place of AWS.
+pub fn is_local() -> bool {
+    optional("AWS_ENDPOINT_URL").is_some_and(|endpoint| is_loopback(&endpoint))
+}
+
+fn is_loopback(endpoint: &str) -> bool {
+    let host = endpoint.strip_prefix("http://").unwrap_or_default();
+    ["127.0.0.1", "localhost", "[::1]"].iter().any(|loopback| {
+        host.strip_prefix(loopback)
+            .is_some_and(|rest| rest.is_empty() || rest.starts_with([':', '/']))
+    })
+}
+
 fn optional(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
@@ -77,6 +90,16 @@ fn timeouts() -> TimeoutConfig {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn only_an_endpoint_on_this_machine_is_local() {
+        for endpoint in ["http://127.0.0.1:4599", "http://localhost", "http://[::1]/"] {
+            assert!(is_loopback(endpoint), "{endpoint}");
+        }
+        for endpoint in ["https://127.0.0.1", "http://localhost.example", "http://10.0.0.1", ""] {
+            assert!(!is_loopback(endpoint), "{endpoint}");
+        }
+    }
 
     #[test]
     fn a_variable_that_is_missing_is_named() {

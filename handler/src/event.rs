@@ -1,6 +1,6 @@
 //! The event as API Gateway's HTTP API sends it (payload format 2.0): only what is used, and any of it may be missing or null.
 
-use std::fmt::Write as _;
+use std::{collections::BTreeMap, fmt::Write as _};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -11,6 +11,9 @@ use crate::request::{Body, Request};
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Event {
+    route_key: Option<String>,
+    /// Decoded by the gateway.
+    path_parameters: Option<BTreeMap<String, String>>,
     raw_path: Option<String>,
     raw_query_string: Option<String>,
     /// Of an event that was written by hand: API Gateway always sends the raw form too.
@@ -37,6 +40,8 @@ impl From<Event> for Request {
         Self {
             method: http.unwrap_or_default().method.unwrap_or_default(),
             path: event.raw_path.filter(|path| !path.is_empty()).unwrap_or_else(|| "/".into()),
+            route_key: event.route_key.unwrap_or_default(),
+            parameters: event.path_parameters.unwrap_or_default(),
             query: event.raw_query_string.unwrap_or_else(|| {
                 event.query_string_parameters.map(|parameters| raw(&parameters)).unwrap_or_default()
             }),
@@ -84,8 +89,9 @@ mod tests {
     fn the_event_of_an_http_api_becomes_a_request() {
         let request = request(json!({
             "version": "2.0",
-            "routeKey": "POST /",
-            "rawPath": "/",
+            "routeKey": "ANY /{list}",
+            "pathParameters": {"list": "a b"},
+            "rawPath": "/a b",
             "rawQueryString": "userId=a%20b",
             "headers": {"content-type": "application/json"},
             "queryStringParameters": {"userId": "a b"},
@@ -97,7 +103,9 @@ mod tests {
             request,
             Request {
                 method: "POST".into(),
-                path: "/".into(),
+                path: "/a b".into(),
+                route_key: "ANY /{list}".into(),
+                parameters: [("list".into(), "a b".into())].into(),
                 query: "userId=a%20b".into(),
                 body: Body::Text("{}".into()),
             }

@@ -1,4 +1,5 @@
-//! The log: one line of JSON an event, nothing personal in it. What users send (keys, titles, queries) is never logged.
+//! The log: one line of JSON an event, nothing personal in it. What users send (keys, titles, queries) is never logged,
+//! but for the path of a request that no route answers.
 
 use std::{
     env,
@@ -8,13 +9,19 @@ use std::{
 
 use serde_json::{Map, Value, json};
 
-use crate::{response::Response, routes::Route, time::timestamp};
+use crate::{
+    request::Request,
+    response::Response,
+    routes::{self, Route},
+    time::timestamp,
+};
 
 /// How much an event matters. Lambda's `FATAL` keeps everything of ours quiet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Level {
+pub(crate) enum Level {
     Debug,
     Info,
+    Warn,
     Error,
     Silent,
 }
@@ -33,12 +40,12 @@ impl Log {
     }
 
     /// One request and its answer. Only a 500 is an error of ours; its cause is here and nowhere else.
-    pub fn request(self, id: &str, route: Option<&Route>, response: &Response, duration: Duration) {
+    pub fn request(self, id: &str, request: &Request, response: &Response, duration: Duration) {
         let level = match response.cause {
             Some(_) => Level::Error,
             None => Level::Info,
         };
-        let fields = request_fields(id, route, response, duration);
+        let fields = request_fields(id, request, response, duration);
         self.write(level, "request", fields);
     }
 
@@ -55,8 +62,12 @@ impl Log {
         self.write(Level::Error, message, json!({"cause": cause}));
     }
 
-    fn write(self, level: Level, message: &str, fields: Value) {
-        if level >= self.least {
+    pub(crate) fn writes(self, level: Level) -> bool {
+        level >= self.least
+    }
+
+    pub(crate) fn write(self, level: Level, message: &str, fields: Value) {
+        if self.writes(level) {
             let line = line(level, message, fields, SystemTime::now());
             // There is nobody to tell that the log is closed.
             let _ = writeln!(io::stdout().lock(), "{line}");
@@ -67,28 +78,35 @@ impl Log {
 fn level(name: &str) -> Level {
     match name.to_ascii_uppercase().as_str() {
         "TRACE" | "DEBUG" => Level::Debug,
-        "WARN" | "ERROR" => Level::Error,
+        "WARN" => Level::Warn,
+        "ERROR" => Level::Error,
         "FATAL" => Level::Silent,
         _ => Level::Info,
     }
 }
 
-fn request_fields(
-    id: &str,
-    route: Option<&Route>,
-    response: &Response,
-    duration: Duration,
-) -> Value {
+/// The route alone, as it is declared. Where there is none, what was asked for: that is what somebody looks for.
+fn request_fields(id: &str, request: &Request, response: &Response, duration: Duration) -> Value {
+    let route = routes::find(request);
     let mut fields = json!({
         "requestId": id,
         "route": route.map(Route::to_string),
         "status": response.status_code,
         "durationMs": milliseconds(duration),
     });
+    if route.is_none() {
+        fields["method"] = beginning(&request.method).into();
+        fields["path"] = beginning(&request.path).into();
+    }
     if let Some(cause) = &response.cause {
         fields["cause"] = cause.as_str().into();
     }
     fields
+}
+
+/// Nobody fills the log with a long path.
+fn beginning(text: &str) -> String {
+    text.chars().take(200).collect()
 }
 
 /// To the microsecond: more digits are noise.
@@ -114,12 +132,16 @@ mod tests {
     use std::time::UNIX_EPOCH;
 
     use super::*;
-    use crate::routes::ROUTES;
+
+    fn request(method: &str, path: &str) -> Request {
+        Request { method: method.into(), path: path.into(), ..Request::default() }
+    }
 
     #[test]
     fn a_request_is_one_line_with_its_id_route_status_and_duration() {
         let response = Response::failure("GetItem: AccessDeniedException".into());
-        let fields = request_fields("id-1", ROUTES.first(), &response, Duration::from_micros(1500));
+        let fields =
+            request_fields("id-1", &request("GET", "/"), &response, Duration::from_micros(1500));
         let line = line(Level::Error, "request", fields, UNIX_EPOCH);
         assert_eq!(
             line,
@@ -138,11 +160,24 @@ mod tests {
     }
 
     #[test]
+    fn what_has_no_route_is_named() {
+        let response = Response::error(404, "Not found");
+        let asked = request("GET", &format!("/nowhere{}", "/a".repeat(200)));
+        let fields = request_fields("id-1", &asked, &response, Duration::ZERO);
+        assert_eq!((&fields["route"], &fields["method"]), (&Value::Null, &"GET".into()));
+        let path = fields["path"].as_str().expect("a text");
+        assert!(path.starts_with("/nowhere/a") && path.len() == 200, "{path}");
+    }
+
+    #[test]
     fn a_level_is_read_in_any_case_and_an_unknown_one_is_info() {
         assert_eq!(level("debug"), Level::Debug);
         assert_eq!(level("Error"), Level::Error);
         assert_eq!(level("FATAL"), Level::Silent);
         assert_eq!(level(""), Level::Info);
-        assert!(Level::Debug < Level::Info && Level::Info < Level::Error);
+        assert_eq!(level("warn"), Level::Warn);
+        assert!(
+            Level::Debug < Level::Info && Level::Info < Level::Warn && Level::Warn < Level::Error
+        );
     }
 }

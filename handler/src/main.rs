@@ -2,13 +2,14 @@
 
 use std::process::ExitCode;
 
-use handler::{dynamo::Dynamo, log::Log, panics, service};
+use handler::{dynamo::Dynamo, events, log::Log, panics, service};
 use lambda_runtime::{LambdaEvent, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
 async fn main() -> ExitCode {
     panics::record_locations();
     let log = Log::from_environment();
+    events::write_to(log);
     match run(&log).await {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {

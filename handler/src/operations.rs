@@ -8,6 +8,8 @@
 //! makes one method of [`Operations`] that begins the call on our table, and one variant of [`Operation`]. The client is
 //! private to this file, so a call that is not declared here does not compile; `stackctl` reads the same lines to write
 //! the function's IAM policy.
+//!
+//! `keys!` declares the keys of the table. `stackctl` refuses a `stack.toml` that names others.
 
 use aws_sdk_dynamodb::{Client, Config};
 
@@ -55,6 +57,17 @@ operations! {
     delete: DeleteItem,
 }
 
+macro_rules! keys {
+    (partition: $partition:literal, sort: $sort:literal $(,)?) => {
+        /// The table's partition key, an attribute of type string.
+        pub const PARTITION_KEY: &str = $partition;
+        /// The table's sort key, an attribute of type string.
+        pub const SORT_KEY: &str = $sort;
+    };
+}
+
+keys! { partition: "userId", sort: "itemId" }
+
 /// The declared operations, on one table.
 #[derive(Debug, Clone)]
 pub struct Operations {
@@ -75,7 +88,8 @@ mod tests {
 
     #[test]
     fn an_operation_has_the_name_of_its_action() {
-        let names: Vec<_> = OPERATIONS.iter().map(|operation| operation.name()).collect();
-        assert_eq!(names, ["GetItem", "Query", "PutItem", "UpdateItem", "DeleteItem"]);
+        for operation in OPERATIONS {
+            assert_eq!(operation.name(), format!("{operation:?}"));
+        }
     }
 }

@@ -2,6 +2,7 @@
 
 use std::{
     any::Any,
+    borrow::Cow,
     cell::RefCell,
     fmt,
     future::{Future, poll_fn},
@@ -9,6 +10,8 @@ use std::{
     pin::pin,
     task::Poll,
 };
+
+use crate::environment;
 
 thread_local! {
     /// Where the last panic of a request happened; `None` while no request is being polled.
@@ -19,7 +22,7 @@ thread_local! {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Panic {
     location: String,
-    message: &'static str,
+    message: Cow<'static, str>,
 }
 
 impl fmt::Display for Panic {
@@ -48,7 +51,10 @@ pub async fn caught<F: Future>(future: F) -> Result<F::Output, Panic> {
         let location = LOCATION.take().unwrap_or_default();
         match polled {
             Ok(poll) => poll.map(Ok),
-            Err(payload) => Poll::Ready(Err(Panic { location, message: message(&*payload) })),
+            Err(payload) => {
+                let message = message(&*payload, environment::is_local());
+                Poll::Ready(Err(Panic { location, message }))
+            }
         }
     })
     .await
@@ -64,12 +70,14 @@ fn record(panic: &PanicHookInfo<'_>) -> bool {
     })
 }
 
-/// A literal message is part of the source; a formatted one may hold what a user sent.
-fn message(payload: &(dyn Any + Send)) -> &'static str {
-    payload
-        .downcast_ref::<&'static str>()
-        .copied()
-        .unwrap_or("(the message is withheld: it may hold personal data)")
+/// A literal message is part of the source; a formatted one may hold what a user sent, and is shown on the developer's
+/// machine alone.
+fn message(payload: &(dyn Any + Send), local: bool) -> Cow<'static, str> {
+    match (payload.downcast_ref::<&'static str>(), payload.downcast_ref::<String>()) {
+        (Some(literal), _) => Cow::Borrowed(*literal),
+        (None, Some(formatted)) if local => Cow::Owned(formatted.clone()),
+        _ => Cow::Borrowed("(the message is withheld: it may hold personal data)"),
+    }
 }
 
 #[cfg(test)]
@@ -101,5 +109,12 @@ mod tests {
     async fn what_a_user_sent_is_not_in_the_words_of_a_panic() {
         let panic = caught(fail(Some("alice@example.com"))).await.expect_err("it panics");
         assert!(!panic.to_string().contains("alice"), "{panic}");
+    }
+
+    #[test]
+    fn on_the_developers_machine_it_is() {
+        let payload: Box<dyn Any + Send> = Box::new("alice is not expected".to_owned());
+        assert_eq!(message(&*payload, true), "alice is not expected");
+        assert!(message(&*payload, false).contains("withheld"));
     }
 }

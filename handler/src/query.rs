@@ -41,11 +41,20 @@ impl Query {
 }
 
 fn decode(text: &str) -> Option<String> {
+    decoded(text, b' ')
+}
+
+/// A segment of a path, in which a plus sign is one.
+pub(crate) fn decode_path(text: &str) -> Option<String> {
+    decoded(text, b'+')
+}
+
+fn decoded(text: &str, plus: u8) -> Option<String> {
     let mut decoded = Vec::with_capacity(text.len());
     let mut bytes = text.bytes();
     while let Some(byte) = bytes.next() {
         decoded.push(match byte {
-            b'+' => b' ',
+            b'+' => plus,
             b'%' => hexadecimal(bytes.next()?)? * 16 + hexadecimal(bytes.next()?)?,
             plain => plain,
         });

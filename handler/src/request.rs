@@ -1,6 +1,6 @@
 //! A request as the routes see it: not yet checked, and free of how it came here.
 
-use std::borrow::Cow;
+use std::{borrow::Cow, collections::BTreeMap};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value};
@@ -14,10 +14,21 @@ pub struct Request {
     pub method: String,
     /// The path, without the query string.
     pub path: String,
+    /// The route that the gateway chose, such as `ANY /items/{id}`; empty where there was no gateway.
+    pub route_key: String,
+    /// What `{name}` and `{name+}` in the route's path stand for.
+    pub parameters: BTreeMap<String, String>,
     /// The query string as it was sent, without the `?`.
     pub query: String,
     /// What came behind the headers.
     pub body: Body,
+}
+
+impl Request {
+    /// What `{name}` in the path of its route stands for, decoded; empty where the route has no such name.
+    pub fn parameter(&self, name: &str) -> &str {
+        self.parameters.get(name).map_or("", String::as_str)
+    }
 }
 
 /// The body of a request, in the form that the gateway gave it.

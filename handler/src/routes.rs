@@ -4,36 +4,44 @@
 //! routes! { <METHOD> "<path>" => <function> [<Operation>, …], … }
 //! ```
 //!
-//! Each line makes one entry of [`ROUTES`] and one arm of the dispatch, so the two cannot drift. `<function>` is one of
-//! `items`; each `<Operation>` must be declared in [`operations`](crate::operations). `stackctl` reads the same lines to
-//! know which right each route needs.
+//! Each line makes one entry of [`ROUTES`] and one arm of the dispatch, so the two cannot drift. `<METHOD>` may be `ANY`.
+//! In `<path>`, `{name}` stands for one segment and `{name+}` at the end for all that is left; [`Request::parameter`] has
+//! what came there. `<function>` is one of `items`, of this file, or a path to another; each `<Operation>` must be declared
+//! in [`operations`](crate::operations), and a route without any is fine. `stackctl` reads the same lines to know which
+//! right each route needs.
 
-use std::fmt;
+use std::{borrow::Cow, fmt};
 
 use crate::{
     items::{create, list_or_get, remove, update},
     operations::Operation,
-    panics,
+    panics, path,
+    query::decode_path as decode,
     request::Request,
     response::Response,
     store::Store,
+    values::Refusal,
 };
 
 macro_rules! routes {
-    ($($method:ident $path:literal => $function:ident [$($operation:ident),+ $(,)?]),+ $(,)?) => {
+    ($($method:ident $path:literal => $function:path [$($operation:ident),* $(,)?]),+ $(,)?) => {
         /// Every route, in the order of their declaration.
         pub const ROUTES: &[Route] = &[$(
             Route {
                 method: stringify!($method),
                 path: $path,
-                operations: &[$(Operation::$operation),+],
+                operations: &[$(Operation::$operation),*],
             }
         ),+];
 
-        async fn dispatch(store: &impl Store, request: &Request) -> Result<Response, Response> {
-            match (request.method.as_str(), request.path.as_str()) {
+        pub(super) async fn dispatch(store: &impl Store, request: &Request) -> Result<Response, Response> {
+            let Some(route) = find_in(ROUTES, request) else {
+                return Err(unmatched(ROUTES, request));
+            };
+            let request = &*routed(route, request)?;
+            match (route.method, route.path) {
                 $((stringify!($method), $path) => $function(store, request).await,)+
-                (_, path) => Err(unmatched(path)),
+                _ => Err(unmatched(ROUTES, request)),
             }
         }
     };
@@ -49,9 +57,9 @@ routes! {
 /// One kind of request that is answered, and what answering it may ask of `DynamoDB`.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Route {
-    /// The HTTP method, in capitals.
+    /// The HTTP method, in capitals; `ANY` for those that no other route of the path has.
     pub method: &'static str,
-    /// The path, as a whole.
+    /// The path, as a whole, with `{name}` and `{name+}` as they are declared.
     pub path: &'static str,
     /// The operations that the route may call, and no other.
     pub operations: &'static [Operation],
@@ -73,18 +81,49 @@ pub async fn handle(store: &impl Store, request: &Request) -> Response {
 
 /// The route that a request takes, if there is one.
 pub fn find(request: &Request) -> Option<&'static Route> {
-    ROUTES.iter().find(|route| route.method == request.method && route.path == request.path)
+    find_in(ROUTES, request)
 }
 
-fn unmatched(path: &str) -> Response {
-    let methods: Vec<_> =
-        ROUTES.iter().filter(|route| route.path == path).map(|route| route.method).collect();
-    match methods.as_slice() {
-        [] => Response::error(404, "Not found"),
-        methods => {
-            Response::error(405, "Method not allowed").with_header("allow", methods.join(", "))
+fn find_in(routes: &'static [Route], request: &Request) -> Option<&'static Route> {
+    let path = path_in(routes, request)?;
+    let with = |method| routes.iter().find(|route| route.path == path && route.method == method);
+    with(request.method.as_str()).or_else(|| with("ANY"))
+}
+
+/// The path of the route that the gateway chose; for a request that came without one, the path that fits best.
+fn path_in(routes: &'static [Route], request: &Request) -> Option<&'static str> {
+    let paths = || routes.iter().map(|route| route.path);
+    let is = |text: &str| paths().find(|path| *path == text);
+    let chosen = request.route_key.split_once(' ').and_then(|(_, path)| is(path));
+    chosen.or_else(|| is(&request.path)).or_else(|| {
+        let fits = |route: &&'static str| path::parameters(route, &request.path).is_some();
+        paths().filter(fits).max_by(|one, other| path::compare(one, other))
+    })
+}
+
+/// The request with the parameters of the route's path. Those that the gateway has given are taken as they are.
+fn routed<'r>(route: &Route, request: &'r Request) -> Result<Cow<'r, Request>, Refusal> {
+    let is_given = |(name, _): &(&str, &str)| request.parameters.contains_key(*name);
+    match path::parameters(route.path, &request.path) {
+        Some(found) if !found.iter().all(is_given) => {
+            let mut request = request.clone();
+            for (name, text) in found {
+                let text = decode(text).ok_or_else(|| Refusal::bad_request("Malformed path"))?;
+                request.parameters.insert(name.into(), text);
+            }
+            Ok(Cow::Owned(request))
         }
+        _ => Ok(Cow::Borrowed(request)),
     }
+}
+
+fn unmatched(routes: &'static [Route], request: &Request) -> Response {
+    let Some(path) = path_in(routes, request) else {
+        return Response::error(404, "Not found");
+    };
+    let methods = routes.iter().filter(|route| route.path == path).map(|route| route.method);
+    let methods = methods.collect::<Vec<_>>().join(", ");
+    Response::error(405, "Method not allowed").with_header("allow", methods)
 }
 
 #[cfg(test)]
@@ -92,7 +131,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use super::*;
-    use crate::operations::OPERATIONS;
+    use crate::{memory::Memory, operations::OPERATIONS};
 
     #[test]
     fn every_operation_is_declared_for_a_route_that_needs_it() {
@@ -111,7 +150,95 @@ mod tests {
         let mut request =
             Request { method: "PATCH".into(), path: "/".into(), ..Request::default() };
         assert_eq!(find(&request).map(Route::to_string).as_deref(), Some("PATCH /"));
-        request.path = "/items".into();
+        request.path = "/no such path".into();
         assert_eq!(find(&request), None);
+    }
+
+    /// Routes of a module of its own: what is declared here is what the handler's own routes may be.
+    mod others {
+        use super::super::*;
+
+        fn answer(name: &str, request: &Request) -> Result<Response, Response> {
+            Ok(Response::json(200, &(name, request.parameter("id"), request.parameter("rest"))))
+        }
+
+        pub(super) mod functions {
+            use super::*;
+
+            macro_rules! functions {
+                ($($name:ident),+) => {$(
+                    #[expect(clippy::unused_async, reason = "functions of routes wait for the store")]
+                    pub(crate) async fn $name(
+                        _: &impl Store,
+                        request: &Request,
+                    ) -> Result<Response, Response> {
+                        answer(stringify!($name), request)
+                    }
+                )+};
+            }
+            functions! { health, one, newest, any, files }
+        }
+        use functions::{files, newest, one};
+
+        routes! {
+            GET "/health" => functions::health [],
+            GET "/items/{id}" => one [GetItem],
+            GET "/items/new" => newest [Query,],
+            ANY "/items/{id}" => functions::any [],
+            GET "/files/{rest+}" => files [],
+        }
+    }
+
+    async fn asked(method: &str, path: &str) -> (u16, String) {
+        let request = Request { method: method.into(), path: path.into(), ..Request::default() };
+        answered(&request).await
+    }
+
+    async fn answered(request: &Request) -> (u16, String) {
+        let answer = others::dispatch(&Memory::default(), request).await;
+        let answer = answer.unwrap_or_else(|refused| refused);
+        (answer.status_code, answer.body)
+    }
+
+    #[tokio::test]
+    async fn paths_with_names_lead_to_their_functions() {
+        for (method, path, answer) in [
+            ("GET", "/health", r#"["health","",""]"#),
+            ("GET", "/items/a%2Fb%20c+d", r#"["one","a/b c+d",""]"#),
+            ("GET", "/items/new", r#"["newest","",""]"#),
+            ("DELETE", "/items/a", r#"["any","a",""]"#),
+            ("GET", "/files/a/b%21", r#"["files","","a/b!"]"#),
+        ] {
+            assert_eq!(asked(method, path).await, (200, answer.into()), "{method} {path}");
+        }
+        for (method, path, status) in [
+            ("GET", "/items", 404),
+            ("GET", "/items/", 404),
+            ("GET", "/items/a/b", 404),
+            ("GET", "/items/%", 400),
+            ("GET", "/items/%FF", 400),
+            ("POST", "/items/new", 405),
+            ("POST", "/health", 405),
+            ("GET", "/files/", 404),
+            ("GET", "", 404),
+        ] {
+            assert_eq!(asked(method, path).await.0, status, "{method} {path}");
+        }
+    }
+
+    /// The gateway has decoded the path before it chose, and says what it chose.
+    #[tokio::test]
+    async fn what_the_gateway_chose_is_taken() {
+        let request = Request {
+            method: "GET".into(),
+            path: "/items/50%/new".into(),
+            route_key: "ANY /items/{id}".into(),
+            parameters: [("id".into(), "50%/new".into())].into(),
+            ..Request::default()
+        };
+        assert_eq!(answered(&request).await, (200, r#"["one","50%/new",""]"#.into()));
+        let chosen = |key: &str| Request { route_key: key.into(), ..request.clone() };
+        assert_eq!(answered(&chosen("$default")).await.0, 404);
+        assert_eq!(answered(&chosen("ANY /elsewhere")).await.0, 404);
     }
 }

@@ -4,7 +4,9 @@ use std::{convert::Infallible, time::Instant};
 
 use lambda_runtime::LambdaEvent;
 
-use crate::{event::Event, log::Log, request::Request, response::Response, routes, store::Store};
+use crate::{
+    event::Event, events, log::Log, request::Request, response::Response, routes, store::Store,
+};
 
 /// Serves one event. An answer is always given: what fails is a 500, and the environment lives on.
 pub async fn serve(
@@ -13,8 +15,10 @@ pub async fn serve(
     event: LambdaEvent<Event>,
 ) -> Result<Response, Infallible> {
     let start = Instant::now();
+    let id = event.context.request_id;
+    let _serving = events::serving(&id);
     let request = Request::from(event.payload);
     let response = routes::handle(store, &request).await;
-    log.request(&event.context.request_id, routes::find(&request), &response, start.elapsed());
+    log.request(&id, &request, &response, start.elapsed());
     Ok(response)
 }

@@ -6,6 +6,7 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
+    operations::{PARTITION_KEY, SORT_KEY},
     time::timestamp,
     values::{ItemId, Refusal, Status, Title, UserId, check_item_size},
 };
@@ -78,7 +79,9 @@ impl Item {
 
     /// The size as `DynamoDB` counts it: the bytes of the names and of the values.
     pub fn size(&self) -> usize {
-        "userIditemIdtitlestatuscreatedAt".len()
+        PARTITION_KEY.len()
+            + SORT_KEY.len()
+            + "titlestatuscreatedAt".len()
             + self.user_id.len()
             + self.item_id.len()
             + self.title.len()

@@ -105,7 +105,8 @@ async fn a_create_whose_answer_was_lost_succeeds_when_it_finds_its_own_item() {
     assert_eq!(store.create(&item).await, Ok(()));
     let asked = asked.join().expect("two calls came");
     assert_eq!(asked[0], asked[1]);
-    assert_eq!(asked[0]["ConditionExpression"], "attribute_not_exists(itemId)");
+    assert_eq!(asked[0]["ConditionExpression"], "attribute_not_exists(#sort)");
+    assert_eq!(asked[0]["ExpressionAttributeNames"], json!({"#sort": "itemId"}));
     assert_eq!(asked[0]["Item"], found);
 }
 
@@ -135,7 +136,11 @@ async fn an_update_that_makes_an_item_too_large_is_a_413() {
     assert_eq!(Response::from(StoreError::TooLarge).status_code, 413);
     let asked = asked.join().expect("a call came");
     assert_eq!(asked[0]["UpdateExpression"], "SET #status = :status");
-    assert_eq!(asked[0]["ConditionExpression"], "attribute_exists(itemId)");
+    assert_eq!(asked[0]["ConditionExpression"], "attribute_exists(#sort)");
+    assert_eq!(
+        asked[0]["ExpressionAttributeNames"],
+        json!({"#sort": "itemId", "#status": "status"})
+    );
 }
 
 #[tokio::test]

@@ -1,10 +1,12 @@
 //! What is not the client's fault: a store that fails, and code that panics.
 
 use handler::{
+    contract::{cases, replay},
     event::Event,
     log::Log,
-    request::{Body, Request},
-    routes::{ROUTES, handle},
+    memory::Memory,
+    request::Request,
+    routes::{ROUTES, find, handle},
     service::serve,
     store::{Changes, Item, Page, Store, StoreError},
     values::{ItemId, UserId},
@@ -49,18 +51,32 @@ impl Store for Always {
 const FAILING: Always = Always(|| StoreError::Failed("AccessDeniedException: a secret".into()));
 const PANICKING: Always = Always(|| panic!("a defect"));
 
-fn requests() -> impl Iterator<Item = Request> {
-    ROUTES.iter().map(|route| Request {
-        method: route.method.into(),
-        path: route.path.into(),
-        query: "userId=alice&itemId=item-1".into(),
-        body: Body::Text(r#"{"title":"Tea"}"#.into()),
-    })
+/// The requests of the contract that are served with the help of the store.
+async fn requests() -> Vec<Request> {
+    let (store, mut served) = (Memory::default(), Vec::new());
+    let failures = replay(cases(), "failures", async |request| {
+        let response = handle(&store, request).await;
+        let asks = find(request).is_some_and(|route| !route.operations.is_empty());
+        if asks && response.status_code < 300 {
+            served.push(request.clone());
+        }
+        response
+    });
+    assert_eq!(failures.await, []);
+    served
+}
+
+#[tokio::test]
+async fn every_route_that_needs_the_store_is_shown_by_a_request() {
+    let shown: Vec<_> = requests().await.iter().filter_map(find).collect();
+    for route in ROUTES.iter().filter(|route| !route.operations.is_empty()) {
+        assert!(shown.contains(&route), "no case of contract.json is served by {route}");
+    }
 }
 
 #[tokio::test]
 async fn a_store_that_fails_is_a_500_and_its_words_are_for_the_log_alone() {
-    for request in requests() {
+    for request in requests().await {
         let response = handle(&FAILING, &request).await;
         assert_eq!(response.status_code, 500);
         assert_eq!(response.body, r#"{"error":"Internal server error"}"#);
@@ -70,7 +86,7 @@ async fn a_store_that_fails_is_a_500_and_its_words_are_for_the_log_alone() {
 
 #[tokio::test]
 async fn a_panic_is_a_500_and_the_next_request_is_served() {
-    for request in requests() {
+    for request in requests().await {
         let response = handle(&PANICKING, &request).await;
         assert_eq!(response.status_code, 500);
         assert_eq!(response.body, r#"{"error":"Internal server error"}"#);
@@ -83,9 +99,11 @@ async fn a_panic_is_a_500_and_the_next_request_is_served() {
 #[tokio::test]
 async fn an_item_that_exists_is_a_conflict() {
     let taken = Always(|| StoreError::Exists);
-    let mut requests = requests();
-    let create = requests.find(|request| request.method == "POST").expect("there is a POST");
-    assert_eq!(handle(&taken, &create).await.status_code, 409);
+    let requests = requests().await;
+    let is_create =
+        |request: &&Request| (request.method.as_str(), request.path.as_str()) == ("POST", "/");
+    let create = requests.iter().find(is_create).expect("there is a POST");
+    assert_eq!(handle(&taken, create).await.status_code, 409);
 }
 
 #[tokio::test]

@@ -96,6 +96,7 @@ fn request() -> impl Strategy<Value = Request> {
         path,
         query,
         body,
+        ..Request::default()
     })
 }
 
@@ -124,6 +125,7 @@ proptest! {
             path: "/".into(),
             query: format!("userId={}", escaped(&user)),
             body: Body::Text(json!({"title": title}).to_string()),
+            ..Request::default()
         };
         let created = answer(&store, &request);
         prop_assert_eq!(created.status_code, 201);
@@ -165,6 +167,7 @@ proptest! {
             path: "/".into(),
             query: "userId=alice".into(),
             body: Body::Text(r#"{"title":"Tea"}"#.into()),
+            ..Request::default()
         };
         let created: Vec<_> = (0..count).map(|_| document(&answer(&store, &request))).collect();
         request.method = "GET".into();

@@ -80,15 +80,27 @@ pub async fn others(client: &Client, name: &str, ours: &Tags, id: &str) -> Resul
     Ok(own.filter_map(|api| api.api_id).filter(|other| other != id).collect())
 }
 
+/// Every stack and stage that has an API here, in the order of their names.
+pub async fn stacks(cloud: &Cloud) -> Result<Vec<(String, String)>> {
+    let all = all(&Client::new(&cloud.sdk)).await?;
+    let mut stacks: Vec<_> = all.iter().filter_map(|api| tags::owner(&tags_of(api))).collect();
+    stacks.sort();
+    stacks.dedup();
+    Ok(stacks)
+}
+
 async fn named(client: &Client, name: &str) -> Result<Vec<Api>> {
+    let all = all(client).await?.into_iter();
+    Ok(all.filter(|api| api.name() == Some(name)).collect())
+}
+
+async fn all(client: &Client) -> Result<Vec<Api>> {
     let mut found = Vec::new();
     let mut token = None;
     loop {
         let page =
             client.get_apis().set_next_token(token).send().await.doing("list the HTTP APIs")?;
-        found.extend(
-            page.items.unwrap_or_default().into_iter().filter(|api| api.name() == Some(name)),
-        );
+        found.extend(page.items.unwrap_or_default());
         token = page.next_token;
         if token.is_none() {
             return Ok(found);

@@ -74,7 +74,7 @@ impl Cloud {
             .get_caller_identity()
             .send()
             .await
-            .doing("ask AWS who we are")?;
+            .doing("determine your AWS account (sts:GetCallerIdentity)")?;
         let (account, arn) = (answer.account.unwrap_or_default(), answer.arn.unwrap_or_default());
         if let Some(pinned) = self.account.as_ref().filter(|pinned| **pinned != account) {
             return Err(Error::usage(format!(

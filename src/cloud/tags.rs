@@ -31,6 +31,11 @@ pub fn is_ours(ours: &Tags, live: &Tags) -> bool {
     ours.iter().all(|(key, value)| live.get(key) == Some(value))
 }
 
+/// The stack and the stage that a resource with these tags belongs to.
+pub fn owner(live: &Tags) -> Option<(String, String)> {
+    Some((live.get(STACK)?.clone(), live.get(STAGE)?.clone()))
+}
+
 /// Our tags that are missing or say something else. Tags of others are left alone.
 pub fn diff(ours: &Tags, live: &Tags) -> Vec<Difference> {
     let wrong = ours.iter().filter(|(key, value)| live.get(*key) != Some(*value));

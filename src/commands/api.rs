@@ -86,12 +86,15 @@ impl Target {
             }
             (None, Some(path)) if same(path) => told(app, path, "up to date", false),
             (None, Some(path)) => {
+                let is_there = path.exists();
                 let path = path.display();
-                Err(Error::new(
-                    Kind::Findings,
-                    format!("`{path}` is not what the handler says today"),
-                )
-                .hint(format!("run `stackctl api {verb} --write {path}`")))
+                let message = if is_there {
+                    format!("`{path}` is out of date: the handler says something else")
+                } else {
+                    format!("there is no `{path}`")
+                };
+                Err(Error::new(Kind::Findings, message)
+                    .hint(format!("run `stackctl api {verb} --write {path}`")))
             }
             (None, None) => app.ui.result(|| text.trim_end().to_owned(), document),
         }

@@ -10,6 +10,7 @@ use super::App;
 use crate::cli::examples;
 use crate::config;
 use crate::scaffold::{self, File};
+use crate::ui::{Question, quoted};
 use engine::error::{Doing, Error, Result};
 
 /// Begin a project: `stack.toml`, a handler that passes its tests, a CI recipe
@@ -28,22 +29,29 @@ pub struct Args {
     name: Option<String>,
 }
 
-pub fn run(args: &Args, app: &App) -> Result<()> {
+pub async fn run(args: &Args, app: &App) -> Result<()> {
     let folder = std::path::absolute(&args.directory)
         .doing(format!("find `{}`", args.directory.display()))?;
-    let name = name(args, &folder, app)?;
+    let name = name(args, &folder, app).await?;
     let files = scaffold::files(&name);
     refuse_a_project(&folder, &files)?;
     let (mut written, mut kept) = (Vec::new(), Vec::new());
     for file in files {
         let is_new = !folder.join(&file.path).exists();
-        if is_new {
-            write(&folder, &file)?;
+        if is_new && let Err(error) = write(&folder, &file) {
+            written.push(file.path);
+            take_back(&folder, &written);
+            return Err(error.hint("nothing was left behind; run the same command again"));
         }
         if is_new { written.push(file.path) } else { kept.push(file.path) }
     }
     for path in &kept {
-        app.ui.say(&format!("`{path}` is yours and was left as it is"));
+        let lacks_target = path == ".gitignore"
+            && fs::read_to_string(folder.join(path)).is_ok_and(|text| {
+                !text.lines().any(|line| line.trim().trim_matches('/') == "target")
+            });
+        let hint = if lacks_target { "; add `target/` to it" } else { "" };
+        app.ui.say(&format!("kept your existing `{path}`{hint}"));
     }
     app.ui.result(
         || text(&args.directory, &name, written.len()),
@@ -52,7 +60,7 @@ pub fn run(args: &Args, app: &App) -> Result<()> {
 }
 
 /// From the flag, else from the user, else from the folder.
-fn name(args: &Args, folder: &Path, app: &App) -> Result<String> {
+async fn name(args: &Args, folder: &Path, app: &App) -> Result<String> {
     if let Some(name) = &args.name {
         return config::check_name(name).map(|()| name.clone());
     }
@@ -62,7 +70,10 @@ fn name(args: &Args, folder: &Path, app: &App) -> Result<String> {
         return Ok(suggestion);
     }
     loop {
-        let answer = app.ui.ask(&format!("Name of the stack [{suggestion}]:"), "give `--name`")?;
+        let prompt = format!("Name of the stack [{suggestion}]:");
+        let question =
+            Question { verb: "`init`", effect: "", prompt: &prompt, instead: "pass `--name NAME`" };
+        let answer = app.ask(&question).await?;
         let name = if answer.is_empty() { suggestion.clone() } else { answer };
         match config::check_name(&name) {
             Ok(()) => return Ok(name),
@@ -82,6 +93,16 @@ fn refuse_a_project(folder: &Path, files: &[File]) -> Result<()> {
         ))
         .hint("nothing was written; take a folder without a project in it")),
         None => Ok(()),
+    }
+}
+
+/// Half a project would be refused by the next `init`. Why it cannot be removed says less than why it was not written.
+fn take_back(folder: &Path, written: &[String]) {
+    for path in written.iter().map(|path| folder.join(path)) {
+        let _ = fs::remove_file(&path);
+        let above = path.ancestors().skip(1).take_while(|above| *above != folder);
+        // A folder with something in it stays.
+        above.for_each(|above| drop(fs::remove_dir(above)));
     }
 }
 
@@ -105,6 +126,10 @@ fn text(directory: &Path, name: &str, count: usize) -> String {
     let steps: Vec<String> =
         steps.iter().map(|(step, what)| format!("  {step:28}{what}")).collect();
     let here = directory == Path::new(".");
-    let enter = if here { String::new() } else { format!("  cd {}\n", directory.display()) };
-    format!("{name} is begun: {count} files\n\n{enter}{}", steps.join("\n"))
+    let enter = if here {
+        String::new()
+    } else {
+        format!("  cd {}\n", quoted(&directory.display().to_string()))
+    };
+    format!("created project {name} ({count} files)\n\n{enter}{}", steps.join("\n"))
 }

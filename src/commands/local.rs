@@ -3,9 +3,11 @@
 use clap::Subcommand;
 use serde_json::json;
 
-use super::App;
+use super::{App, widening};
 use crate::cli::examples;
+use crate::cloud::{Cloud, Target, apis};
 use crate::config;
+use crate::ui::Question;
 use engine::error::Result;
 use engine::{Graph, Id, Label, Progress, alone};
 use local_cloud::{self, End, State, Status, Stopped};
@@ -36,8 +38,11 @@ enum Verb {
     /// Say whether it runs, and where
     #[command(after_help = examples!("stackctl local status", "stackctl local status --output json | jq -r .endpoint"))]
     Status,
-    /// Delete all that is in it
-    #[command(after_help = examples!("stackctl local reset"))]
+    /// Name the stacks and stages that are in it
+    #[command(after_help = examples!("stackctl local list", "stackctl local list --output json | jq -r '.stacks[].stack'"))]
+    List,
+    /// Delete all that is in it, the stacks of every project; asks first
+    #[command(after_help = examples!("stackctl local reset", "stackctl local reset --yes"))]
     Reset,
 }
 
@@ -46,6 +51,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         Verb::Start { port } => start(port, app).await,
         Verb::Stop => stop(app).await,
         Verb::Status => status(app).await,
+        Verb::List => list(app).await,
         Verb::Reset => reset(app).await,
     }
 }
@@ -98,8 +104,61 @@ async fn status(app: &App) -> Result<()> {
     )
 }
 
+/// The stacks and stages, started for the occasion if it does not run.
+async fn list(app: &App) -> Result<()> {
+    let running = app.local_cloud(None).await?;
+    let stacks = app.unless_stopped(stacks(&running)).await?;
+    let text = || match stacks.as_slice() {
+        [] => "there is no stack in the local cloud".to_owned(),
+        stacks => stacks.iter().map(written).collect::<Vec<_>>().join("\n"),
+    };
+    let entry = |(stack, stage): &(String, String)| json!({"stack": stack, "stage": stage});
+    app.ui.result(text, || json!({"stacks": stacks.iter().map(entry).collect::<Vec<_>>()}))
+}
+
+async fn stacks(running: &local_cloud::Running) -> Result<Vec<(String, String)>> {
+    let target = Target {
+        region: Some(local_cloud::REGION.to_owned()),
+        endpoint: Some(running.endpoint.clone()),
+        ..Target::default()
+    };
+    apis::stacks(&Cloud::connect(target).await?).await
+}
+
+/// `shop`, or `shop (stage dev)`.
+fn written((stack, stage): &(String, String)) -> String {
+    match stage.as_str() {
+        config::DEFAULT_STAGE => stack.clone(),
+        stage => format!("{stack} (stage {stage})"),
+    }
+}
+
+/// It is one for all projects, so what goes is named. What is in one that does not run is not known.
+async fn confirm(settings: &local_cloud::Settings, app: &App) -> Result<()> {
+    if app.globals.yes {
+        return Ok(());
+    }
+    let holds = match local_cloud::running(settings).await? {
+        Some(running) => {
+            let stacks = app.unless_stopped(stacks(&running)).await?;
+            let stacks: Vec<String> = stacks.iter().map(written).collect();
+            if stacks.is_empty() { "no stack".to_owned() } else { stacks.join(", ") }
+        }
+        None => "whatever was in it when it was stopped".to_owned(),
+    };
+    let effect = format!("This deletes all that is in the local cloud, of every project: {holds}.");
+    let question = Question {
+        verb: "`local reset`",
+        effect: &effect,
+        prompt: "Delete it? (yes/no)",
+        instead: "pass `--yes` to delete it",
+    };
+    widening::agreed(app, &question).await
+}
+
 async fn reset(app: &App) -> Result<()> {
     let settings = config::local_cloud(None)?;
+    confirm(&settings, app).await?;
     watched(app, "emptying", async |progress| local_cloud::reset(&settings, progress).await)
         .await?;
     app.ui.result(|| "the local cloud is empty".to_owned(), || json!({"state": "empty"}))
@@ -129,7 +188,13 @@ fn word(state: State) -> &'static str {
 }
 
 fn text(status: &Status) -> String {
-    let mut lines = vec![format!("the local cloud is {}", word(status.state))];
+    let state = match status.state {
+        State::Running => "is running",
+        State::Silent => "is running, and does not answer",
+        State::Stopped => "is stopped",
+        State::Crashed => "has crashed",
+    };
+    let mut lines = vec![format!("the local cloud {state}")];
     let mut line = |name: &str, value: Option<String>| {
         if let Some(value) = value {
             lines.push(format!("  {name:9} {value}"));

@@ -35,7 +35,7 @@ use crate::cloud::{Cloud, Slowed, Target};
 use crate::config::{self, Config};
 use crate::resources::{LiveApi, Source};
 use crate::stack::Stack;
-use crate::ui::Ui;
+use crate::ui::{Question, Ui};
 use engine::error::{Error, Kind, Result};
 use engine::{Events, Graph, Id, Label, Progress, Stop, alone, read};
 use package::{Profile, Recipe};
@@ -54,7 +54,7 @@ pub struct App {
 pub async fn run(cli: Cli, ui: Ui, stop: watch::Receiver<bool>) -> (Ui, Result<()>) {
     let app = App { globals: cli.globals, ui, stop, slowed: Slowed::default() };
     let result = match &cli.verb {
-        Verb::Init(args) => init::run(args, &app),
+        Verb::Init(args) => init::run(args, &app).await,
         Verb::Up(args) => up::run(args, &app).await,
         Verb::Dev(args) => Box::pin(dev::run(args, &app)).await,
         Verb::Deploy(args) => deploy::run(args, &app).await,
@@ -86,6 +86,7 @@ pub async fn run(cli: Cli, ui: Ui, stop: watch::Receiver<bool>) -> (Ui, Result<(
 
 impl App {
     pub fn config(&self) -> Result<Config> {
+        self.globals.region.as_deref().map_or(Ok(()), config::check_region)?;
         Config::load(&self.globals.config, self.globals.stage.as_deref())
     }
 
@@ -132,10 +133,29 @@ impl App {
     pub async fn unless_stopped<T>(&self, work: impl Future<Output = Result<T>>) -> Result<T> {
         let mut stop = self.stop.clone();
         tokio::select! {
+            biased;
+            _ = stop.wait_for(|stopped| *stopped) => Err(stopped()),
             done = work => done,
-            _ = stop.wait_for(|stopped| *stopped) => Err(Error::new(Kind::Interrupted, "stopped: nothing was changed")),
         }
     }
+
+    /// Asks, and ends at the first Ctrl-C.
+    pub async fn ask(&self, question: &Question<'_>) -> Result<String> {
+        let answer = self.unless_stopped(self.ui.ask(question)).await;
+        if !*self.stop.borrow() {
+            // A line that was typed right after Ctrl-C can be read before the signal is: this lets the runtime look.
+            tokio::task::yield_now().await;
+        }
+        if *self.stop.borrow() {
+            self.ui.end_the_line();
+            return Err(stopped());
+        }
+        answer
+    }
+}
+
+fn stopped() -> Error {
+    Error::new(Kind::Interrupted, "stopped: nothing was changed")
 }
 
 /// The API as it is; a failure when there is none.

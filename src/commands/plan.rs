@@ -9,7 +9,7 @@ use super::{App, source, widening};
 use crate::cli::examples;
 use crate::manifest;
 use crate::saved_plan::{self, Basis};
-use crate::stack::{Stack, check_policy};
+use crate::stack::{self, Stack};
 use crate::ui;
 use engine::Ownership;
 use engine::error::{Error, Kind, Result};
@@ -45,7 +45,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let config = app.config()?;
     args.out.as_deref().map_or(Ok(()), saved_plan::check_place)?;
     let manifest = manifest::read(&config.root.join(&config.function.crate_directory))?;
-    check_policy(&config, &manifest)?;
+    stack::check(&config, &manifest)?;
     let cloud = app.cloud(&config).await?;
     let stack = Stack::new(&cloud, &config, &manifest, source(&config, args.artifact.as_ref()));
     let ownership = if args.adopt { Ownership::Adopt } else { Ownership::Respect };

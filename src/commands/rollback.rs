@@ -77,12 +77,12 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
             .hint(format!("`live` points at version {number} now; `stackctl logs --errors` may say why, and `stackctl rollback {live}` goes back to version {live}"))
     })?;
     let text = || {
-        format!(
+        app.ui.repeat(&format!(
             "version {number} is live again after {}: {}; its first answer took {}\n`stackctl rollback {live}` returns to version {live}; `stackctl deploy` ships what is in this folder",
             seconds(switched),
             origin(version, &found.live),
             seconds(proof.took)
-        )
+        ))
     };
     app.ui.result(text, || document(&found, version, live, Some(proof.took.as_secs_f64())))
 }

@@ -28,7 +28,7 @@ impl Ship<'_> {
         let (outcome, published) = tokio::join!(executed, self.published(ships));
         let outcome = outcome.into_result()?;
         let proof = self.prove(&outcome).await?;
-        if let Some((_, published)) = proof.zip(published) {
+        if let Some((_, published)) = proof.zip(published).filter(|_| !*stop.borrow()) {
             self.make_room(live(self.stack, &outcome)?.1, published).await;
         }
         Ok((outcome, proof))

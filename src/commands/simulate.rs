@@ -29,7 +29,7 @@ pub struct Args {
     /// The action, such as `dynamodb:GetItem`; the service may be left out
     #[arg(required_unless_present = "cases")]
     action: Option<String>,
-    /// The ARN, or its end, such as `table/other`; without it, the stack's table
+    /// The ARN, or its end, such as `table/other`; without it, for actions of DynamoDB, the stack's table
     resource: Option<String>,
     /// A condition key of the request and its value; may be given more than once
     #[arg(long, value_name = "KEY=VALUE")]
@@ -55,6 +55,10 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         return decide_all(&text, app);
     }
     let action = action_name(args.action.as_deref().unwrap_or_default())?;
+    if args.resource.is_none() && !action.starts_with("dynamodb:") {
+        return Err(Error::usage(format!("{action} is not asked of a table: name the resource"))
+            .hint(format!("`stackctl simulate {action} ARN`, or `'*'` for any")));
+    }
     let context = args.context.iter().map(|pair| entry(pair)).collect::<Result<Vec<_>>>()?;
     let case = args.origin.case(app).await?;
     let resource = resource(&case, args.resource.as_deref());

@@ -74,16 +74,22 @@ fn resource(stack: &Stack, reading: &Reading, step: &Step) -> Value {
 
 fn text(document: &Value, paint: Paint) -> String {
     let mut lines = Vec::new();
+    if let Some(url) = document["api_url"].as_str() {
+        lines.push(format!("{url}/\n"));
+    }
     for resource in document["resources"].as_array().map(Vec::as_slice).unwrap_or_default() {
         let told = |member: &str| resource[member].as_str().unwrap_or_default().to_owned();
         let state = match told("state").as_str() {
             "ok" => paint.green("ok"),
             "absent" => paint.red("absent"),
+            "foreign" => paint.yellow("exists, but belongs to somebody else"),
             other => paint.yellow(other),
         };
         lines.push(format!("{:12} {:44} {state}", told("resource"), told("name")));
         let drift = resource["drift"].as_array().map(Vec::as_slice).unwrap_or_default();
-        lines.extend(drift.iter().filter_map(Value::as_str).map(|line| format!("  {line}")));
+        lines.extend(
+            drift.iter().filter_map(Value::as_str).map(|line| format!("  `up` changes {line}")),
+        );
     }
     lines.push(String::new());
     for (name, value) in document.as_object().into_iter().flatten() {

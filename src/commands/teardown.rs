@@ -1,6 +1,6 @@
 //! `stackctl teardown`
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +13,7 @@ use crate::cloud::Cloud;
 use crate::config::Config;
 use crate::resources;
 use crate::stack::Stack;
-use crate::ui::seconds;
+use crate::ui::{Question, seconds};
 use engine::error::{Doing, Error, Kind, Result};
 use engine::{Events, Id, Label, Progress, Reading, alone, execute, plan_teardown, read};
 use verify::manifest::Manifest;
@@ -36,7 +36,7 @@ pub struct Args {
     /// First write every item to this file, as JSON lines
     #[arg(long, value_name = "FILE")]
     export: Option<PathBuf>,
-    /// Delete although `deletion_protection` is set
+    /// Delete even if `deletion_protection` is set
     #[arg(long)]
     force: bool,
     /// Delete the stack of this name, without reading `stack.toml`
@@ -74,7 +74,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         let text = || format!("nothing of {} is there", config.names.api);
         return app.ui.result(text, || receipt(&stack, args, &ours));
     }
-    confirm(args, app, &config, &stack, &reading)?;
+    confirm(args, app, &config, &stack, &reading).await?;
     // Whoever thinks about the answer is not waited for.
     let since = Instant::now();
     let mut labels = stack.graph.labels();
@@ -83,7 +83,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         .watch(labels, async |events| {
             if let Some(file) = args.export.as_deref().filter(|_| reading.is_there(stack.table.id))
             {
-                export(&cloud, &config, &stack, file, events).await?;
+                export(app, &cloud, &config, &stack, file, events).await?;
             }
             delete(app, &stack, &cloud, &ids, reading.clone(), events).await
         })
@@ -91,14 +91,14 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let text = || {
         let gone: Vec<String> =
             ours.iter().map(|id| format!("  deleted {}", stack.graph.label(*id))).collect();
-        let kept = if args.keep_table {
-            format!("  kept table {}\n", config.names.table)
+        let (kept, left) = if args.keep_table {
+            (format!("  kept table {}\n", config.names.table), "nothing else is left")
         } else {
-            String::new()
+            (String::new(), "nothing is left")
         };
         let took = seconds(since.elapsed());
         format!(
-            "{}\n{kept}{} is gone: {} deleted in {took}, and nothing is left",
+            "{}\n{kept}{} is gone: {} deleted in {took} with all that belonged to them, and {left}",
             gone.join("\n"),
             config.names.api,
             gone.len()
@@ -137,7 +137,7 @@ fn refuse_protected(args: &Args, config: &Config, stack: &Stack, reading: &Readi
 }
 
 /// On a terminal the stack's name has to be typed; elsewhere `--yes` says it.
-fn confirm(
+async fn confirm(
     args: &Args,
     app: &App,
     config: &Config,
@@ -150,18 +150,23 @@ fn confirm(
     let name = &config.names.api;
     let items = match reading.find(stack.table) {
         Some(table) if !args.keep_table => {
-            format!(", and table `{}` with about {} items", config.names.table, table.items)
+            format!(" and its table `{}` (about {} items)", config.names.table, table.items)
         }
         _ => String::new(),
     };
-    let question = format!("this deletes {name}{items}. Type {name} to go on:");
-    if app.ui.ask(&question, "say `--yes` to delete without being asked")? == *name {
+    let effect = format!("This deletes stack {name}{items}.");
+    let prompt = format!("Type {name} to confirm:");
+    let instead = "pass `--yes` to confirm";
+    let question = Question { verb: "`teardown`", effect: &effect, prompt: &prompt, instead };
+    if app.ask(&question).await? == *name {
         return Ok(());
     }
     Err(Error::new(Kind::Interrupted, "stopped: nothing was deleted"))
 }
 
+/// A file that does not hold every item is not left behind.
 async fn export(
+    app: &App,
     cloud: &Cloud,
     config: &Config,
     stack: &Stack,
@@ -172,7 +177,13 @@ async fn export(
     let create = File::create_new(file).doing(format!("create `{}`", file.display()));
     let mut to =
         BufWriter::new(create.map_err(|error| error.hint("name a file that does not exist yet"))?);
-    resources::export(cloud, &config.names.table, &mut to, &progress).await.map(|_| ())
+    let written = resources::export(cloud, &config.names.table, &mut to, &progress);
+    let written = app.unless_stopped(written).await;
+    if written.is_err() {
+        // Why the export failed says more than why its file cannot be removed.
+        let _ = fs::remove_file(file);
+    }
+    written.map(|_| ())
 }
 
 /// Deletes, looks again, and deletes what came back, until nothing is left.

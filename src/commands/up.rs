@@ -9,15 +9,15 @@ use super::ship::{self, MAKING_ROOM, Ship};
 use super::{App, outputs, source, widening};
 use crate::cli::examples;
 use crate::cloud::Cloud;
-use crate::config::Config;
+use crate::config::{Config, DEFAULT_STAGE};
 use crate::proof::NO_MORE;
 use crate::resources::LiveApi;
 use crate::saved_plan::{Basis, SavedPlan};
-use crate::stack::{Stack, check_policy};
-use crate::ui::seconds;
+use crate::stack::{self, Stack};
+use crate::ui::{Question, seconds};
 use crate::{env_file, manifest};
 use engine::error::Result;
-use engine::{Events, Ownership, Plan, plan_up, read};
+use engine::{Action, Events, Id, Ownership, Plan, Progress, plan_up, read};
 
 /// Make the stack what the file says, and prove that it answers
 #[derive(Debug, clap::Args)]
@@ -35,7 +35,8 @@ pub struct Args {
     /// Take over resources that stand under our names without our tags
     #[arg(long)]
     adopt: bool,
-    /// Carry out the plan of `stackctl plan --out FILE` without a question; 3 and nothing when it would be another now
+    /// Apply a plan that `stackctl plan --out FILE` saved, without asking; if it is out of date, change nothing and exit
+    /// with 3
     #[arg(long, value_name = "FILE", conflicts_with = "adopt")]
     plan: Option<PathBuf>,
     /// Write the API's address into this file, such as `web/.env.local`, as `VITE_API_URL` and `NEXT_PUBLIC_API_URL`
@@ -55,7 +56,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     args.write_env.as_deref().map_or(Ok(()), env_file::check)?;
     let recipe = source(&config, args.artifact.as_ref());
     let manifest = manifest::read(&config.root.join(&config.function.crate_directory))?;
-    check_policy(&config, &manifest)?;
+    stack::check(&config, &manifest)?;
     let cloud = app.cloud(&config).await?;
     let stack = Stack::new(&cloud, &config, &manifest, recipe);
     let adopt = args.adopt || saved.as_ref().is_some_and(|saved| saved.adopt);
@@ -70,8 +71,13 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
                 basis.check(saved, &plan, events).await?;
             }
             let gained = widening::of(&stack.graph, &plan);
-            if !agreed && !gained.is_empty() {
-                return Ok(Err(gained));
+            let begins = begins_a_stage(app, &config, &stack, &plan);
+            if !agreed && (begins || !gained.is_empty()) {
+                return Ok(Err((begins, gained)));
+            }
+            if !plan.changes_nothing() {
+                let progress = Progress::new(Id::after(&stack.graph), events);
+                progress.output(format!("changing {}", place(app, &config, &cloud)));
             }
             let ship =
                 Ship { stack: &stack, cloud: &cloud, config: &config, further: NO_MORE, events };
@@ -79,7 +85,12 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         });
         match work.await? {
             Ok(outcome) => break outcome,
-            Err(gained) => widening::confirm(app, &gained)?,
+            Err((begins, gained)) => {
+                if begins {
+                    confirm_stage(app, &place(app, &config, &cloud)).await?;
+                }
+                widening::confirm("`up`", app, &gained).await?;
+            }
         }
         agreed = true;
     };
@@ -98,6 +109,37 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     document["seconds"] = json!(since.elapsed().as_secs_f64());
     let text = || text(&config, api, &document, &seconds(since.elapsed()));
     app.ui.result(text, || document.clone())
+}
+
+/// Whether nothing of a stage that was named is there yet: perhaps its name is misspelt.
+fn begins_a_stage(app: &App, config: &Config, stack: &Stack, plan: &Plan) -> bool {
+    let mut steps = plan.steps.iter().filter(|step| step.id != stack.code.id);
+    config.stage != DEFAULT_STAGE
+        && !app.globals.local
+        && steps.all(|step| step.action == Action::Create)
+}
+
+async fn confirm_stage(app: &App, place: &str) -> Result<()> {
+    let effect = format!("This begins a new stage: {place}.");
+    let prompt = "Create it? (yes/no)";
+    let instead = "pass `--yes` to create it";
+    let question = Question { verb: "`up`", effect: &effect, prompt, instead };
+    widening::agreed(app, &question).await
+}
+
+/// `shop, stage dev, in account 123456789012, eu-north-1`. Only once the account is known.
+fn place(app: &App, config: &Config, cloud: &Cloud) -> String {
+    let stage = match config.stage.as_str() {
+        DEFAULT_STAGE => String::new(),
+        stage => format!(", stage {stage},"),
+    };
+    let at = if app.globals.local {
+        "on the local cloud".to_owned()
+    } else {
+        let identity = cloud.known_identity();
+        format!("in account {}, {}", identity.account, identity.region)
+    };
+    format!("{}{stage} {at}", config.name)
 }
 
 /// Reads everything at once and compares it with what the file says.
@@ -127,8 +169,13 @@ pub fn text(config: &Config, api: &LiveApi, document: &Value, took: &str) -> Str
     };
     let version = document["function_version"].as_str().unwrap_or_default();
     let url = format!("{}/", api.url);
+    let word = |name: &str| document[name].as_str().unwrap_or_default();
+    let place = match word("account") {
+        local_cloud::ACCOUNT => String::new(),
+        account => format!("in account {account}, {}\n", word("region")),
+    };
     format!(
-        "{} is up: {what}, version {version} is live ({took})\n\n  {url}\n\n  curl '{url}?userId=me' -d '{{\"title\":\"Buy milk\"}}'\n  curl '{url}?userId=me'",
+        "{} is up: {what}, version {version} is live ({took})\n{place}\n  {url}\n\n  curl '{url}?userId=me' -d '{{\"title\":\"Buy milk\"}}'\n  curl '{url}?userId=me'",
         config.names.api
     )
 }

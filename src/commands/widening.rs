@@ -1,6 +1,7 @@
 //! Plans that would let a role do more than it may now: they are said to do so, and asked about.
 
 use super::App;
+use crate::ui::Question;
 use engine::error::{Error, Kind, Result};
 use engine::{Action, Graph, Plan};
 use iam::change;
@@ -16,16 +17,23 @@ pub fn losses(graph: &Graph, plan: &Plan) -> Vec<String> {
 }
 
 /// Asks, unless `--yes` has answered already.
-pub fn confirm(app: &App, gained: &[String]) -> Result<()> {
+pub async fn confirm(verb: &str, app: &App, gained: &[String]) -> Result<()> {
     if gained.is_empty() {
         return Ok(());
     }
-    app.ui.say(&text(gained));
+    let effect = text(gained);
     if app.globals.yes {
+        app.ui.say(&effect);
         return Ok(());
     }
-    let answer = app.ui.ask("Widen what the role may do? (yes/no)", "add `--yes`")?;
-    match answer.as_str() {
+    let prompt = "Widen what the role may do? (yes/no)";
+    let question = Question { verb, effect: &effect, prompt, instead: "pass `--yes` to agree" };
+    agreed(app, &question).await
+}
+
+/// Asks a question that only `yes` or `y` agrees to.
+pub async fn agreed(app: &App, question: &Question<'_>) -> Result<()> {
+    match app.ask(question).await?.as_str() {
         "yes" | "y" => Ok(()),
         _ => Err(Error::new(Kind::Interrupted, "stopped: nothing was changed")),
     }

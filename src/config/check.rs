@@ -1,6 +1,6 @@
 //! What AWS or a browser would refuse is refused here, before the first call.
 
-use super::{Config, Cors};
+use super::{Config, Cors, region};
 use engine::error::{Error, Result};
 
 /// Days that `CloudWatch` Logs accepts: <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html>
@@ -44,27 +44,43 @@ pub fn name(what: &str, name: &str) -> Result<()> {
     if good {
         return Ok(());
     }
-    let error = Error::usage(format!("`{what} = \"{name}\"` is not a good name"));
+    let error = Error::usage(format!("invalid {what}: \"{name}\""));
+    let rule = "use lower-case letters, digits and single hyphens, with a letter first";
     Err(match better_name(name) {
-        None => {
-            error.hint("use lower-case letters, digits and single hyphens, with a letter first")
-        }
-        Some(better) => {
-            error.hint(format!("use lower-case letters, digits and single hyphens: `{better}`"))
-        }
+        None => error.hint(rule),
+        Some(better) => error.hint(format!("{rule}, for example `{better}`")),
     })
 }
 
 /// The good name that is nearest to one of any kind.
 pub fn better_name(name: &str) -> Option<String> {
     let mut better: String =
-        name.to_lowercase().chars().map(|c| if fits(c) { c } else { '-' }).collect();
+        name.to_lowercase().chars().map(plain).map(|c| if fits(c) { c } else { '-' }).collect();
     while better.contains("--") {
         better = better.replace("--", "-");
     }
     let better = better.trim_start_matches(|c: char| c == '-' || c.is_ascii_digit());
     let better = better.trim_end_matches('-');
     (!better.is_empty()).then(|| better.to_owned())
+}
+
+/// The letter without its accent, in the languages that write most of them.
+fn plain(letter: char) -> char {
+    const ACCENTED: [(&str, char); 11] = [
+        ("àáâãäåāăą", 'a'),
+        ("çćč", 'c'),
+        ("ďđ", 'd'),
+        ("èéêëēęě", 'e'),
+        ("ìíîïī", 'i'),
+        ("ñńň", 'n'),
+        ("òóôõöøō", 'o'),
+        ("śšş", 's'),
+        ("ùúûüūůű", 'u'),
+        ("ýÿ", 'y'),
+        ("źżž", 'z'),
+    ];
+    let known = ACCENTED.iter().find(|(letters, _)| letters.contains(letter));
+    known.map_or(letter, |(_, plain)| *plain)
 }
 
 fn fits(character: char) -> bool {
@@ -74,6 +90,7 @@ fn fits(character: char) -> bool {
 /// Everything else, in the order of the file.
 pub fn limits(config: &Config) -> Result<()> {
     lengths(config)?;
+    config.region.as_deref().map_or(Ok(()), |region| region::check("region", region))?;
     account(config)?;
     keys(config)?;
     function(config)?;
@@ -221,7 +238,12 @@ fn check_origin(origin: &str) -> Result<()> {
     };
     let Some((scheme @ ("http" | "https"), host)) = origin.split_once("://") else {
         let host = origin.split_once("://").map_or(origin, |(_, host)| host);
-        return wrong(format!("an origin has a scheme: `https://{host}`"));
+        // A server of a developer speaks plain HTTP.
+        let is_local = ["localhost", "127.0.0.1", "[::1]"].iter().any(|name| {
+            host.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
+        });
+        let scheme = if is_local { "http" } else { "https" };
+        return wrong(format!("an origin has a scheme: `{scheme}://{host}`"));
     };
     if let Some((host, _)) = host.split_once(['/', '?', '#']) {
         return wrong(format!("an origin has no path: `{scheme}://{host}`"));
@@ -256,6 +278,8 @@ mod tests {
             ("-app", "app"),
             ("app--x", "app-x"),
             ("9app", "app"),
+            ("Über", "uber"),
+            ("café", "cafe"),
         ] {
             let error = config(&format!("name = \"{bad}\"")).expect_err(bad);
             assert!(error.hint.expect("a hint").ends_with(&format!("`{good}`")), "{bad}");
@@ -304,7 +328,8 @@ mod tests {
     fn cors_that_browsers_or_aws_refuse_is_refused() {
         let origin =
             |origin: &str| refusal(&format!("[api.cors]\nallow_origins = [\"{origin}\"]")).1;
-        assert_eq!(origin("localhost:5173"), "an origin has a scheme: `https://localhost:5173`");
+        assert_eq!(origin("localhost:5173"), "an origin has a scheme: `http://localhost:5173`");
+        assert_eq!(origin("app.example.com"), "an origin has a scheme: `https://app.example.com`");
         assert_eq!(origin("https://a.example/"), "an origin has no path: `https://a.example`");
         assert!(origin("https://*.example.com").starts_with("API Gateway knows no wildcard"));
         assert!(

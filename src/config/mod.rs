@@ -3,6 +3,7 @@
 mod check;
 mod file;
 mod names;
+mod region;
 mod schema;
 
 use std::path::{Path, PathBuf};
@@ -14,6 +15,9 @@ pub use names::{ALIAS, DEFAULT_STAGE, Names};
 pub use schema::SCHEMA;
 
 use engine::error::{Error, Result};
+
+/// Where a stack is described, unless `--config` says otherwise.
+pub const FILE: &str = "stack.toml";
 
 /// What the stack shall be. Everything in it has been checked against the limits of AWS.
 #[derive(Debug, Clone)]
@@ -76,15 +80,32 @@ impl Config {
     }
 }
 
+/// Whether `--region` can name a region.
+pub fn check_region(region: &str) -> Result<()> {
+    region::check("--region", region)
+}
+
 /// Whether a stack can be called so, and everything in the cloud after it.
 pub fn check_name(name: &str) -> Result<()> {
     Config::named(name, None).map(|_| ())
 }
 
+/// The file that is meant: `stack.toml` is looked for in the folders above, too, as cargo and git look for theirs.
+pub fn found(path: &Path) -> PathBuf {
+    if path != Path::new(FILE) || path.exists() {
+        return path.to_owned();
+    }
+    let above = env::current_dir().ok().and_then(|here| {
+        let depth = here.ancestors().skip(1).position(|folder| folder.join(FILE).is_file())?;
+        Some(Path::new(&"../".repeat(depth + 1)).join(FILE))
+    });
+    above.unwrap_or_else(|| path.to_owned())
+}
+
 fn unreadable(path: &Path, error: &io::Error) -> Error {
     let path = path.display();
     if error.kind() == io::ErrorKind::NotFound {
-        return Error::usage(format!("there is no `{path}`"))
+        return Error::usage(format!("there is no `{path}` here or in a folder above"))
             .hint("go to the project's folder, name the file with `--config`, or begin a project with `stackctl init`");
     }
     Error::usage(format!("`{path}` cannot be read")).cause(error)

@@ -85,14 +85,18 @@ fn same_routes(document: &Document, manifest: &Manifest) -> Result<()> {
     };
     let missing: Vec<_> = routes.difference(&documented).collect();
     let invented: Vec<_> = documented.difference(&routes).collect();
-    let message = match (missing.is_empty(), invented.is_empty()) {
+    let (message, hint) = match (missing.is_empty(), invented.is_empty()) {
         (true, true) => return Ok(()),
-        (false, _) => format!("the handler's {FILE} does not say what {} answers", list(missing)),
-        (true, false) => {
-            format!("the handler has no route for {}, which its {FILE} promises", list(invented))
-        }
+        (false, _) => (
+            format!("the handler's {FILE} has no entry for {}", list(missing)),
+            format!("add one under `paths` in {FILE}"),
+        ),
+        (true, false) => (
+            format!("the handler has no route for {}, which its {FILE} promises", list(invented)),
+            format!("remove it from `paths` in {FILE}, or add it to `routes!`"),
+        ),
     };
-    Err(Error::usage(message).hint("`routes!` and `paths` name the same routes; `cargo test` in the handler's folder holds the rest together"))
+    Err(Error::usage(message).hint(hint))
 }
 
 #[cfg(test)]
@@ -118,7 +122,7 @@ mod tests {
         let message = |text: String| Contract::parse(text, &manifest).expect_err("refused").message;
         assert_eq!(
             message(text.replace("\"delete\": {", "\"x-delete\": {")),
-            "the handler's openapi.json does not say what `DELETE /` answers"
+            "the handler's openapi.json has no entry for `DELETE /`"
         );
         assert_eq!(
             message(text.replace("\"paths\": {", "\"paths\": {\"/more\": {\"get\": {}},")),

@@ -129,9 +129,16 @@ fn told(document: &Map<String, Value>) -> String {
     let mut text = match (message.as_str(), rest.remove("route"), rest.remove("status")) {
         ("request", route, Some(status)) => {
             let route = route.filter(|route| !route.is_null()).map(shown);
+            let asked = [rest.remove("method"), rest.remove("path")].into_iter().flatten();
+            let asked = asked.map(shown).filter(|text| !text.is_empty());
+            let asked = asked.collect::<Vec<_>>().join(" ");
             let took = rest.remove("durationMs").map(shown);
             let took = took.map(|took| format!(" in {took} ms")).unwrap_or_default();
-            format!("{} → {status}{took}", route.as_deref().unwrap_or("no such route"))
+            match route {
+                Some(route) => format!("{route} → {status}{took}"),
+                None if status == 404 => format!("{asked} → {status}{took}: no such route"),
+                None => format!("{asked} → {status}{took}"),
+            }
         }
         (_, route, status) => {
             let put_back = [("route", route), ("status", status)];
@@ -174,6 +181,20 @@ mod tests {
 
     fn texts(messages: &[&str]) -> Vec<String> {
         read(messages).into_iter().map(|line| line.text).collect()
+    }
+
+    #[test]
+    fn a_request_without_a_route_is_told_with_its_path() {
+        let line = |status: u16| {
+            format!(
+                r#"{{"message":"request","requestId":"r-1","route":null,"method":"GET","path":"/nope","status":{status},"durationMs":1}}"#
+            )
+        };
+        let (absent, refused) = (line(404), line(405));
+        assert_eq!(
+            texts(&[&absent, &refused]),
+            ["GET /nope → 404 in 1 ms: no such route", "GET /nope → 405 in 1 ms"]
+        );
     }
 
     const REQUEST: &str = r#"{"timestamp":"2026-08-30T12:03:04.567Z","level":"INFO","message":"request","requestId":"r-1","route":"GET /","status":200,"durationMs":1.5}"#;

@@ -56,7 +56,7 @@ pub fn suspect(wrong: &Wrong) -> Suspicion {
         Wrong::Refused(why) => Suspicion::Certain(Diagnosis {
             layer: Layer::Cors,
             cause: why.clone(),
-            hint: "`stackctl cors` with this origin says what to change",
+            hint: "`stackctl cors ORIGIN` says what to change",
         }),
         Wrong::Answer { answer, expected } => answered(answer, expected),
     }

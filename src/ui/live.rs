@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressFinish, ProgressStyle};
 
-use super::words::{doing, done, looking, seconds};
+use super::words::{doing, done, looking, seconds, unchanged};
 use super::{Paint, View};
 use engine::{Event, Happening, Label};
 
@@ -102,7 +102,10 @@ impl View for Live {
                 let message = format!("{done} {}", paint.dim(&seconds(took)));
                 self.end(index, &paint.green("✔"), message);
             }
-            Happening::Unchanged => self.end(index, &paint.dim("·"), paint.dim("unchanged")),
+            Happening::Unchanged => {
+                let word = unchanged(&self.lines[index].kind);
+                self.end(index, &paint.dim("·"), paint.dim(word));
+            }
             Happening::Failed(error) => {
                 let why = error.cause.as_ref().unwrap_or(&error.message);
                 self.end(index, &paint.red("✘"), format!("failed: {why}"));

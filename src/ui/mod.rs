@@ -1,5 +1,6 @@
 //! What the user sees: the story on stderr, the result on stdout. Nothing else prints.
 
+mod commands;
 mod json;
 mod live;
 mod paint;
@@ -14,8 +15,11 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+pub use commands::quoted;
 pub use paint::Paint;
 pub use words::seconds;
+
+use commands::Repeated;
 
 use crate::cli::{Color, Globals, Output};
 use crate::config;
@@ -24,6 +28,7 @@ use engine::{Event, Events, Label};
 
 /// How this run talks.
 pub struct Ui {
+    repeated: Repeated,
     output: Output,
     quiet: bool,
     verbose: bool,
@@ -47,6 +52,7 @@ impl Ui {
             Color::Auto => terminal_there && !terminal.no_color,
         };
         Self {
+            repeated: Repeated::of(globals),
             output: globals.output,
             quiet: globals.quiet,
             verbose: globals.verbose,
@@ -87,8 +93,13 @@ impl Ui {
     /// One more line of the story.
     pub fn say(&self, line: &str) {
         if !self.quiet && self.output == Output::Text {
-            to_stderr(line);
+            to_stderr(&self.repeated.in_text(line));
         }
+    }
+
+    /// The text with the flags of this run in its commands, for a result.
+    pub fn repeat(&self, text: &str) -> String {
+        self.repeated.in_text(text)
     }
 
     /// Prints the result: the whole of stdout.
@@ -113,9 +124,10 @@ impl Ui {
 
     /// Prints why the run failed.
     pub fn failure(&self, error: &Error) {
+        let error = self.repeated.in_error(error.clone());
         match self.output {
-            Output::Text => to_stderr(&words::failure(error, self.paint, self.verbose)),
-            Output::Json => failure_as_json(error),
+            Output::Text => to_stderr(&words::failure(&error, self.paint, self.verbose)),
+            Output::Json => failure_as_json(&error),
         }
     }
 
@@ -125,20 +137,53 @@ impl Ui {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
-    /// Asks on the terminal; where nobody can answer, `instead` says which flag does.
-    pub fn ask(&self, question: &str, instead: &str) -> Result<String> {
+    /// Asks on the terminal. Dropping the future gives the question up: it leaves a thread that reads one line more,
+    /// which ends with the program.
+    pub async fn ask(&self, question: &Question<'_>) -> Result<String> {
         if !self.can_ask() {
-            let message = format!("{question} cannot be asked without a terminal");
-            return Err(Error::usage(message).hint(instead));
+            let message = format!("{} needs an answer, and there is no terminal", question.verb);
+            let error = Error::usage(message).hint(question.instead);
+            return Err(if question.effect.is_empty() {
+                error
+            } else {
+                error.cause(question.effect)
+            });
         }
-        let mut answer = String::new();
-        write!(io::stderr(), "{question} ").doing("ask")?;
-        io::stdin().lock().read_line(&mut answer).doing("read the answer")?;
+        if !question.effect.is_empty() {
+            to_stderr(question.effect);
+        }
+        write!(io::stderr(), "{} ", question.prompt).doing("ask")?;
+        let answer = tokio::task::spawn_blocking(|| {
+            let mut answer = String::new();
+            io::stdin().lock().read_line(&mut answer).map(|_| answer)
+        });
+        let answer = answer.await.map_err(|error| Error::failed("ask").cause(error))?;
+        let answer = answer.doing("read the answer")?;
         if answer.is_empty() {
+            to_stderr("");
             return Err(Error::new(Kind::Interrupted, "stopped: no answer"));
         }
         Ok(answer.trim().to_owned())
     }
+
+    /// Ends the line on which the terminal shows `^C`.
+    pub fn end_the_line(&self) {
+        if self.can_ask() {
+            to_stderr("");
+        }
+    }
+}
+
+/// A question on the terminal.
+pub struct Question<'a> {
+    /// The verb that asks.
+    pub verb: &'a str,
+    /// What a yes would do, as a sentence; may be empty.
+    pub effect: &'a str,
+    /// What is asked.
+    pub prompt: &'a str,
+    /// What to type where there is no terminal.
+    pub instead: &'a str,
 }
 
 /// Prints why the run failed before it was known how it talks.

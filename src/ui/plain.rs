@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use super::words::{doing, done, seconds};
+use super::words::{doing, done, seconds, unchanged};
 use super::{View, to_stderr};
 use engine::{Event, Happening, Id, Label};
 
@@ -27,7 +27,7 @@ impl Plain {
         Some(match &event.happening {
             Happening::Reading | Happening::Read(_) => return None,
             Happening::Unchanged if !self.verbose => return None,
-            Happening::Unchanged => "unchanged".to_owned(),
+            Happening::Unchanged => unchanged(kind).to_owned(),
             Happening::Started(action) => doing(kind, action).to_owned(),
             Happening::Note(note) => {
                 if self.noted.get(&event.id).is_some_and(|last| last.elapsed() < NOTES_APART) {

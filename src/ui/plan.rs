@@ -17,7 +17,7 @@ pub fn text(graph: &Graph, plan: &Plan, paint: Paint) -> String {
             Action::Delete => lines.push(paint.red(&format!("- {label}"))),
             Action::Recheck => lines.push(format!(
                 "? {label} {}",
-                paint.dim("(compared again when what it needs has changed)")
+                paint.dim("(depends on a change above; checked again during `up`)")
             )),
             Action::Update(differences) => {
                 lines.push(paint.yellow(&format!("~ {label}")));
@@ -25,7 +25,7 @@ pub fn text(graph: &Graph, plan: &Plan, paint: Paint) -> String {
             }
         }
     }
-    lines.push(summary(plan));
+    lines.push(summary(graph, plan));
     lines.join("\n")
 }
 
@@ -37,10 +37,10 @@ pub fn line(difference: &Difference) -> String {
     }
 }
 
-/// `3 to create, 1 to change`, or `no changes`.
-pub fn summary(plan: &Plan) -> String {
-    let count =
-        |wanted: fn(&Action) -> bool| plan.steps.iter().filter(|step| wanted(&step.action)).count();
+/// `3 to create, 1 to change`, or `no changes`. Code is on this machine: it is not counted, as in the result of `up`.
+fn summary(graph: &Graph, plan: &Plan) -> String {
+    let steps = || plan.steps.iter().filter(|step| graph.label(step.id).kind != "code");
+    let count = |wanted: fn(&Action) -> bool| steps().filter(|step| wanted(&step.action)).count();
     let counts = [
         (count(|action| matches!(action, Action::Create)), "to create"),
         (count(|action| matches!(action, Action::Update(_))), "to change"),

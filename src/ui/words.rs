@@ -35,6 +35,11 @@ pub fn done(kind: &str, action: &Action) -> &'static str {
     }
 }
 
+/// What is said of something that needs nothing: code that was built for another version is not unchanged.
+pub fn unchanged(kind: &str) -> &'static str {
+    if kind == "code" { "ready" } else { "unchanged" }
+}
+
 /// `0.31 s`, `12.4 s`, `3 min 5 s`.
 pub fn seconds(took: Duration) -> String {
     let seconds = took.as_secs_f64();

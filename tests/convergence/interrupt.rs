@@ -1,50 +1,197 @@
 //! Ctrl-C: once lets what has begun end, twice ends at once, and the next run goes on from there.
+//!
+//! Somebody sits at a terminal, reads, and presses the keys: at every prompt, and while a call of every verb is open.
 
-use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use serde_json::json;
+
+use crate::artifact;
 use crate::lane::{Lane, Verb};
 use crate::proxy::{Fault, What, When};
-use crate::run::Run;
+use crate::support::{CTRL_C, Outcome, Terminal};
 
-/// Until the program has taken note of a signal.
-const NOTED: Duration = Duration::from_millis(300);
+/// Until the call that is waited for is on its way.
+const MOMENT: Duration = Duration::from_millis(20);
+
+/// Runs these words until `when`, whose call then stays open, and types.
+fn pressed(lane: &Lane, words: &[&str], when: When, keys: &str) -> Terminal {
+    lane.proxy().reset([Fault::once(when.clone(), What::Held)]);
+    let mut terminal = Terminal::of(&lane.command(words));
+    while !lane.proxy().has_struck(MOMENT) {
+        assert!(!terminal.has_ended(), "{words:?} does not make the call {when:?}");
+    }
+    terminal.press(keys);
+    terminal
+}
+
+fn operation(name: &str) -> When {
+    When::Operation(name.into())
+}
+
+fn up(lane: &Lane) {
+    lane.run(Verb::Up).0.succeeded();
+}
+
+/// Every verb that calls the cloud, with the words that make it do so.
+fn verbs() -> Vec<Vec<&'static str>> {
+    let (first, second) = (artifact::first(), artifact::second());
+    vec![
+        vec!["up", "--artifact", first],
+        vec!["deploy", "--artifact", second],
+        vec!["plan", "--artifact", first],
+        vec!["status"],
+        vec!["rollback", "1"],
+        vec!["rollback", "--list"],
+        vec!["invoke"],
+        vec!["logs"],
+        vec!["logs", "--errors"],
+        vec!["smoke"],
+        vec!["cors", "http://localhost:5173"],
+        vec!["verify-policy", "--live", "--artifact", first],
+        vec!["verify-policy", "--fix", "--artifact", first],
+        vec!["simulate", "dynamodb:GetItem"],
+        vec!["teardown", "--yes"],
+    ]
+}
+
+#[test]
+fn while_a_verb_reads_the_first_ctrl_c_ends_it_at_once() {
+    let lane = Lane::take();
+    up(&lane);
+    let before = lane.snapshot();
+    for words in verbs() {
+        // The call stays open: whoever waited for its answer would not end.
+        let ended = pressed(&lane, &words, When::Call(1), CTRL_C).ended();
+        assert_eq!(ended.code, Some(130), "{words:?}: {ended:#?}");
+        assert!(ended.stdout.contains("stopped: nothing was changed"), "{words:?}: {ended:#?}");
+        assert_eq!(lane.proxy().ledger().writes(), 0, "{words:?}");
+    }
+    lane.proxy().reset([]);
+    assert_eq!(lane.snapshot(), before);
+}
+
+#[test]
+fn the_second_ctrl_c_ends_every_verb_at_once() {
+    let lane = Lane::take();
+    let writes = [
+        (Verb::Up, "lambda:CreateFunction"),
+        (Verb::Up, "apigatewayv2:CreateApi"),
+        (Verb::Deploy, "lambda:UpdateFunctionCode"),
+        (Verb::Rollback, "lambda:UpdateAlias"),
+        (Verb::Teardown, "dynamodb:DeleteTable"),
+    ];
+    for (verb, name) in writes {
+        if !matches!(verb, Verb::Up) {
+            up(&lane);
+            lane.run(Verb::Deploy).0.succeeded();
+        }
+        if verb == Verb::Deploy {
+            lane.run(Verb::Rollback).0.succeeded();
+            up(&lane);
+        }
+        let words: Vec<_> = spoken(verb);
+        let mut terminal = pressed(&lane, &words, operation(name), CTRL_C);
+        terminal.shows("Ctrl-C again ends at once");
+        terminal.press(CTRL_C);
+        let ended = terminal.ended();
+        assert_eq!(ended.code, Some(130), "{words:?}: {ended:#?}");
+        lane.fresh();
+    }
+    up(&lane);
+    lane.run(Verb::Teardown).0.succeeded();
+}
 
 #[test]
 fn the_first_ctrl_c_ends_what_has_begun_and_begins_nothing_new() {
     let lane = Lane::take();
-    let slow = What::Late(Duration::from_secs(1));
-    let fault = Fault::once(When::Operation("iam:CreateRole".into()), slow);
-    let ended = lane.until(Verb::Up, fault, |run| run.interrupt()).expect("it makes a role");
-    assert_eq!(ended.code, Some(130), "{ended:#?}");
-    assert!(ended.stderr.contains("stopped before"), "{ended:#?}");
+    let mut terminal = pressed(&lane, &spoken(Verb::Up), operation("iam:CreateRole"), CTRL_C);
+    terminal.shows("Ctrl-C again ends at once");
+    lane.proxy().reset([]);
+    let ended = terminal.ended().failed(130);
+    assert!(ended.stdout.contains("stopped before"), "{ended:#?}");
     let snapshot = lane.snapshot();
     let role = &snapshot["roles"]["my-app-lambda-role"];
     assert!(role.is_object(), "what had begun was ended: {snapshot:#}");
     assert!(role["attached"].is_null(), "nothing new was begun: {snapshot:#}");
     assert!(snapshot["functions"]["my-app-api"].is_null(), "{snapshot:#}");
 
-    lane.run(Verb::Up).0.succeeded();
+    up(&lane);
     let (_, ledger) = lane.run(Verb::Up);
     assert_eq!(ledger.writes(), 0);
+
+    let mut terminal =
+        pressed(&lane, &spoken(Verb::Teardown), operation("lambda:DeleteFunction"), CTRL_C);
+    terminal.shows("Ctrl-C again ends at once");
+    lane.proxy().reset([]);
+    terminal.ended().failed(130);
+    let left = &lane.snapshot()["roles"]["my-app-lambda-role"];
+    assert!(left.is_object(), "the role goes after the function: {left:#}");
+    lane.run(Verb::Teardown).0.succeeded();
+}
+
+/// The words of a verb, for somebody who reads.
+fn spoken(verb: Verb) -> Vec<&'static str> {
+    verb.arguments().into_iter().filter(|word| !["--output", "json"].contains(word)).collect()
+}
+
+/// At `prompt`, presses Ctrl-C and goes on typing as if nothing had happened.
+fn at_the_prompt(lane: &Lane, words: &[&str], prompt: &str, keys: &str) -> Outcome {
+    lane.proxy().reset([]);
+    let mut terminal = Terminal::of(&lane.command(words));
+    terminal.shows(prompt);
+    terminal.press(keys);
+    let ended = terminal.ended();
+    assert_eq!(ended.code, Some(130), "{words:?}: {ended:#?}");
+    assert!(ended.stdout.contains("stopped"), "{words:?}: {ended:#?}");
+    assert_eq!(lane.proxy().ledger().writes(), 0, "{words:?}");
+    ended
 }
 
 #[test]
-fn the_second_ctrl_c_ends_at_once() {
+fn ctrl_c_at_a_prompt_ends_with_nothing_done() {
     let lane = Lane::take();
-    let fault = Fault::once(When::Operation("lambda:CreateFunction".into()), What::Held);
-    let interrupt_twice = |run: &mut Run| {
-        run.interrupt();
-        thread::sleep(NOTED);
-        run.interrupt();
-        let since = Instant::now();
-        while !run.has_ended() {
-            assert!(since.elapsed() < Duration::from_secs(5), "it still runs");
-            thread::sleep(Duration::from_millis(10));
+    up(&lane);
+    narrow_the_policy(&lane);
+    let before = lane.snapshot();
+    let prompts: [(&[&str], &str, &str); 5] = [
+        (&["teardown"], "Type my-app to confirm:", "my-app\n"),
+        (&["up", "--artifact", artifact::first()], "Widen what the role may do?", "yes\n"),
+        (
+            &["verify-policy", "--fix", "--artifact", artifact::first()],
+            "Widen what the role may do?",
+            "yes\nyes\n",
+        ),
+        (
+            &["up", "--stage", "porduction", "--artifact", artifact::first()],
+            "Create it? (yes/no)",
+            "yes\n",
+        ),
+        (&["init", "begun"], "Name of the stack [begun]:", "begun\n"),
+    ];
+    for (words, prompt, answer) in prompts {
+        for keys in [CTRL_C.to_owned(), CTRL_C.repeat(2), format!("{CTRL_C}{answer}")] {
+            at_the_prompt(&lane, words, prompt, &keys);
+            assert!(!lane.folder().join("begun").exists());
+            assert_eq!(lane.snapshot(), before, "{words:?}, {keys:?}");
         }
-    };
-    let ended = lane.until(Verb::Up, fault, interrupt_twice).expect("it makes a function");
-    assert_eq!(ended.code, Some(130), "{ended:#?}");
-    lane.run(Verb::Up).0.succeeded();
-    lane.run(Verb::Teardown).0.succeeded();
+        // Ctrl-D is no answer either.
+        at_the_prompt(&lane, words, prompt, "\x04");
+    }
+    assert_eq!(lane.snapshot(), before);
+}
+
+/// The role may do less than the handler needs, so that `up` widens it.
+fn narrow_the_policy(lane: &Lane) {
+    let document = json!({"Version": "2012-10-17", "Statement": [{
+        "Effect": "Allow",
+        "Action": "dynamodb:GetItem",
+        "Resource": "arn:aws:dynamodb:us-east-1:123456789012:table/my-app-data",
+    }]});
+    let fields = [
+        ("PolicyArn", "arn:aws:iam::123456789012:policy/MyAppLambdaDynamoDB"),
+        ("PolicyDocument", &document.to_string()),
+        ("SetAsDefault", "true"),
+    ];
+    lane.aws().iam("CreatePolicyVersion", &fields);
 }

@@ -89,7 +89,7 @@ fn a_save_is_live_a_mistake_is_told_once_and_ctrl_c_ends_it_well() {
 
     save(&source.replace("good1", "good2"));
     eventually("the new version answers", || (mark(&outputs) == "good2").then_some(()));
-    let told = dev.until(" after handler/src/main.rs was saved").pop().unwrap_or_default();
+    let told = dev.until(" after saving handler/src/main.rs").pop().unwrap_or_default();
     assert!(told.contains(" live     version 2, "), "{told}");
     let told = dev.until("build ").pop().unwrap_or_default();
     assert!(told.contains(", upload ") && told.contains(", proof "), "{told}");
@@ -108,7 +108,7 @@ fn a_save_is_live_a_mistake_is_told_once_and_ctrl_c_ends_it_well() {
     dev.until("live     version 3, ");
     assert_eq!(mark(&outputs), "good3");
     stack.configure("function.memory = 512\n");
-    dev.until("was saved; changed: function saved-api");
+    dev.until("; changed: function saved-api");
 
     let ended = dev.ctrl_c().succeeded();
     assert!(ended.stderr.contains("the local cloud goes on"), "{ended:#?}");

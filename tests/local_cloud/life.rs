@@ -7,7 +7,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::support::{Cloud, request};
+use crate::support::{CTRL_C, Cloud, Outcome, Stack, Terminal, on_a_terminal, request};
 
 /// A call of the database, as the root of the local account.
 fn dynamodb(cloud: &Cloud, operation: &str, input: &Value) -> Value {
@@ -98,12 +98,12 @@ fn a_crash_is_noticed_and_said_before_the_next_start() {
 fn a_reset_empties_the_cloud_whether_it_runs_or_not() {
     let cloud = Cloud::start();
     create_table(&cloud, "one");
-    cloud.local("reset").succeeded();
+    cloud.stackctl(&env::temp_dir(), &["local", "reset", "--yes"]).succeeded();
     assert_eq!(tables(&cloud), json!([]));
 
     create_table(&cloud, "two");
     cloud.local("stop").succeeded();
-    cloud.local("reset").succeeded();
+    cloud.stackctl(&env::temp_dir(), &["local", "reset", "--yes"]).succeeded();
     cloud.local("start").succeeded();
     assert_eq!(tables(&cloud), json!([]));
 }
@@ -115,9 +115,52 @@ fn a_taken_port_is_said_with_the_way_out() {
     let listener =
         TcpListener::bind((Ipv4Addr::LOCALHOST, cloud.port)).expect("the port is free again");
     let start = cloud.local("start").failed(4);
-    assert!(start.stderr.contains(&format!("cannot have port {}", cloud.port)), "{start:#?}");
+    assert!(start.stderr.contains(&format!("port {} is already in use", cloud.port)), "{start:#?}");
     assert!(start.stderr.contains("--port"), "{start:#?}");
     assert_eq!(cloud.local("status").succeeded().json()["state"], "stopped");
     drop(listener);
     cloud.local("start").succeeded();
+}
+
+#[test]
+fn a_reset_names_what_goes_and_wants_a_yes() {
+    let cloud = Cloud::start();
+    let refused = cloud.stackctl(&env::temp_dir(), &["local", "reset"]).failed(2);
+    assert!(refused.stderr.contains("pass `--yes` to delete it"), "{refused:#?}");
+    let (stack, other) = (Stack::on(&cloud, "listed"), Stack::on(&cloud, "listed-too"));
+    stack.up();
+    other.ship(&["up", "--stage", "dev", "--yes"]).succeeded();
+    let list = cloud.stackctl(&env::temp_dir(), &["local", "list"]).succeeded();
+    assert_eq!(list.stdout, "listed\nlisted-too (stage dev)\n");
+    let listed = cloud.local("list").succeeded().json();
+    assert_eq!(listed["stacks"][1], json!({"stack": "listed-too", "stage": "dev"}));
+
+    let mut command = cloud.prepared(&env::temp_dir());
+    command.args(["local", "reset"]);
+    for (keys, code) in
+        [(CTRL_C.to_owned(), 130), (format!("{CTRL_C}yes\n"), 130), ("no\n".into(), 130)]
+    {
+        let mut terminal = Terminal::of(&command);
+        terminal.shows("listed, listed-too (stage dev).");
+        terminal.shows("Delete it? (yes/no)");
+        terminal.press(&keys);
+        terminal.ended().failed(code);
+        assert_eq!(cloud.local("list").succeeded().json(), listed, "{keys:?}");
+    }
+    on_a_terminal(&command, "yes\n").succeeded();
+    assert_eq!(cloud.local("list").succeeded().json()["stacks"], json!([]));
+}
+
+#[test]
+fn the_port_is_remembered() {
+    let cloud = Cloud::start();
+    cloud.local("stop").succeeded();
+    let without = |arguments: &[&str]| {
+        let mut command = cloud.prepared(&env::temp_dir());
+        command.env_remove("STACKCTL_LOCAL_PORT").args(arguments).args(["--output", "json"]);
+        Outcome::from(command.output().expect("the binary was built")).succeeded().json()
+    };
+    assert_eq!(without(&["local", "start"])["port"], cloud.port);
+    crash(&cloud);
+    assert_eq!(without(&["local", "start"])["port"], cloud.port);
 }

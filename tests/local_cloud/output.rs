@@ -142,7 +142,7 @@ fn on_a_terminal_a_teardown_wants_the_name_to_be_typed() {
         on_a_terminal(&command, typed)
     };
     let refused = teardown("yes\n").failed(130);
-    assert!(refused.stdout.contains("Type typed to go on:"), "{refused:#?}");
+    assert!(refused.stdout.contains("Type typed to confirm:"), "{refused:#?}");
     assert!(refused.stdout.contains("nothing was deleted"), "{refused:#?}");
     assert_eq!(Stack::ask(&up, "GET", "userId=u1", "").status, 200);
     let gone = teardown("typed\n").succeeded();

@@ -9,7 +9,7 @@ fn a_stage_has_everything_of_its_own_and_its_teardown_leaves_the_other_whole() {
     let stack = Stack::new("stages");
     stack.configure("[stage.dev.function]\nmemory = 128\n");
     let main = stack.up();
-    let dev = stack.ship(&["up", "--stage", "dev"]).succeeded().json();
+    let dev = stack.ship(&["up", "--stage", "dev", "--yes"]).succeeded().json();
     assert_eq!((&dev["stage"], &dev["table_name"]), (&json!("dev"), &json!("stages-data-dev")));
     for output in ["api_url", "table_arn", "function_arn", "role_arn", "policy_arn", "log_group"] {
         assert_ne!(main[output], dev[output], "{output}");

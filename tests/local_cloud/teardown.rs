@@ -58,7 +58,7 @@ fn a_kept_table_is_found_again_with_its_items() {
 fn a_stack_whose_file_is_gone_is_deleted_by_its_name() {
     let stack = Stack::new("teardown-nameless");
     stack.configure("table.deletion_protection = true\n");
-    let up = stack.ship(&["up", "--stage", "dev"]).succeeded().json();
+    let up = stack.ship(&["up", "--stage", "dev", "--yes"]).succeeded().json();
     let other = stack.up();
     fs::remove_file(stack.project.folder().join("stack.toml")).expect("it was there");
 

@@ -63,6 +63,8 @@ enum Report {
 
 /// Runs every step of `plan`, as many at once as its order allows. A failed step stops only what depends on it.
 pub async fn execute(graph: &Graph, plan: Plan, events: &Events, stop: &Stop) -> Outcome {
+    // Ctrl-C may have been pressed while this thread was busy with the plan: this lets the runtime look.
+    tokio::task::yield_now().await;
     let mut tasks = JoinSet::new();
     let mut promises: Vec<(Id, Promise)> = Vec::new();
     let given = Arc::new(plan.given);

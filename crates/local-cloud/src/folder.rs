@@ -13,6 +13,8 @@ use engine::error::{Doing, Error, Result};
 /// The file that makes a folder ours: made first, never deleted.
 const LOCK: &str = "stackctl.lock";
 
+const PORT: &str = "port";
+
 #[derive(Debug, Clone)]
 pub struct Folder {
     path: PathBuf,
@@ -45,6 +47,15 @@ impl Folder {
 
     pub fn record(&self) -> PathBuf {
         self.path.join("server.json")
+    }
+
+    /// The port of the last start: addresses that were given out stay right.
+    pub fn last_port(&self) -> Option<u16> {
+        fs::read_to_string(self.path.join(PORT)).ok()?.trim().parse().ok()
+    }
+
+    pub fn remember_port(&self, port: u16) -> Result<()> {
+        fs::write(self.path.join(PORT), port.to_string()).doing("remember the port")
     }
 
     /// The server writes its id here once its port is its own, and deletes the file as the last act of a clean stop.

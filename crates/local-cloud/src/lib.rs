@@ -46,7 +46,7 @@ pub struct Settings {
     pub cache: PathBuf,
     /// What this local cloud keeps: `local` in the cache, unless told otherwise.
     pub directory: PathBuf,
-    /// The port that the user asked for. With none, the one that it runs on, or else [`DEFAULT_PORT`].
+    /// The port that the user asked for. With none, the one that it runs on or ran on last, or else [`DEFAULT_PORT`].
     pub port: Option<u16>,
 }
 
@@ -98,9 +98,10 @@ pub async fn ensure(settings: &Settings, progress: &Progress) -> Result<Running>
         Fate::Crashed(record) => Some(tell_of_crash(&folder, &record, progress)),
         Fate::Stopped => None,
     };
-    let port = settings.port.unwrap_or(DEFAULT_PORT);
+    let port = settings.port.or_else(|| folder.last_port()).unwrap_or(DEFAULT_PORT);
     progress.note(format!("starting the local cloud on port {port}"));
     let record = server::start(&folder, &python, port).await?;
+    folder.remember_port(port)?;
     if let Err(error) = server::until_ready(&folder, &record).await {
         // Nobody would know of it otherwise, and it may still hold the port.
         server::stop(&record).await?;

@@ -135,26 +135,38 @@ pub async fn stop(record: &Record) -> Result<End> {
 
 /// Says beforehand, and in plain words, that the port is somebody else's.
 fn check_free(port: u16) -> Result<()> {
+    match is_free(port) {
+        Ok(true) => Ok(()),
+        Ok(false) => Err(taken(port)),
+        Err(error) => Err(refused(port).cause(error)),
+    }
+}
+
+fn is_free(port: u16) -> std::io::Result<bool> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     // On macOS the bind below succeeds beside a listener on all addresses.
     let answered = TcpStream::connect_timeout(&address, Duration::from_secs(1)).is_ok();
     match TcpListener::bind(address) {
-        Ok(_) if !answered => Ok(()),
-        Err(error) if error.kind() != ErrorKind::AddrInUse => Err(refused(port).cause(error)),
-        _ => Err(taken(port)),
+        Ok(_) => Ok(!answered),
+        Err(error) if error.kind() == ErrorKind::AddrInUse => Ok(false),
+        Err(error) => Err(error),
     }
 }
 
 fn taken(port: u16) -> Error {
-    refused(port).cause(format!("another program listens on 127.0.0.1:{port}"))
+    Error { message: format!("port {port} is already in use"), ..refused(port) }
+        .cause(format!("another program listens on 127.0.0.1:{port}"))
 }
 
 fn refused(port: u16) -> Error {
-    // Never the port that was just refused.
-    let other = if port == DEFAULT_PORT { DEFAULT_PORT + 1 } else { DEFAULT_PORT };
-    let hint =
-        format!("end that program, or take another port: `stackctl local start --port {other}`");
-    Error::environment(format!("the local cloud cannot have port {port}")).hint(hint)
+    let mut others = (DEFAULT_PORT..DEFAULT_PORT + 100).filter(|other| *other != port);
+    let error = Error::environment(format!("the local cloud cannot use port {port}"));
+    match others.find(|other| matches!(is_free(*other), Ok(true))) {
+        Some(free) => error.hint(format!(
+            "end that program, or take a port that is free: `stackctl local start --port {free}`"
+        )),
+        None => error.hint("end that program, or choose another port with `--port`"),
+    }
 }
 
 fn ended_at_start(folder: &Folder, port: u16) -> Error {

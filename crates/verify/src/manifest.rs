@@ -1,8 +1,9 @@
-//! What a handler declares in its source: the operations it calls, and which of them each route needs.
+//! What a handler declares in its source: the operations it calls, which of them each route needs, and its table's keys.
 //!
 //! ```text
 //! operations! { get: GetItem, list: Query }
 //! routes! { GET "/" => list_or_get [GetItem, Query] }
+//! keys! { partition: "userId", sort: "itemId" }
 //! ```
 
 use std::collections::BTreeSet;
@@ -29,6 +30,16 @@ pub struct Site {
 pub struct Manifest {
     pub operations: Vec<Declaration>,
     pub routes: Vec<Route>,
+    /// A handler need not declare them.
+    pub keys: Option<Keys>,
+}
+
+/// What `keys!` declares: the attributes by which the handler finds its items.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Keys {
+    pub partition: String,
+    pub sort: String,
+    pub site: Site,
 }
 
 /// One line of `operations!`: a method of the handler's own that begins a call of that operation.
@@ -78,6 +89,9 @@ impl Manifest {
             for tokens in invocations.operations {
                 declared = true;
                 manifest.declare(path, tokens)?;
+            }
+            for tokens in invocations.keys {
+                manifest.keys = Some(Keys::read(path, tokens)?);
             }
             for tokens in invocations.routes {
                 manifest.route(path, tokens)?;
@@ -162,19 +176,32 @@ impl Manifest {
     }
 }
 
-/// The token streams of the two macros, wherever in a file they are invoked.
+/// The token streams of the three macros, wherever in a file they are invoked.
 #[derive(Default)]
 struct Invocations {
     operations: Vec<TokenStream>,
     routes: Vec<TokenStream>,
+    keys: Vec<TokenStream>,
 }
 
 impl<'ast> Visit<'ast> for Invocations {
+    /// What tests declare is no part of the program.
+    fn visit_item_mod(&mut self, module: &'ast syn::ItemMod) {
+        let is_test = |attribute: &syn::Attribute| {
+            attribute.path().is_ident("cfg")
+                && attribute.parse_args::<syn::Path>().is_ok_and(|path| path.is_ident("test"))
+        };
+        if !module.attrs.iter().any(is_test) {
+            syn::visit::visit_item_mod(self, module);
+        }
+    }
+
     fn visit_macro(&mut self, invocation: &'ast syn::Macro) {
         let name = invocation.path.segments.last().map(|segment| segment.ident.to_string());
         match name.as_deref() {
             Some("operations") => self.operations.push(invocation.tokens.clone()),
             Some("routes") => self.routes.push(invocation.tokens.clone()),
+            Some("keys") => self.keys.push(invocation.tokens.clone()),
             _ => {}
         }
     }
@@ -243,6 +270,40 @@ impl Parse for RouteLine {
     }
 }
 
+/// `partition: "userId", sort: "itemId"`.
+struct KeyLines {
+    partition: LitStr,
+    sort: LitStr,
+}
+
+impl Parse for KeyLines {
+    fn parse(input: ParseStream) -> syn::Result<Self> {
+        let mut lines = Vec::new();
+        for name in ["partition", "sort"] {
+            let found: Ident = input.parse()?;
+            if found != name {
+                return Err(syn::Error::new(
+                    found.span(),
+                    format!("`keys!` begins with `{name}` here"),
+                ));
+            }
+            input.parse::<Token![:]>()?;
+            lines.push(input.parse()?);
+            input.parse::<Option<Token![,]>>()?;
+        }
+        let [partition, sort] = lines.try_into().map_err(|_| input.error("two keys"))?;
+        Ok(KeyLines { partition, sort })
+    }
+}
+
+impl Keys {
+    fn read(path: &str, tokens: TokenStream) -> Result<Self, ManifestError> {
+        let lines: KeyLines = syn::parse2(tokens).map_err(|error| syntax(path, &error))?;
+        let site = site(path, lines.partition.span());
+        Ok(Self { partition: lines.partition.value(), sort: lines.sort.value(), site })
+    }
+}
+
 fn known(name: &Ident, path: &str) -> Result<&'static str, ManifestError> {
     let text = name.to_string();
     match Operation::named(&text) {
@@ -302,6 +363,19 @@ mod tests {
     }
 
     #[test]
+    fn keys_are_read_where_they_are_declared() {
+        let keys = "\nkeys! { partition: \"userId\", sort: \"itemId\" }";
+        let manifest = read(&[("o.rs", OPERATIONS), ("k.rs", keys)]).expect("both are fine");
+        let keys = manifest.keys.expect("they are declared");
+        assert_eq!((keys.partition.as_str(), keys.sort.as_str()), ("userId", "itemId"));
+        assert_eq!(keys.site.to_string(), "k.rs:2");
+        assert_eq!(read(&[("o.rs", OPERATIONS)]).expect("fine").keys, None);
+        let swapped = "keys! { sort: \"a\", partition: \"b\" }";
+        let error = read(&[("o.rs", OPERATIONS), ("k.rs", swapped)]).expect_err("swapped");
+        assert!(error.contains("`partition`"), "{error}");
+    }
+
+    #[test]
     fn an_operation_that_does_not_exist_is_an_error_with_its_line() {
         let error = read(&[("o.rs", "operations! {\n get: GetItems }")])
             .expect_err("there is no such operation");
@@ -323,6 +397,16 @@ mod tests {
             error.expect_err("PutItem is not declared"),
             "r.rs:1: PUT / uses PutItem, which `operations!` does not declare"
         );
+    }
+
+    #[test]
+    fn what_tests_declare_is_no_part_of_the_program() {
+        let tests = "#[cfg(test)]\nmod tests { routes! { GET \"/test\" => test [] } }";
+        let health = "routes! { GET \"/health\" => functions::health [] }";
+        let manifest = read(&[("o.rs", OPERATIONS), ("t.rs", tests), ("r.rs", health)]);
+        let routes = manifest.expect("all are fine").routes;
+        assert_eq!(routes.len(), 1);
+        assert_eq!((routes[0].path.as_str(), routes[0].operations.len()), ("/health", 0));
     }
 
     #[test]

@@ -83,9 +83,10 @@ fn request(step: &StepRequest, names: &Names) -> Result<Request, String> {
     };
     Ok(Request {
         method: step.method.clone(),
-        path: step.path.clone(),
+        path: expand(&step.path, names)?,
         query: expand(&step.query, names)?,
         body,
+        ..Request::default()
     })
 }
 

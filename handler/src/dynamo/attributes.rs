@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::{
+    operations::{PARTITION_KEY, SORT_KEY},
     store::Item,
     values::{ItemId, UserId},
 };
@@ -18,15 +19,15 @@ pub(super) fn text(value: &str) -> AttributeValue {
 
 pub(super) fn key(user: &UserId, item: &ItemId) -> Attributes {
     Attributes::from([
-        ("userId".into(), text(user.as_str())),
-        ("itemId".into(), text(item.as_str())),
+        (PARTITION_KEY.into(), text(user.as_str())),
+        (SORT_KEY.into(), text(item.as_str())),
     ])
 }
 
 pub(super) fn attributes_from(item: &Item) -> Attributes {
     Attributes::from([
-        ("userId".into(), text(&item.user_id)),
-        ("itemId".into(), text(&item.item_id)),
+        (PARTITION_KEY.into(), text(&item.user_id)),
+        (SORT_KEY.into(), text(&item.item_id)),
         ("title".into(), text(&item.title)),
         ("status".into(), text(&item.status)),
         ("createdAt".into(), text(&item.created_at)),
@@ -35,8 +36,8 @@ pub(super) fn attributes_from(item: &Item) -> Attributes {
 
 pub(super) fn item_from(mut attributes: Attributes) -> Item {
     Item {
-        user_id: take(&mut attributes, "userId"),
-        item_id: take(&mut attributes, "itemId"),
+        user_id: take(&mut attributes, PARTITION_KEY),
+        item_id: take(&mut attributes, SORT_KEY),
         title: take(&mut attributes, "title"),
         status: take(&mut attributes, "status"),
         created_at: take(&mut attributes, "createdAt"),

@@ -10,7 +10,7 @@ use crate::config::Config;
 use crate::manifest;
 use crate::proof::{NO_MORE, Proof};
 use crate::resources::{LiveApi, Source};
-use crate::stack::{Stack, check_policy};
+use crate::stack::{self, Stack};
 use engine::error::{Error, Result};
 use engine::{Action, Events, Label, Outcome, Ownership, Phases, Progress};
 use package::{self, Profile, Recipe};
@@ -50,7 +50,7 @@ impl Attempt {
             Ok(declared) => (declared, None),
             Err(error) => (Manifest::default(), Some(error)),
         };
-        check_policy(&config, &declared)?;
+        stack::check(&config, &declared)?;
         let stack = Stack::new(&cloud, &config, &declared, Source::Build(recipe.clone()));
         Ok(Self { config, cloud, stack, recipe, undeclared })
     }

@@ -62,6 +62,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         () = work => {}
         ended = session.log(search) => return ended,
     }
+    app.ui.end_the_line();
     app.ui.say(&app.ui.paint.dim(
         "ended; the local cloud goes on. `stackctl up --local` ships the optimised build there",
     ));
@@ -175,16 +176,16 @@ impl Session<'_> {
         let ui = &self.app.ui;
         let still = match &*self.version.borrow() {
             Some(version) => format!("version {version} still answers"),
-            None => "nothing answers yet".to_owned(),
+            None => "no version has been deployed yet".to_owned(),
         };
         ui.say("");
         if error.message == BUILDING && self.app.globals.output == Output::Text {
             let why = error.cause.as_deref().unwrap_or_default();
-            ui.say(&self.tagged("broken", &format!("{why}; {still}"), Paint::red));
+            ui.say(&self.tagged("failed", &format!("{why}; {still}"), Paint::red));
             return;
         }
         ui.failure(error);
-        ui.say(&self.tagged("broken", &still, Paint::red));
+        ui.say(&self.tagged("failed", &still, Paint::red));
     }
 
     /// Tells what the function logs, from when there is a function. Ctrl-C ends it.

@@ -7,14 +7,24 @@ use super::attempt::Done;
 use crate::ui::seconds;
 use engine::Phases;
 
-/// `version 7, 1.84 s after handler/src/routes.rs was saved; changed: policy ShopLambdaDynamoDB`.
+/// `version 7, 1.84 s after saving handler/src/routes.rs; changed: policy ShopLambdaDynamoDB`.
 pub fn live(done: &Done, saved: &str, took: Duration) -> String {
-    let still = if done.is_new { "" } else { " still" };
-    let changed = match done.changed.join(", ") {
-        none if none.is_empty() => none,
-        some => format!("; changed: {some}"),
-    };
-    format!("version {}{still}, {} after {saved} was saved{changed}", done.version, seconds(took))
+    let (version, took) = (&done.version, seconds(took));
+    let changed = done.changed.join(", ");
+    match (done.is_new, changed.is_empty()) {
+        (true, true) => format!("version {version}, {took} after saving {saved}"),
+        (true, false) => {
+            format!("version {version}, {took} after saving {saved}; changed: {changed}")
+        }
+        (false, true) => {
+            format!("no change: the build is identical, version {version} stays live ({took})")
+        }
+        (false, false) => {
+            format!(
+                "the build is identical, version {version} stays live ({took}); changed: {changed}"
+            )
+        }
+    }
 }
 
 /// `build 1.52 s, upload 0.11 s, switch 0.05 s, proof 0.04 s`: the phases as whoever waits thinks of them.
@@ -73,11 +83,14 @@ mod tests {
     fn a_save_is_told_with_where_its_time_went() {
         let took = Duration::from_millis(1840);
         let told = |done: &Done| live(done, "stack.toml", took);
-        assert_eq!(told(&done(true, &[])), "version 7, 1.84 s after stack.toml was saved");
-        assert_eq!(told(&done(false, &[])), "version 7 still, 1.84 s after stack.toml was saved");
+        assert_eq!(told(&done(true, &[])), "version 7, 1.84 s after saving stack.toml");
+        assert_eq!(
+            told(&done(false, &[])),
+            "no change: the build is identical, version 7 stays live (1.84 s)"
+        );
         assert_eq!(
             told(&done(true, &["api shop", "table shop-data"])),
-            "version 7, 1.84 s after stack.toml was saved; changed: api shop, table shop-data"
+            "version 7, 1.84 s after saving stack.toml; changed: api shop, table shop-data"
         );
         let told = parts(&done(true, &[]).phases);
         assert_eq!(told, "build 1.52 s, upload 0.11 s, proof 0.04 s");

@@ -8,7 +8,8 @@ use super::{App, Case};
 use crate::commands::{source, widening};
 use crate::config::Config;
 use crate::stack::Stack;
-use engine::error::{Error, Kind, Result};
+use crate::ui::Question;
+use engine::error::{Error, Result};
 use engine::{Action, Id, Ownership, Plan, execute, plan_up, read};
 
 /// The kinds of resources that decide what a role may do, and who may invoke its function.
@@ -39,9 +40,12 @@ pub async fn run(app: &App, config: &Config, case: &Case) -> Result<bool> {
         return Ok(false);
     }
     app.ui.say(&effect(&stack, &plan));
-    widening::confirm(app, &widening::of(&stack.graph, &plan))?;
-    if !app.globals.yes && app.ui.ask("Write these policies? (yes/no)", "add `--yes`")? != "yes" {
-        return Err(Error::new(Kind::Interrupted, "stopped: nothing was changed"));
+    let verb = "`verify-policy --fix`";
+    widening::confirm(verb, app, &widening::of(&stack.graph, &plan)).await?;
+    if !app.globals.yes {
+        let prompt = "Write these policies? (yes/no)";
+        let question = Question { verb, effect: "", prompt, instead: "pass `--yes` to agree" };
+        widening::agreed(app, &question).await?;
     }
     let work = app.ui.watch(stack.graph.labels(), async |events| {
         execute(&stack.graph, plan.clone(), events, &app.stop).await.into_result()

@@ -17,6 +17,7 @@ use crate::config::Config;
 use crate::evidence::{self, Handler};
 use crate::files;
 use crate::rendered;
+use crate::stack;
 use crate::witness::Matrix;
 use engine::error::{Doing, Error, Result};
 pub use explain::full_name as action_name;
@@ -144,6 +145,7 @@ impl Origin {
         }
         let config = app.config()?;
         let handler = evidence::read(&config, binary)?;
+        stack::check(&config, &handler.manifest)?;
         if !self.live {
             return Ok(offline(app, &config, handler));
         }

@@ -30,4 +30,4 @@ pub use project::Project;
 pub use python::python_with;
 pub use recorder::{Recorder, is_read};
 pub use stack::{Stack, actions, only};
-pub use terminal::on_a_terminal;
+pub use terminal::{CTRL_C, Terminal, on_a_terminal};

@@ -1,7 +1,10 @@
 //! A terminal, for what happens only in front of one.
 
-use std::io::Write as _;
-use std::process::{Command, Stdio};
+use std::io::{Read as _, Write as _};
+use std::process::{Child, ChildStdin, Command, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use super::Outcome;
 
@@ -9,21 +12,98 @@ use super::Outcome;
 const TERMINAL: &str = "import os, pty, sys
 sys.exit(os.waitstatus_to_exitcode(pty.spawn(sys.argv[1:])))";
 
+/// What the keys Ctrl and C send.
+pub const CTRL_C: &str = "\x03";
+
+/// Longer than anything takes that is not stuck.
+const PATIENCE: Duration = Duration::from_secs(90);
+
 /// Runs `command` on a terminal on which somebody types `typed`. What was seen is `stdout`.
 pub fn on_a_terminal(command: &Command, typed: &str) -> Outcome {
-    let mut terminal = Command::new("python3");
-    terminal.args(["-c", TERMINAL]).arg(command.get_program()).args(command.get_args());
-    terminal.env_clear();
-    terminal.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
-    terminal.env("TERM", "xterm-256color");
-    if let Some(folder) = command.get_current_dir() {
-        terminal.current_dir(folder);
+    let mut terminal = Terminal::of(command);
+    terminal.press(typed);
+    terminal.ended()
+}
+
+/// A command on a terminal, with somebody who reads and types.
+pub struct Terminal {
+    child: Child,
+    keyboard: ChildStdin,
+    output: Receiver<Vec<u8>>,
+    seen: Vec<u8>,
+}
+
+impl Terminal {
+    pub fn of(command: &Command) -> Self {
+        let mut terminal = Command::new("python3");
+        terminal.args(["-c", TERMINAL]).arg(command.get_program()).args(command.get_args());
+        terminal.env_clear();
+        terminal.envs(command.get_envs().filter_map(|(name, value)| Some((name, value?))));
+        terminal.env("TERM", "xterm-256color");
+        if let Some(folder) = command.get_current_dir() {
+            terminal.current_dir(folder);
+        }
+        terminal.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::inherit());
+        let mut child = terminal.spawn().expect("there is Python");
+        let keyboard = child.stdin.take().expect("it is piped");
+        let mut screen = child.stdout.take().expect("it is piped");
+        let (sender, output) = channel();
+        thread::spawn(move || {
+            let mut buffer = [0; 4096];
+            while let Ok(count @ 1..) = screen.read(&mut buffer) {
+                if sender.send(buffer[..count].to_vec()).is_err() {
+                    break;
+                }
+            }
+        });
+        Self { child, keyboard, output, seen: Vec::new() }
     }
-    terminal.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
-    let mut terminal = terminal.spawn().expect("there is Python");
-    let mut keyboard = terminal.stdin.take().expect("it is piped");
-    keyboard.write_all(typed.as_bytes()).expect("it is read");
-    let outcome = terminal.wait_with_output().expect("it was started").into();
-    drop(keyboard);
-    outcome
+
+    /// Types these keys.
+    pub fn press(&mut self, keys: &str) {
+        // A command that has ended reads no more.
+        let _ = self.keyboard.write_all(keys.as_bytes()).and_then(|()| self.keyboard.flush());
+    }
+
+    /// Waits until this is on the screen.
+    #[track_caller]
+    pub fn shows(&mut self, text: &str) {
+        let until = Instant::now() + PATIENCE;
+        while !self.screen().contains(text) {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.output.recv_timeout(left) {
+                Ok(bytes) => self.seen.extend(bytes),
+                Err(_) => panic!("`{text}` is not on the screen: {}", self.screen()),
+            }
+        }
+    }
+
+    #[allow(dead_code, reason = "some tests wait for the screen alone")]
+    pub fn has_ended(&mut self) -> bool {
+        self.child.try_wait().expect("it was started").is_some()
+    }
+
+    /// Waits until the command has ended.
+    #[track_caller]
+    pub fn ended(mut self) -> Outcome {
+        let until = Instant::now() + PATIENCE;
+        // The screen closes when the command ends.
+        loop {
+            let left = until.saturating_duration_since(Instant::now());
+            match self.output.recv_timeout(left) {
+                Ok(bytes) => self.seen.extend(bytes),
+                Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => break,
+                Err(_) => {
+                    let _ = self.child.kill();
+                    panic!("it does not end: {}", self.screen());
+                }
+            }
+        }
+        let status = self.child.wait().expect("it was started");
+        Outcome { code: status.code(), stdout: self.screen(), stderr: String::new() }
+    }
+
+    fn screen(&self) -> String {
+        String::from_utf8_lossy(&self.seen).into_owned()
+    }
 }
