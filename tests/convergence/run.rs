@@ -40,13 +40,6 @@ impl Run {
         self.child.kill().expect("it is our child");
     }
 
-    /// What Ctrl-C sends.
-    pub fn interrupt(&self) {
-        let kill = format!("kill -INT {}", self.child.id());
-        let status = Command::new("/bin/sh").args(["-c", &kill]).status();
-        assert!(status.expect("there is a shell").success());
-    }
-
     pub fn wait(mut self) -> Ended {
         let status = self.child.wait().expect("it is our child");
         let read = |text: JoinHandle<String>| text.join().expect("it reads to the end");
