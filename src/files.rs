@@ -17,6 +17,25 @@ pub fn check_folder(path: &Path, flag: &str) -> Result<()> {
     }
 }
 
+/// No text that people write is larger.
+const LARGEST_TEXT: u64 = 4 << 20;
+
+/// Reads a text of the project. A device, a pipe or a file of gigabytes is refused before it is opened.
+pub fn read_text(path: &Path) -> Result<String> {
+    let shown = path.display();
+    let file = fs::metadata(path).doing(format!("read `{shown}`"))?;
+    if !file.is_file() {
+        return Err(Error::usage(format!("`{shown}` is not a file of text")));
+    }
+    if file.len() > LARGEST_TEXT {
+        return Err(Error::usage(format!(
+            "`{shown}` has {} bytes, and no text that is read here has more than {LARGEST_TEXT}",
+            file.len()
+        )));
+    }
+    fs::read_to_string(path).doing(format!("read `{shown}`"))
+}
+
 /// Replaces a file, or makes it, so that a reader sees the old text or the new one and never a part. A link stays a
 /// link, and the file keeps its permissions.
 pub fn replace(path: &Path, contents: &[u8]) -> Result<()> {

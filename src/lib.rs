@@ -6,6 +6,7 @@ mod commands;
 mod config;
 mod contract;
 mod cors;
+mod crate_files;
 mod deployer;
 mod env_file;
 mod evidence;
@@ -67,8 +68,7 @@ fn not_understood(refusal: clap::Error) -> ExitCode {
     let refusal = cli::pointed_at(refusal);
     match cli::usage(&refusal, std::env::args()) {
         Some(error) => ui::failure_as_json(&error),
-        // A closed pipe is all that can go wrong.
-        None => drop(refusal.print()),
+        None => ui::refusal(refusal),
     }
     ExitCode::from(u8::try_from(refusal.exit_code()).unwrap_or(2))
 }

@@ -3,6 +3,7 @@
 pub mod apis;
 pub mod denials;
 pub mod documents;
+mod endpoints;
 mod error;
 pub mod function_policy;
 mod http;
@@ -88,12 +89,14 @@ impl Cloud {
         if let Some(profile) = target.profile {
             loader = loader.profile_name(profile);
         }
+        let is_local = target.endpoint.is_some();
         if let Some(endpoint) = target.endpoint {
             loader = loader
                 .endpoint_url(endpoint)
                 .credentials_provider(Credentials::new("test", "test", None, None, "local"));
         }
         let sdk = loader.load().await;
+        let sdk = if is_local { sdk } else { endpoints::settled(sdk)? };
         if sdk.region().is_none() {
             return Err(Error::usage("no region is set").hint(
                 "set `region` in `stack.toml`, `--region` or `AWS_REGION`, or run `aws configure`; for the local cloud, add `--local`",

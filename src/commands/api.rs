@@ -96,7 +96,7 @@ impl Target {
                 Err(Error::new(Kind::Findings, message)
                     .hint(format!("run `stackctl api {verb} --write {path}`")))
             }
-            (None, None) => app.ui.result(|| text.trim_end().to_owned(), document),
+            (None, None) => app.ui.file(text.trim_end(), document),
         }
     }
 }

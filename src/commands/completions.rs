@@ -25,5 +25,5 @@ pub fn run(args: &Args, app: &App) -> Result<()> {
     let mut script = Vec::new();
     generate(args.shell, &mut Cli::command(), "stackctl", &mut script);
     let script = String::from_utf8_lossy(&script).trim_end().to_owned();
-    app.ui.result(|| script.clone(), || json!({"shell": args.shell.to_string(), "script": script}))
+    app.ui.file(&script, || json!({"shell": args.shell.to_string(), "script": script}))
 }

@@ -66,7 +66,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let answer = app.unless_stopped(answer).await?;
     let took = since.elapsed();
     tell(app, &answer, took);
-    app.ui.result(|| answer.payload.clone(), || document(&answer, took))?;
+    app.ui.file(&answer.payload, || document(&answer, took))?;
     if answer.failed { Err(failure(&answer)) } else { Ok(()) }
 }
 

@@ -184,7 +184,10 @@ impl Printer<'_> {
         let Some(text) = text else {
             return Ok(Printed::LeftOut);
         };
-        Ok(if self.app.ui.line(&text)? { Printed::Shown } else { Printed::NobodyReads })
+        let ui = &self.app.ui;
+        let raw = self.args.raw && self.app.globals.output == Output::Text;
+        let is_read = if raw { ui.verbatim(&text) } else { ui.line(&text) };
+        Ok(if is_read? { Printed::Shown } else { Printed::NobodyReads })
     }
 
     /// `entry` as it was read, if it is asked for.

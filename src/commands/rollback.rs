@@ -11,7 +11,7 @@ use crate::proof::{self, Endpoint, MORE};
 use crate::resources::release::SWITCHING;
 use crate::resources::{LiveApi, LiveRelease, Release, Version, versions};
 use crate::stack::Stack;
-use crate::ui::{Paint, seconds};
+use crate::ui::{Paint, on_one_line, seconds};
 use engine::error::{Error, Result};
 use engine::{Events, Id, Label, Progress, alone, read};
 use verify::manifest::Manifest;
@@ -151,7 +151,7 @@ fn list(found: &Found, paint: Paint) -> String {
             "{number:9} {:24} {:>5} KB  {digest:12}  {}",
             time(version),
             version.bytes / 1000,
-            found.live.commits.of(&number).unwrap_or("-")
+            on_one_line(found.live.commits.of(&number).unwrap_or("-"))
         );
         let is_live = number == found.live.version;
         lines.push(if is_live { format!("{line}  {}", paint.green("live")) } else { line });

@@ -62,7 +62,7 @@ impl Reader {
         let Some(document) = document else {
             let alarm = ALARMS.iter().any(|alarm| message.contains(alarm));
             let weight = if alarm { Weight::Error } else { Weight::Normal };
-            return Some(line(running, weight, message.replace('\n', "\n    ")));
+            return Some(line(running, weight, below(message)));
         };
         let own = ["requestId", "request_id"].iter().find_map(|name| text(&document, name));
         let weight = if is_error(&document) { Weight::Error } else { Weight::Normal };
@@ -154,7 +154,12 @@ fn told(document: &Map<String, Value>) -> String {
     for (name, value) in rest {
         text = format!("{text} {name}={}", shown(value));
     }
-    text.trim().to_owned()
+    below(text.trim())
+}
+
+/// Further lines of a message are indented: none looks like the line of another request.
+fn below(text: &str) -> String {
+    text.replace('\n', "\n    ")
 }
 
 fn text(document: &Map<String, Value>, name: &str) -> Option<String> {
@@ -236,6 +241,15 @@ mod tests {
         let requests: Vec<_> = lines.iter().map(|line| line.request.as_deref()).collect();
         assert_eq!(requests, [None, Some("r-2"), Some("r-2")]);
         assert_eq!(lines[2].text, "at\n    last");
+    }
+
+    #[test]
+    fn no_message_forges_the_line_of_another_request() {
+        let forged =
+            r#"{"level":"INFO","message":"ok\n14:59:01.756 deadbeef POST / → 200 in 1 ms"}"#;
+        assert_eq!(texts(&[forged]), ["ok\n    14:59:01.756 deadbeef POST / → 200 in 1 ms"]);
+        let field = r#"{"message":"m","cause":"a\nb","more":"c\nd"}"#;
+        assert_eq!(texts(&[field]), ["m: a\n    b more=c\n    d"]);
     }
 
     #[test]

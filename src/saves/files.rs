@@ -19,11 +19,13 @@ struct Stamp {
 }
 
 impl Files {
-    /// Everything below a crate's folder that its program may be built from, and these files besides. What cannot be
-    /// read is not there.
-    pub fn look(crate_directory: &Path, besides: &[PathBuf]) -> Self {
+    /// Everything below the folders of these crates that the program may be built from, and these files besides. What
+    /// cannot be read is not there.
+    pub fn look(crates: &[PathBuf], besides: &[PathBuf]) -> Self {
         let mut files = Self::default();
-        files.add_folder(crate_directory, &NOT_BUILT);
+        for folder in crates {
+            files.add_folder(folder, &NOT_BUILT);
+        }
         for path in besides {
             files.add(path);
         }
@@ -98,7 +100,7 @@ mod tests {
         }
 
         fn look(&self) -> Files {
-            Files::look(&self.0, &[self.0.join("stack.toml")])
+            Files::look(std::slice::from_ref(&self.0), &[self.0.join("stack.toml")])
         }
 
         fn changed_since(&self, before: &Files) -> Vec<String> {

@@ -5,7 +5,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressFinish, ProgressStyle};
 
 use super::words::{doing, done, looking, seconds, unchanged};
-use super::{Paint, View};
+use super::{Paint, Spelling, View, on_one_line, visible};
 use engine::{Event, Happening, Label};
 
 const TICK: Duration = Duration::from_millis(100);
@@ -33,7 +33,7 @@ impl Live {
             let bar = all.add(ProgressBar::new_spinner().with_finish(ProgressFinish::Abandon));
             let kind = paint.dim(&format!("{:kind$}", label.kind));
             bar.set_style(resting(" "));
-            bar.set_prefix(format!("{kind} {:name$}", label.name));
+            bar.set_prefix(format!("{kind} {:name$}", on_one_line(&label.name)));
             bar.enable_steady_tick(TICK);
             Line { kind: label.kind.clone(), bar, doing: "", ended: false }
         };
@@ -91,11 +91,11 @@ impl View for Live {
             }
             Happening::Note(note) => {
                 let line = &self.lines[index];
-                line.bar.set_message(format!("{} {}", line.doing, paint.dim(&note)));
+                line.bar.set_message(format!("{} {}", line.doing, paint.dim(&on_one_line(&note))));
             }
             Happening::Output(text) => {
                 // A terminal that has gone away must not stop the work.
-                let _ = self.all.println(text);
+                let _ = self.all.println(visible(&text, Spelling::Text));
             }
             Happening::Done { action, took } => {
                 let done = done(&self.lines[index].kind, &action);
@@ -108,7 +108,7 @@ impl View for Live {
             }
             Happening::Failed(error) => {
                 let why = error.cause.as_ref().unwrap_or(&error.message);
-                self.end(index, &paint.red("✘"), format!("failed: {why}"));
+                self.end(index, &paint.red("✘"), format!("failed: {}", on_one_line(why)));
             }
             Happening::Skipped => {
                 let why = "skipped: something it needs has failed";

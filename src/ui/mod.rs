@@ -7,6 +7,7 @@ mod paint;
 mod plain;
 pub mod plan;
 pub mod verdict;
+mod visible;
 mod words;
 
 use std::io::{self, BufRead, IsTerminal, Write};
@@ -17,6 +18,8 @@ use serde_json::Value;
 
 pub use commands::quoted;
 pub use paint::Paint;
+pub use visible::on_one_line;
+use visible::{Spelling, visible};
 pub use words::seconds;
 
 use commands::Repeated;
@@ -113,13 +116,32 @@ impl Ui {
             Output::Json => format!("{:#}", document()),
         };
         text.push('\n');
-        to_stdout(&text).map(|_| ())
+        to_stdout(&visible(&text, self.spelling())).map(|_| ())
     }
 
     /// Prints one line of a result that has no end; `false` when whoever read us has seen enough.
-    #[expect(clippy::unused_self, reason = "who prints has a `Ui`")]
     pub fn line(&self, line: &str) -> Result<bool> {
-        to_stdout(&format!("{line}\n"))
+        to_stdout(&format!("{}\n", visible(line, self.spelling())))
+    }
+
+    /// Prints a result that is a file, for whatever program reads it.
+    pub fn file(&self, text: &str, document: impl FnOnce() -> Value) -> Result<()> {
+        match self.output {
+            Output::Text => self.verbatim(text).map(|_| ()),
+            Output::Json => self.result(String::new, document),
+        }
+    }
+
+    /// Prints text for programs, byte for byte; a terminal gets what is safe to show.
+    pub fn verbatim(&self, text: &str) -> Result<bool> {
+        if io::stdout().is_terminal() { self.line(text) } else { to_stdout(&format!("{text}\n")) }
+    }
+
+    fn spelling(&self) -> Spelling {
+        match self.output {
+            Output::Text => Spelling::Text,
+            Output::Json => Spelling::Json,
+        }
     }
 
     /// Prints why the run failed.
@@ -152,7 +174,7 @@ impl Ui {
         if !question.effect.is_empty() {
             to_stderr(question.effect);
         }
-        write!(io::stderr(), "{} ", question.prompt).doing("ask")?;
+        write!(io::stderr(), "{} ", visible(question.prompt, Spelling::Text)).doing("ask")?;
         let answer = tokio::task::spawn_blocking(|| {
             let mut answer = String::new();
             io::stdin().lock().read_line(&mut answer).map(|_| answer)
@@ -188,7 +210,7 @@ pub struct Question<'a> {
 
 /// Prints why the run failed before it was known how it talks.
 pub fn failure_as_json(error: &Error) {
-    to_stderr(&json::failure(error).to_string());
+    put_to_stderr(&visible(&json::failure(error).to_string(), Spelling::Json));
 }
 
 /// Draws events. Dropped when there are no more.
@@ -212,5 +234,25 @@ fn to_stdout(text: &str) -> Result<bool> {
 
 /// A terminal that has gone away must not stop the work.
 fn to_stderr(line: &str) {
+    put_to_stderr(&visible(line, Spelling::Text));
+}
+
+fn put_to_stderr(line: &str) {
     let _ = writeln!(io::stderr(), "{line}");
+}
+
+/// Prints what the parser of the command line says.
+pub fn refusal(error: &clap::Error) {
+    let (stdout, stderr) = (io::stdout().is_terminal(), io::stderr().is_terminal());
+    let text = error.render();
+    let is_terminal = if error.use_stderr() { stderr } else { stdout };
+    let coloured = is_terminal && !config::terminal().no_color;
+    let text = if coloured { text.ansi().to_string() } else { text.to_string() };
+    let text = visible(text.trim_end_matches('\n'), Spelling::Text);
+    if error.use_stderr() {
+        put_to_stderr(&text);
+    } else {
+        // A closed pipe is all that can go wrong.
+        let _ = to_stdout(&format!("{text}\n"));
+    }
 }

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use super::words::{doing, done, seconds, unchanged};
-use super::{View, to_stderr};
+use super::{View, on_one_line, to_stderr};
 use engine::{Event, Happening, Id, Label};
 
 /// Between two notes of one resource.
@@ -34,13 +34,13 @@ impl Plain {
                     return None;
                 }
                 self.noted.insert(event.id, Instant::now());
-                note.clone()
+                on_one_line(note).into_owned()
             }
             Happening::Output(line) => return Some(line.clone()),
             Happening::Done { action, took } => {
                 format!("{} in {}", done(kind, action), seconds(*took))
             }
-            Happening::Failed(error) => format!("failed: {error}"),
+            Happening::Failed(error) => format!("failed: {}", on_one_line(&error.to_string())),
             Happening::Skipped => "skipped: something it needs has failed".to_owned(),
             Happening::Cancelled => "not begun".to_owned(),
         })

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::Paint;
+use super::{Paint, on_one_line};
 use engine::{Action, Difference, Graph, Plan, Step};
 use iam::change;
 
@@ -31,10 +31,11 @@ pub fn text(graph: &Graph, plan: &Plan, paint: Paint) -> String {
 
 /// One difference on one line: of a policy, the rights.
 pub fn line(difference: &Difference) -> String {
-    match difference.property.as_str() {
+    let line = match difference.property.as_str() {
         "document" => format!("document: {}", change::words(&difference.now, &difference.wanted)),
         _ => difference.to_string(),
-    }
+    };
+    on_one_line(&line).into_owned()
 }
 
 /// `3 to create, 1 to change`, or `no changes`. Code is on this machine: it is not counted, as in the result of `up`.

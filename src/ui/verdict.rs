@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::Paint;
+use super::{Paint, on_one_line};
 use crate::witness::{Matrix, Mutation};
 use verify::check::{Outcome, Verdict};
 use verify::findings::{Finding, Severity};
@@ -208,10 +208,13 @@ fn block(finding: &Finding, paint: Paint) -> String {
         Severity::Warning => paint.yellow("warning"),
         Severity::Note => paint.dim("note"),
     };
-    let mut lines =
-        vec![format!("{severity} {}: {}", paint.bold(&finding.kind.name()), finding.message)];
+    let mut lines = vec![format!(
+        "{severity} {}: {}",
+        paint.bold(&finding.kind.name()),
+        on_one_line(&finding.message)
+    )];
     let mut line = |name: &str, value: String| {
-        lines.push(format!("  {} {value}", paint.dim(&format!("{name:9}"))));
+        lines.push(format!("  {} {}", paint.dim(&format!("{name:9}")), on_one_line(&value)));
     };
     if let Some(statement) = &finding.statement {
         line("statement", statement.to_string());

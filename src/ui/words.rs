@@ -52,18 +52,23 @@ pub fn seconds(took: Duration) -> String {
 
 /// A failure as three short answers: what, why, and what next.
 pub fn failure(error: &Error, paint: Paint, verbose: bool) -> String {
-    let mut text = format!("{} {}", paint.red("error:"), error.message);
+    let mut text = format!("{} {}", paint.red("error:"), below(&error.message));
     let code = error.code.as_ref().map(|code| format!(" ({code})")).unwrap_or_default();
     if let Some(cause) = &error.cause {
-        text = format!("{text}\n  {} {cause}{code}", paint.bold("cause:"));
+        text = format!("{text}\n  {} {}{code}", paint.bold("cause:"), below(cause));
     }
     if let (Some(id), true) = (&error.request_id, verbose) {
         text = format!("{text}\n  {} {id}", paint.bold("request:"));
     }
     if let Some(hint) = &error.hint {
-        text = format!("{text}\n  {} {hint}", paint.bold("hint:"));
+        text = format!("{text}\n  {} {}", paint.bold("hint:"), below(hint));
     }
     text
+}
+
+/// Further lines of a text stand below its first, so that none looks like a line of ours.
+fn below(text: &str) -> String {
+    text.replace('\n', "\n    ")
 }
 
 #[cfg(test)]
@@ -79,6 +84,15 @@ mod tests {
         assert_eq!(
             failure(&error, Paint::new(false), false),
             "error: failed to create function `app-api`\n  cause: The role cannot be assumed. (InvalidParameterValueException)\n  hint: run it again"
+        );
+    }
+
+    #[test]
+    fn a_line_of_an_answer_does_not_look_like_one_of_ours() {
+        let error = Error::failed("create the table").cause("no\nerror: forged");
+        assert_eq!(
+            failure(&error, Paint::new(false), false),
+            "error: failed to create the table\n  cause: no\n    error: forged"
         );
     }
 

@@ -8,9 +8,8 @@ use std::path::Path;
 
 use tokio::process::Command;
 
-use super::Architecture;
 use super::project::Project;
-use super::settings::{Flags, Settings};
+use super::settings::Settings;
 use super::toolchain::Toolchain;
 
 /// The remapped paths; where several fit, rustc takes the last
@@ -34,21 +33,7 @@ pub(super) fn remapped(
     flags
 }
 
-/// Adds flags to the user's own, in the one place that cargo will read.
-pub(super) fn add(
-    command: &mut Command,
-    ours: Vec<String>,
-    theirs: &Flags,
-    architecture: Architecture,
-) {
-    let table = match theirs {
-        Flags::Environment(theirs) => {
-            let flags = [theirs.as_slice(), &ours].concat();
-            command.env("CARGO_ENCODED_RUSTFLAGS", flags.join("\x1f"));
-            return;
-        }
-        Flags::Target => format!("target.{}", architecture.target()),
-        Flags::Build => "build".to_owned(),
-    };
-    command.arg("--config").arg(format!("{table}.rustflags={}", toml::Value::from(ours)));
+/// Adds flags to the user's own, in the place that cargo reads before all others.
+pub(super) fn add(command: &mut Command, ours: &[String], theirs: &[String]) {
+    command.env("CARGO_ENCODED_RUSTFLAGS", [theirs, ours].concat().join("\x1f"));
 }

@@ -1,7 +1,9 @@
 //! From the handler's crate to the very zip that Lambda runs.
 
 mod architecture;
+pub mod beside;
 mod cargo;
+pub mod cfg;
 mod commit;
 mod digest;
 mod elf;

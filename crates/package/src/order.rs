@@ -29,7 +29,7 @@ pub(super) async fn compile(
     progress: &Progress,
 ) -> Result<Vec<u8>> {
     progress.note("looking at the crate and the toolchain");
-    let settings = Settings::of_user(directory, architecture);
+    let settings = Settings::of_user(directory, architecture).await?;
     let (project, toolchain) = tokio::try_join!(
         project::find(directory),
         toolchain::find(directory, architecture, settings.has_linker)
@@ -63,7 +63,7 @@ impl Order {
     }
 
     fn warn(&self, progress: &Progress) {
-        if self.settings.has_native_processor {
+        if self.settings.has_native_processor() {
             let processor = self.architecture.processor();
             progress.output(format!(
                 "warning: `target-cpu=native` is this machine's processor and not Lambda's: compiling for {processor}"
@@ -79,18 +79,21 @@ impl Order {
         cargo::settle(&mut command, self.settings.has_date);
         self.choose_linker(&mut command);
         command.args(["--package", &self.project.package, "--bin", BINARY]);
+        if !self.project.features.is_empty() {
+            command.args(["--features", &self.project.features.join(",")]);
+        }
         command.args(["--profile", self.profile.name()]);
         command.arg("--message-format=json-render-diagnostics");
         for setting in self.profile.settings(&manifest) {
             command.args(["--config", &setting]);
         }
-        flags::add(&mut command, self.flags(), &self.settings.flags, self.architecture);
+        flags::add(&mut command, &self.flags(), &self.settings.flags);
         Ok(command)
     }
 
     fn flags(&self) -> Vec<String> {
         let mut flags = flags::remapped(&self.project, &self.toolchain, &self.settings);
-        if self.settings.has_native_processor {
+        if self.settings.has_native_processor() {
             // Rustc takes the last one.
             flags.push(format!("-Ctarget-cpu={}", self.architecture.processor()));
         }
@@ -129,6 +132,7 @@ mod tests {
                 workspace: "/app".into(),
                 target_directory: "/app/target".into(),
                 build_directory: "/app/target".into(),
+                features: vec![],
             },
             toolchain: Toolchain { sysroot: "/rust".into(), commit: "c0ffee".into(), linking },
             settings: Settings { cargo_home: "/home/me/.cargo".into(), ..Settings::default() },
@@ -137,13 +141,17 @@ mod tests {
         };
         let mut command = Command::new("cargo");
         order.choose_linker(&mut command);
-        flags::add(&mut command, order.flags(), &order.settings.flags, order.architecture);
-        let arguments: Vec<_> =
-            command.as_std().get_args().map(|argument| argument.to_string_lossy()).collect();
-        arguments.join(" ")
+        flags::add(&mut command, &order.flags(), &order.settings.flags);
+        let command = command.as_std();
+        let arguments = command.get_args().map(|argument| argument.to_string_lossy());
+        let variables = command.get_envs().filter(|(name, _)| *name == "CARGO_ENCODED_RUSTFLAGS");
+        let variables =
+            variables.filter_map(|(_, flags)| flags).map(|flags| flags.to_string_lossy());
+        let told: Vec<_> = arguments.chain(variables).collect();
+        told.join(" ").replace('\x1f', " ")
     }
 
-    const REMAPPED: &str = r#"--config build.rustflags=["--remap-path-prefix=/app=/project", "--remap-path-prefix=/app/target=/project/target", "--remap-path-prefix=/home/me/.cargo=/cargo", "--remap-path-prefix=/rust/lib/rustlib/src/rust=/rustc/c0ffee"]"#;
+    const REMAPPED: &str = "--remap-path-prefix=/app=/project --remap-path-prefix=/app/target=/project/target --remap-path-prefix=/home/me/.cargo=/cargo --remap-path-prefix=/rust/lib/rustlib/src/rust=/rustc/c0ffee";
 
     #[test]
     fn cargo_is_always_told_the_target() {

@@ -20,6 +20,8 @@ pub(super) struct Project {
     pub(super) target_directory: PathBuf,
     /// Where build scripts write: the target folder, unless the user said otherwise.
     pub(super) build_directory: PathBuf,
+    /// Those that the binary requires: cargo builds it with them only.
+    pub(super) features: Vec<String>,
 }
 
 /// Asks cargo about the crate in a folder, and refuses what can never become a Lambda function.
@@ -60,6 +62,8 @@ struct Package {
 struct Target {
     name: String,
     kind: Vec<String>,
+    #[serde(default, rename = "required-features")]
+    required_features: Vec<String>,
 }
 
 impl Metadata {
@@ -76,12 +80,12 @@ impl Metadata {
                 "`crate` under [function] in stack.toml names the folder of one of its members",
             ));
         };
-        let mut binaries = package.binaries();
-        if !binaries.any(|name| name == BINARY) {
+        let Some(binary) = package.binaries().find(|binary| binary.name == BINARY) else {
             return Err(package.without_bootstrap());
-        }
+        };
         Ok(Project {
             package: package.id.clone(),
+            features: binary.required_features.clone(),
             directory: directory.to_owned(),
             workspace: self.workspace_root,
             build_directory: self.build_directory.unwrap_or_else(|| self.target_directory.clone()),
@@ -91,9 +95,8 @@ impl Metadata {
 }
 
 impl Package {
-    fn binaries(&self) -> impl Iterator<Item = &str> {
-        let binary = |target: &&Target| target.kind.iter().any(|kind| kind == "bin");
-        self.targets.iter().filter(binary).map(|target| target.name.as_str())
+    fn binaries(&self) -> impl Iterator<Item = &Target> {
+        self.targets.iter().filter(|target| target.kind.iter().any(|kind| kind == "bin"))
     }
 
     fn without_bootstrap(&self) -> Error {
@@ -101,7 +104,7 @@ impl Package {
             "crate `{}` has no binary named `bootstrap`, which is what Lambda starts",
             self.name
         ));
-        let others: Vec<&str> = self.binaries().collect();
+        let others: Vec<&str> = self.binaries().map(|binary| binary.name.as_str()).collect();
         let error = match others[..] {
             [] => error,
             _ => error.cause(format!("its binaries are: {}", others.join(", "))),
@@ -137,6 +140,14 @@ mod tests {
             r#"[{"name": "handler", "kind": ["lib"]}, {"name": "bootstrap", "kind": ["bin"]}]"#,
         );
         assert_eq!(found.expect("a project").package, "path+file:///x#handler@0.1.0");
+    }
+
+    #[test]
+    fn the_features_that_bootstrap_requires_are_switched_on() {
+        let found = project(
+            r#"[{"name": "bootstrap", "kind": ["bin"], "required-features": ["lambda", "x/y"]}]"#,
+        );
+        assert_eq!(found.expect("a project").features, ["lambda", "x/y"]);
     }
 
     #[test]

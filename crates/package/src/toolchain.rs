@@ -124,6 +124,13 @@ impl Missing {
     }
 }
 
+/// What rustc knows of the target: `unix`, `target_os="linux"`.
+pub(super) async fn facts(directory: &Path, architecture: Architecture) -> Result<Vec<String>> {
+    let facts =
+        ask_rustc(directory, &["--print", "cfg", "--target", architecture.target()]).await?;
+    Ok(facts.lines().map(str::to_owned).collect())
+}
+
 async fn ask_rustc(directory: &Path, arguments: &[&str]) -> Result<String> {
     let mut command = Command::new("rustc");
     command.args(arguments).current_dir(directory);

@@ -11,4 +11,4 @@ pub mod operations;
 pub mod peers;
 pub mod sarif;
 pub mod snapshot;
-mod source;
+pub mod source;

@@ -44,7 +44,8 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let app = &here(app, app.stop.clone());
     let config = app.config()?;
     args.write_env.as_deref().map_or(Ok(()), env_file::check)?;
-    let cloud = app.cloud(&config).await?;
+    let (cloud, crates) = tokio::join!(app.cloud(&config), crates(&config));
+    let cloud = cloud?;
     let search = LogSearch::new(&cloud, &config.names.log_group, None);
     let session = Session {
         args,
@@ -55,8 +56,9 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         version: RefCell::default(),
         ours: Ours::default(),
         is_up: Notify::new(),
+        crates: RefCell::new(crates),
     };
-    let mut saves = Saves::from_now(|| files(&config, &app.globals));
+    let mut saves = Saves::from_now(|| files(&config, &app.globals, &session.crates.borrow()));
     let work = keep_up(&mut saves, &app.stop, async |save, stop| session.work(save, stop).await);
     tokio::select! {
         () = work => {}
@@ -76,10 +78,26 @@ fn here(app: &App, stop: Stop) -> App {
 }
 
 /// What a build reads, and what says how the stack shall be.
-fn files(config: &Config, globals: &Globals) -> Files {
+fn files(config: &Config, globals: &Globals, crates: &[PathBuf]) -> Files {
     let workspace = ["Cargo.toml", "Cargo.lock"].map(|name| config.root.join(name));
     let besides = [workspace.as_slice(), std::slice::from_ref(&globals.config)].concat();
-    Files::look(&config.root.join(&config.function.crate_directory), &besides)
+    Files::look(crates, &besides)
+}
+
+/// The handler's folder, and those of the packages beside it that it is built from. Where cargo cannot say, the build
+/// says why.
+async fn crates(config: &Config) -> Vec<PathBuf> {
+    let own = config.root.join(&config.function.crate_directory);
+    let found = package::beside::folders(&own).await.unwrap_or_default();
+    let root = config.root.canonicalize().unwrap_or_default();
+    // Cargo gives whole paths; people read them from the project's folder.
+    let shown = |folder: PathBuf| match folder.strip_prefix(&root) {
+        Ok(below) => config.root.join(below),
+        Err(_) => folder,
+    };
+    let mut crates: Vec<PathBuf> = found.into_iter().map(shown).filter(|one| *one != own).collect();
+    crates.push(own);
+    crates
 }
 
 /// How a build that fails begins to tell of it: the rest was told by the compiler.
@@ -98,12 +116,18 @@ struct Session<'a> {
     ours: Ours,
     /// Told when there is something to log.
     is_up: Notify,
+    /// The folders of the packages that the program is built from.
+    crates: RefCell<Vec<PathBuf>>,
 }
 
 impl Session<'_> {
     /// Makes the stack what lies there now, and tells what became of it. What fails may be mended by the next save.
     async fn work(&self, save: &Save, stop: Stop) {
         let app = here(self.app, stop);
+        if save.files.iter().any(|path| path.ends_with("Cargo.toml")) {
+            let crates = crates(self.config).await;
+            self.crates.replace(crates);
+        }
         let saved = told::names(&save.files, &self.config.root);
         let told = match self.attempt(&app, &saved).await {
             Ok((config, done)) => self.tell(&config, &done, save, &saved),

@@ -8,15 +8,23 @@ use super::rule::Rule;
 use super::truth::Truth;
 
 const SERVICE: usize = 2;
+const LAST: usize = SEGMENTS - 1;
 const SEGMENTS: usize = 6;
+
+/// Whether a text has the form of an ARN: six fields, of which some may be empty.
+pub fn is_arn(text: &str) -> bool {
+    text.starts_with("arn:") && text.splitn(SEGMENTS, ':').count() == SEGMENTS
+}
 
 /// `Resource` and `NotResource`.
 ///
-/// A `*` at the end of a segment "can expand to match beyond the colon boundaries", the documentation says, and not when:
-/// where the segments do not match and the whole text does, nothing is known. Nor is it for a pattern that IAM would
-/// refuse: one that is no ARN, or has a wildcard in its service.
+/// AWS fills the fields that an incomplete ARN lacks with `*`. A `*` at the end of a segment "can expand to match beyond
+/// the colon boundaries", the documentation says, and not when: where the segments do not match and the whole text does,
+/// nothing is known. Nor is it for a pattern that IAM would refuse: one that is no ARN, one with a wildcard in its service,
+/// or one with a variable before the fifth colon.
 ///
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>
 pub fn resource_matches(
     pattern: &str,
     resource: &str,
@@ -39,46 +47,67 @@ pub fn resource_matches(
     if !Rule::ResourcesMatchBySegment.holds() {
         return whole;
     }
-    match by_segment(&pattern, resource, matches) {
-        Some(Truth::Yes) if service_is_literal(&pattern) => Truth::Yes,
-        Some(Truth::Unknown) => Truth::Unknown,
-        Some(Truth::Yes | Truth::No) | None => whole.min(Truth::Unknown),
+    let refused = |at: usize, segment: &Pattern| {
+        at < LAST && segment.has_variables() && Rule::VariablesNameResourcesOnly.holds()
+    };
+    let segments = filled(&pattern, Rule::IncompleteArnsAreFilled.holds());
+    let by_segment = by_segment(&segments, resource, |at, segment, text| {
+        if refused(at, segment) { Truth::Unknown } else { matches(segment, text) }
+    });
+    match by_segment {
+        Some(Truth::Yes) if segments[SERVICE].is_literal() => Truth::Yes,
+        Some(Truth::Yes | Truth::Unknown) => Truth::Unknown,
+        Some(Truth::No) | None => whole.min(Truth::Unknown),
     }
 }
 
 /// `ArnEquals`, `ArnLike` and their opposites: "each of the six colon-delimited components is checked separately".
 ///
+/// The documentation does not say whether an incomplete ARN is filled here as it is in `Resource`: where that decides,
+/// nothing is known. `strict` is for the allowances: a pattern that matches only as a whole withholds the right.
+///
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_condition_operators.html#Conditions_ARN>
-pub fn condition_matches(pattern: &Pattern, value: &str, context: &Context) -> Truth {
+pub fn condition_matches(pattern: &Pattern, value: &str, strict: bool, context: &Context) -> Truth {
     let matches = |pattern: &Pattern, text: &str| pattern.resolve(context).matches(text);
     if !Rule::ArnConditionsMatchBySegment.holds() {
         return matches(pattern, value);
     }
-    by_segment(pattern, value, matches)
-        .unwrap_or_else(|| matches(pattern, value).min(Truth::Unknown))
+    let compare = |segments: &[Pattern]| {
+        by_segment(segments, value, |_, segment, text| matches(segment, text))
+    };
+    if let Some(truth) = compare(&pattern.split_arn()) {
+        return truth;
+    }
+    let filled = compare(&filled(pattern, true)).unwrap_or(Truth::No);
+    let whole = if strict && is_short(pattern) { Truth::No } else { matches(pattern, value) };
+    filled.max(whole).min(Truth::Unknown)
 }
 
 /// Whether a pattern has fewer segments than an ARN, and is not the `*` that may stand for all of them.
-pub fn is_short(pattern: &Pattern) -> bool {
+fn is_short(pattern: &Pattern) -> bool {
     (2..SEGMENTS).contains(&pattern.split_arn().len())
+}
+
+/// The segments of a pattern, with `*` for those that it lacks. What does not name a service is no ARN, and stays as it is.
+fn filled(pattern: &Pattern, fills: bool) -> Vec<Pattern> {
+    let mut segments = pattern.split_arn();
+    let is_arn = segments.len() > SERVICE && segments[0].is_text("arn");
+    if is_arn && fills {
+        segments.resize(SEGMENTS, Pattern::parse("*", false));
+    }
+    segments
 }
 
 /// Nothing if either is no ARN.
 fn by_segment(
-    pattern: &Pattern,
+    patterns: &[Pattern],
     text: &str,
-    matches: impl Fn(&Pattern, &str) -> Truth,
+    matches: impl Fn(usize, &Pattern, &str) -> Truth,
 ) -> Option<Truth> {
-    let patterns = pattern.split_arn();
     let segments: Vec<&str> = text.splitn(SEGMENTS, ':').collect();
     if patterns.len() < SEGMENTS || segments.len() < SEGMENTS {
         return None;
     }
-    Some(Truth::all(
-        patterns.iter().zip(segments).map(|(pattern, segment)| matches(pattern, segment)),
-    ))
-}
-
-fn service_is_literal(pattern: &Pattern) -> bool {
-    pattern.split_arn().get(SERVICE).is_some_and(Pattern::is_literal)
+    let pairs = patterns.iter().zip(segments).enumerate();
+    Some(Truth::all(pairs.map(|(at, (pattern, segment))| matches(at, pattern, segment))))
 }

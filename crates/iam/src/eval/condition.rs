@@ -90,10 +90,11 @@ fn holds(condition: &Condition, effect: Effect, variables: bool, context: &Conte
     };
     let patterns: Vec<Pattern> =
         condition.values.iter().map(|value| Pattern::parse(value, variables)).collect();
-    if effect == Effect::Allow && operator.asks_for_an_arn() && patterns.iter().all(arn::is_short) {
-        return Truth::No;
-    }
-    let matches = |value: &String| operator.matches(&condition.values, &patterns, value, context);
+    // What matches an ARN as a whole only is certain enough to withhold a right, and not to keep a denial or an exception
+    // from applying.
+    let strict = effect == Effect::Allow && !operator.negated;
+    let against = Against { texts: &condition.values, patterns: &patterns, strict, context };
+    let matches = |value: &String| operator.matches(&against, value);
     match operator.quantifier {
         Quantifier::Single if request.len() > 1 && Rule::ListForOneValueIsUnproven.holds() => {
             Truth::Unknown
@@ -144,12 +145,6 @@ impl Operator {
         (test != Test::Null || alone).then_some(Operator { quantifier, test, negated, if_exists })
     }
 
-    /// "Each of the six components is checked separately": a pattern of fewer has nothing to match them with. That is
-    /// certain enough to withhold a right, and not to keep a denial or an exception from applying.
-    fn asks_for_an_arn(self) -> bool {
-        self.test == Test::Arn && !self.negated && Rule::ArnConditionsMatchBySegment.holds()
-    }
-
     fn without_a_value(self) -> Truth {
         match self.quantifier {
             _ if self.if_exists => Truth::from(Rule::IfExistsPassesAbsence.holds()),
@@ -163,17 +158,12 @@ impl Operator {
     }
 
     /// One value of the request against all values of the policy: one of them, or, negated, none of them.
-    fn matches(
-        self,
-        texts: &[String],
-        patterns: &[Pattern],
-        value: &str,
-        context: &Context,
-    ) -> Truth {
-        let mut truths = texts
+    fn matches(self, against: &Against, value: &str) -> Truth {
+        let mut truths = against
+            .texts
             .iter()
-            .zip(patterns)
-            .map(|(text, pattern)| self.test.holds(text, pattern, value, context));
+            .zip(against.patterns)
+            .map(|(text, pattern)| self.test.holds(text, pattern, value, against));
         match self.negated {
             true if Rule::NegatedValuesMustAllDiffer.holds() => !Truth::any(truths),
             true => !Truth::all(truths),
@@ -181,6 +171,15 @@ impl Operator {
             false => truths.next().unwrap_or(Truth::Unknown),
         }
     }
+}
+
+/// The values of a policy, as texts and as patterns, and how they are compared.
+struct Against<'a> {
+    texts: &'a [String],
+    patterns: &'a [Pattern],
+    /// Whether a doubtful ARN is taken for one that does not match.
+    strict: bool,
+    context: &'a Context,
 }
 
 impl Test {
@@ -221,7 +220,8 @@ impl Test {
     }
 
     /// One value of the policy, as text and as pattern, against one value of the request.
-    fn holds(self, text: &str, pattern: &Pattern, value: &str, context: &Context) -> Truth {
+    fn holds(self, text: &str, pattern: &Pattern, value: &str, against: &Against) -> Truth {
+        let context = against.context;
         let is_text = matches!(
             self,
             Test::StringEquals | Test::StringEqualsIgnoreCase | Test::StringLike | Test::Arn
@@ -241,7 +241,7 @@ impl Test {
                 pattern.resolve_literal(context).lowercase().matches(&lowercase(value))
             }
             Test::StringEquals | Test::StringLike => pattern.resolve(context).matches(value),
-            Test::Arn => arn::condition_matches(pattern, value, context),
+            Test::Arn => arn::condition_matches(pattern, value, against.strict, context),
             Test::Numeric(comparison) if Rule::NumbersCompareByValue.holds() => {
                 comparison.holds(value::number(value), value::number(text))
             }

@@ -116,6 +116,10 @@ impl Request {
         if self.resource.is_empty() || self.resource.len() > LONGEST_RESOURCE {
             return Some(format!("the resource is not 1 to {LONGEST_RESOURCE} characters long"));
         }
+        // `*` is what calls have that name no resource.
+        if self.resource != "*" && !arn::is_arn(&self.resource) {
+            return Some(format!("the resource `{}` is not an ARN", self.resource));
+        }
         None
     }
 }

@@ -71,6 +71,11 @@ impl Pattern {
             .all(|part| matches!(part, Part::Text(character) if !['*', '?'].contains(character)))
     }
 
+    /// Whether it is written as this text.
+    pub fn is_text(&self, text: &str) -> bool {
+        *self == Pattern::parse(text, false)
+    }
+
     /// At the first five colons that are text, not part of a variable.
     pub fn split_arn(&self) -> Vec<Pattern> {
         let mut segments = vec![Pattern(vec![])];

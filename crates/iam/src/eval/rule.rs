@@ -12,6 +12,8 @@ pub enum Rule {
     StarMatchesMany,
     QuestionMarkMatchesOne,
     ResourcesMatchBySegment,
+    IncompleteArnsAreFilled,
+    VariablesNameResourcesOnly,
     ArnConditionsMatchBySegment,
     VariablesNeedTheNewVersion,
     MissingVariableMatchesNothing,
@@ -61,7 +63,7 @@ pub mod broken {
     }
 
     impl Rule {
-        pub const ALL: [Rule; 37] = {
+        pub const ALL: [Rule; 39] = {
             use Rule::*;
             [
                 DenyByDefault,
@@ -73,6 +75,8 @@ pub mod broken {
                 StarMatchesMany,
                 QuestionMarkMatchesOne,
                 ResourcesMatchBySegment,
+                IncompleteArnsAreFilled,
+                VariablesNameResourcesOnly,
                 ArnConditionsMatchBySegment,
                 VariablesNeedTheNewVersion,
                 MissingVariableMatchesNothing,
