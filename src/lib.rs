@@ -68,7 +68,7 @@ fn not_understood(refusal: clap::Error) -> ExitCode {
     let refusal = cli::pointed_at(refusal);
     match cli::usage(&refusal, std::env::args()) {
         Some(error) => ui::failure_as_json(&error),
-        None => ui::refusal(refusal),
+        None => ui::refusal(&refusal),
     }
     ExitCode::from(u8::try_from(refusal.exit_code()).unwrap_or(2))
 }
