@@ -53,6 +53,14 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         let hint = if lacks_target { "; add `target/` to it" } else { "" };
         app.ui.say(&format!("kept your existing `{path}`{hint}"));
     }
+    if let Some(root) = repository_above(&folder)
+        .filter(|_| written.iter().any(|path| path.starts_with(".github/")))
+    {
+        app.ui.say(&format!(
+            "GitHub reads workflows at the root of a repository alone: move `.github` to `{}`",
+            root.display()
+        ));
+    }
     app.ui.result(
         || text(&args.directory, &name, written.len()),
         || json!({"name": name, "directory": folder, "written": written, "kept": kept}),
@@ -94,6 +102,14 @@ fn refuse_a_project(folder: &Path, files: &[File]) -> Result<()> {
         .hint("nothing was written; take a folder without a project in it")),
         None => Ok(()),
     }
+}
+
+/// The Git repository of which the folder is a part, and not the root.
+fn repository_above(folder: &Path) -> Option<&Path> {
+    if folder.join(".git").exists() {
+        return None;
+    }
+    folder.ancestors().skip(1).find(|above| above.join(".git").exists())
 }
 
 /// Half a project would be refused by the next `init`. Why it cannot be removed says less than why it was not written.

@@ -46,6 +46,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     args.out.as_deref().map_or(Ok(()), saved_plan::check_place)?;
     let manifest = manifest::read(&config.root.join(&config.function.crate_directory))?;
     stack::check(&config, &manifest)?;
+    config.notes().iter().for_each(|note| app.ui.say(note));
     let cloud = app.cloud(&config).await?;
     let stack = Stack::new(&cloud, &config, &manifest, source(&config, args.artifact.as_ref()));
     let ownership = if args.adopt { Ownership::Adopt } else { Ownership::Respect };

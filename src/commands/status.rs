@@ -8,7 +8,7 @@ use crate::manifest;
 use crate::stack::Stack;
 use crate::ui::{self, Paint};
 use engine::error::{Error, Kind, Result};
-use engine::{Action, Ownership, Plan, Reading, Step, plan_up, read};
+use engine::{Action, Difference, Plan, Reading, Step, drift, read};
 
 /// Show every resource, what drifted, and the outputs; changes nothing
 #[derive(Debug, clap::Args)]
@@ -38,7 +38,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         cloud.confirmed(read(&stack.graph, &ids, events)).await
     });
     let reading = app.unless_stopped(work).await?;
-    let plan = plan_up(&stack.graph, &ids, &reading, Ownership::Adopt)?;
+    let plan = drift(&stack.graph, &ids, &reading);
     let (api, function, release) =
         (reading.find(stack.api), reading.find(stack.function), reading.find(stack.release));
     let mut document = outputs::document(&config, cloud.known_identity(), api, function, release);
@@ -60,7 +60,7 @@ fn is_as_wanted(plan: &Plan) -> bool {
 fn resource(stack: &Stack, reading: &Reading, step: &Step) -> Value {
     let label = stack.graph.label(step.id);
     let drift: Vec<String> = match &step.action {
-        Action::Update(differences) => differences.iter().map(ui::plan::line).collect(),
+        Action::Update(differences) => differences.iter().map(line).collect(),
         _ => Vec::new(),
     };
     let state = match step.action {
@@ -70,6 +70,16 @@ fn resource(stack: &Stack, reading: &Reading, step: &Step) -> Value {
         _ => "ok",
     };
     json!({"resource": label.kind, "name": label.name, "state": state, "drift": drift})
+}
+
+/// What `up` would do about a difference.
+fn line(difference: &Difference) -> String {
+    let line = ui::plan::line(difference);
+    if difference.refusal.is_some() {
+        format!("{line} (`up` refuses to change this)")
+    } else {
+        line
+    }
 }
 
 fn text(document: &Value, paint: Paint) -> String {

@@ -57,6 +57,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let recipe = source(&config, args.artifact.as_ref());
     let manifest = manifest::read(&config.root.join(&config.function.crate_directory))?;
     stack::check(&config, &manifest)?;
+    config.notes().iter().for_each(|note| app.ui.say(note));
     let cloud = app.cloud(&config).await?;
     let stack = Stack::new(&cloud, &config, &manifest, recipe);
     let adopt = args.adopt || saved.as_ref().is_some_and(|saved| saved.adopt);

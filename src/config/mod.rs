@@ -19,6 +19,10 @@ use engine::error::{Error, Result};
 /// Where a stack is described, unless `--config` says otherwise.
 pub const FILE: &str = "stack.toml";
 
+/// How long an HTTP API waits for a function:
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
+const GATEWAY_SECONDS: i32 = 30;
+
 /// What the stack shall be. Everything in it has been checked against the limits of AWS.
 #[derive(Debug, Clone)]
 pub struct Config {
@@ -69,6 +73,16 @@ impl Config {
         };
         check::limits(&config)?;
         Ok(config)
+    }
+
+    /// What is allowed, and seldom meant.
+    pub fn notes(&self) -> Vec<String> {
+        let timeout = self.function.timeout;
+        let late = timeout > GATEWAY_SECONDS;
+        let note = format!(
+            "note: `function.timeout` is {timeout} s, and API Gateway gives up after {GATEWAY_SECONDS} s"
+        );
+        late.then_some(note).into_iter().collect()
     }
 
     /// The environment of the function: what the file says, and the name of the table.
@@ -171,5 +185,14 @@ pub mod tests {
             config("name = \"app\"\n[function.environment]\nMODE = \"quiet\"").expect("valid");
         let environment: Vec<_> = config.environment().collect();
         assert_eq!(environment, [("TABLE_NAME", "app-data"), ("MODE", "quiet")]);
+    }
+
+    #[test]
+    fn a_function_that_the_gateway_does_not_wait_for_is_noted() {
+        let notes = |seconds: i32| {
+            config(&format!("name = \"app\"\nfunction.timeout = {seconds}")).expect("valid").notes()
+        };
+        assert!(notes(30).is_empty());
+        assert!(notes(31)[0].contains("31 s"));
     }
 }

@@ -7,7 +7,6 @@ use crate::witness::{Matrix, Mutation};
 use verify::check::{Outcome, Verdict};
 use verify::findings::{Finding, Severity};
 use verify::operations::Operation;
-use verify::peers::Peers;
 use verify::snapshot::Stack;
 
 /// More columns than these do not fit beside each other; the rest is counted.
@@ -44,7 +43,7 @@ pub fn text(seen: &Seen, paint: Paint) -> String {
     let mut parts = vec![head(seen, paint), matrix(seen, paint), reach(seen, paint)];
     parts.extend(seen.witness.map(|matrix| witness(matrix, paint)));
     parts.extend(findings(&seen.verdict.findings, paint));
-    parts.push(format!("{}\n{}", conclusion(seen, paint), badge(seen.verdict, paint)));
+    parts.push(conclusion(seen, paint));
     parts.join("\n\n")
 }
 
@@ -280,17 +279,6 @@ fn sources(verdict: &Verdict) -> String {
     }
 }
 
-fn badge(verdict: &Verdict, paint: Paint) -> String {
-    let peers = Peers::measured();
-    let told: Vec<String> = PEERS
-        .iter()
-        .filter_map(|name| peers.named(name))
-        .map(|peer| format!("{} {}", peer.name, peer.excess))
-        .collect();
-    let (here, told, when) = (verdict.excess, told.join(", "), &peers.when);
-    paint.dim(&format!("rights too many: here {here}; {told} ({when})"))
-}
-
 pub fn plural(count: usize, word: &str) -> String {
     if count == 1 { format!("1 {word}") } else { format!("{count} {word}s") }
 }
@@ -334,7 +322,6 @@ mod tests {
             text.contains("PROVEN  5 actions on 1 table and nothing else; 0 excess of "),
             "{text}"
         );
-        assert!(text.contains("rights too many: here 0; CDK grantReadWriteData 5, "), "{text}");
     }
 
     #[test]

@@ -17,5 +17,5 @@ pub use event::{Event, Events, Happening, Progress, alone};
 pub use execute::{Outcome, Stop, execute};
 pub use graph::{Graph, Handle, Id, Inputs, Label};
 pub use phases::Phases;
-pub use plan::{Action, Ownership, Plan, Reading, Step, plan_teardown, plan_up, read};
+pub use plan::{Action, Ownership, Plan, Reading, Step, drift, plan_teardown, plan_up, read};
 pub use resource::{Difference, Node, Resource};

@@ -173,6 +173,22 @@ pub fn plan_up(graph: &Graph, ids: &[Id], reading: &Reading, ownership: Ownershi
     Ok(plan)
 }
 
+/// What differs, also where [`plan_up`] would refuse to change it: to be looked at, not to be carried out.
+pub fn drift(graph: &Graph, ids: &[Id], reading: &Reading) -> Plan {
+    let steps = ids.iter().map(|&id| {
+        let live = reading.lives.any(id).cloned();
+        let action = match &live {
+            None => Action::Create,
+            Some(live) => match graph.node(id).diff(&reading.lives, live) {
+                none if none.is_empty() => Action::Keep,
+                differences => Action::Update(differences),
+            },
+        };
+        Step { id, action, after: Vec::new(), live }
+    });
+    Plan { steps: steps.collect(), given: reading.lives.clone() }
+}
+
 fn compare(
     graph: &Graph,
     id: Id,
