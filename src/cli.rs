@@ -9,8 +9,8 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    api, build, completions, cors, deploy, dev, init, invoke, local, logs, man, permissions, plan,
-    rollback, simulate, smoke, status, teardown, up, verify_policy,
+    api, audit, build, completions, cors, deploy, dev, init, invoke, local, logs, man, permissions,
+    plan, rollback, simulate, smoke, status, teardown, up, verify_policy,
 };
 
 use engine::error::Error;
@@ -92,6 +92,7 @@ pub enum Color {
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     Init(init::Args),
+    Audit(audit::Args),
     Up(up::Args),
     Dev(dev::Args),
     Deploy(deploy::Args),

@@ -1,6 +1,7 @@
 //! One file a verb. What they share is here: how a run is set up, stopped and told.
 
 pub mod api;
+pub mod audit;
 pub mod build;
 mod callers;
 pub mod completions;
@@ -55,6 +56,7 @@ pub async fn run(cli: Cli, ui: Ui, stop: watch::Receiver<bool>) -> (Ui, Result<(
     let app = App { globals: cli.globals, ui, stop, slowed: Slowed::default() };
     let result = match &cli.verb {
         Verb::Init(args) => init::run(args, &app).await,
+        Verb::Audit(args) => audit::run(args, &app),
         Verb::Up(args) => up::run(args, &app).await,
         Verb::Dev(args) => Box::pin(dev::run(args, &app)).await,
         Verb::Deploy(args) => deploy::run(args, &app).await,

@@ -1,0 +1,64 @@
+//! Gives a value the type of the place that it comes to.
+
+use std::rc::Rc;
+
+use super::Interpreter;
+use crate::types::Ty;
+use crate::value::Value;
+
+impl<'a> Interpreter<'a> {
+    /// Gives a value the type of the place that it comes to, where it has none of its own.
+    pub fn coerce(&mut self, value: Value<'a>, ty: &Ty) -> Value<'a> {
+        match (&value, ty) {
+            (_, Ty::Unknown | Ty::Foreign(..) | Ty::Parameter(_)) => value,
+            (Value::Environment(prefix), Ty::Own(id, _)) => {
+                let prefix = prefix.clone();
+                self.environment_record(*id, &prefix)
+            }
+            (Value::Record(record), Ty::Own(id, arguments)) if record.definition == *id => {
+                if record.arguments.is_empty() && !arguments.is_empty() {
+                    let mut record = (**record).clone();
+                    record.arguments.clone_from(arguments);
+                    let record = Rc::new(record);
+                    if !record.fields.is_empty() {
+                        self.keep(&record);
+                    }
+                    return Value::Record(record);
+                }
+                value
+            }
+            (Value::Unknown | Value::Foreign(_) | Value::Unit | Value::Callable(_), _)
+            | (Value::Text(_), Ty::Own(..) | Ty::Client(_))
+            | (Value::Object(_), Ty::Own(..)) => self.value_of(ty),
+            (Value::Tuple(parts), Ty::Tuple(types)) if parts.len() == types.len() => {
+                let parts: Vec<Value<'a>> = parts.as_ref().clone();
+                Value::Tuple(Rc::new(
+                    parts.into_iter().zip(types).map(|(part, ty)| self.coerce(part, ty)).collect(),
+                ))
+            }
+            (Value::Many(inner), Ty::Many(ty)) => {
+                let inner = self.coerce((**inner).clone(), ty);
+                Value::Many(Rc::new(inner))
+            }
+            (Value::Many(inner), Ty::Map(..)) => match &**inner {
+                Value::Tuple(parts) if parts.len() == 2 => {
+                    Value::Map(Rc::new((parts[0].clone(), parts[1].clone())))
+                }
+                _ => value,
+            },
+            (Value::OneOf(all), Ty::Own(..) | Ty::Client(_)) => {
+                let kept: Vec<Value<'a>> = all
+                    .iter()
+                    .filter(|one| {
+                        matches!(one, Value::Record(_) | Value::Client(_) | Value::Environment(_))
+                    })
+                    .cloned()
+                    .collect();
+                let coerced: Vec<Value<'a>> =
+                    kept.into_iter().map(|one| self.coerce(one, ty)).collect();
+                coerced.into_iter().reduce(Value::or).unwrap_or_else(|| self.value_of(ty))
+            }
+            _ => value,
+        }
+    }
+}

@@ -1,0 +1,386 @@
+//! Expands `macro_rules!` of the project.
+
+use std::collections::HashMap;
+
+use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
+use syn::parse::{ParseStream, Parser};
+
+/// A `macro_rules!` definition.
+#[derive(Clone)]
+pub struct Rules {
+    arms: Vec<(Vec<Matcher>, TokenStream)>,
+}
+
+#[derive(Clone)]
+enum Matcher {
+    Token(TokenTree),
+    Group(Delimiter, Vec<Matcher>),
+    Fragment(String, String),
+    Repeat(Vec<Matcher>, Option<TokenTree>, char),
+}
+
+#[derive(Clone, Default)]
+struct Bound {
+    one: TokenStream,
+    many: Option<Vec<HashMap<String, Bound>>>,
+}
+
+type Bindings = HashMap<String, Bound>;
+
+/// An expansion larger than this is not made.
+const LARGEST: usize = 100_000;
+/// Repetitions of one pattern.
+const MOST: usize = 2_000;
+
+impl Rules {
+    /// Reads the arms of a definition.
+    pub fn read(tokens: TokenStream) -> Option<Self> {
+        let mut arms = Vec::new();
+        let mut tokens = tokens.into_iter().peekable();
+        while let Some(token) = tokens.next() {
+            let TokenTree::Group(pattern) = token else {
+                return None;
+            };
+            if !is_punct(&tokens.next()?, '=') || !is_punct(&tokens.next()?, '>') {
+                return None;
+            }
+            let TokenTree::Group(body) = tokens.next()? else {
+                return None;
+            };
+            arms.push((matchers(pattern.stream())?, body.stream()));
+            if tokens.peek().is_some_and(|token| is_punct(token, ';')) {
+                tokens.next();
+            }
+        }
+        Some(Self { arms })
+    }
+
+    /// What the macro makes of its arguments; `None` when no arm fits.
+    pub fn expand(&self, arguments: TokenStream) -> Option<TokenStream> {
+        let arguments: Vec<TokenTree> = arguments.into_iter().collect();
+        self.arms.iter().find_map(|(pattern, body)| {
+            let mut bindings = Bindings::new();
+            let rest = matched(pattern, &arguments, &mut bindings, 0)?;
+            if !rest.is_empty() {
+                return None;
+            }
+            let mut size = 0;
+            let made = transcribe(body.clone(), &bindings, &mut size)?;
+            Some(made)
+        })
+    }
+}
+
+fn is_punct(token: &TokenTree, expected: char) -> bool {
+    matches!(token, TokenTree::Punct(punct) if punct.as_char() == expected)
+}
+
+fn matchers(tokens: TokenStream) -> Option<Vec<Matcher>> {
+    let mut out = Vec::new();
+    let mut tokens = tokens.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        match token {
+            TokenTree::Punct(punct) if punct.as_char() == '$' => match tokens.next()? {
+                TokenTree::Ident(name) => {
+                    if !tokens.peek().is_some_and(|token| is_punct(token, ':')) {
+                        return None;
+                    }
+                    tokens.next();
+                    let kind = tokens.next()?.to_string();
+                    out.push(Matcher::Fragment(name.to_string(), kind));
+                }
+                TokenTree::Group(group) => {
+                    let inner = matchers(group.stream())?;
+                    let (separator, operator) = repetition(&mut tokens)?;
+                    out.push(Matcher::Repeat(inner, separator, operator));
+                }
+                _ => return None,
+            },
+            TokenTree::Group(group) => {
+                out.push(Matcher::Group(group.delimiter(), matchers(group.stream())?));
+            }
+            other => out.push(Matcher::Token(other)),
+        }
+    }
+    Some(out)
+}
+
+/// What follows `$(…)`: a separator, if any, and `*`, `+` or `?`.
+fn repetition(tokens: &mut impl Iterator<Item = TokenTree>) -> Option<(Option<TokenTree>, char)> {
+    let operator = |token: &TokenTree| match token {
+        TokenTree::Punct(punct) if "*+?".contains(punct.as_char()) => Some(punct.as_char()),
+        _ => None,
+    };
+    let first = tokens.next()?;
+    if let Some(found) = operator(&first) {
+        return Some((None, found));
+    }
+    let second = tokens.next()?;
+    if is_punct(&first, '=') && is_punct(&second, '>') {
+        let third = tokens.next()?;
+        return operator(&third).map(|found| (Some(second), found));
+    }
+    operator(&second).map(|found| (Some(first), found))
+}
+
+/// The tokens that are left when the pattern fits the beginning.
+fn matched<'t>(
+    pattern: &[Matcher],
+    mut tokens: &'t [TokenTree],
+    bindings: &mut Bindings,
+    depth: usize,
+) -> Option<&'t [TokenTree]> {
+    if depth > 32 {
+        return None;
+    }
+    for matcher in pattern {
+        match matcher {
+            Matcher::Token(expected) => {
+                let (first, rest) = tokens.split_first()?;
+                if first.to_string() != expected.to_string() {
+                    return None;
+                }
+                tokens = rest;
+            }
+            Matcher::Group(delimiter, inner) => {
+                let (first, rest) = tokens.split_first()?;
+                let TokenTree::Group(group) = first else {
+                    return None;
+                };
+                if group.delimiter() != *delimiter {
+                    return None;
+                }
+                let content: Vec<TokenTree> = group.stream().into_iter().collect();
+                if !matched(inner, &content, bindings, depth + 1)?.is_empty() {
+                    return None;
+                }
+                tokens = rest;
+            }
+            Matcher::Fragment(name, kind) => {
+                let taken = fragment(kind, tokens)?;
+                let (first, rest) = tokens.split_at_checked(taken)?;
+                let mut one: TokenStream = first.iter().cloned().collect();
+                if kind == "expr" && taken > 1 {
+                    one = TokenTree::Group(Group::new(Delimiter::None, one)).into();
+                }
+                bindings.insert(name.clone(), Bound { one, many: None });
+                tokens = rest;
+            }
+            Matcher::Repeat(inner, separator, operator) => {
+                tokens = repeated(inner, separator.as_ref(), *operator, tokens, bindings, depth)?;
+            }
+        }
+    }
+    Some(tokens)
+}
+
+fn repeated<'t>(
+    inner: &[Matcher],
+    separator: Option<&TokenTree>,
+    operator: char,
+    mut tokens: &'t [TokenTree],
+    bindings: &mut Bindings,
+    depth: usize,
+) -> Option<&'t [TokenTree]> {
+    let mut rounds = Vec::new();
+    loop {
+        let mut start = tokens;
+        if let (Some(separator), false) = (separator, rounds.is_empty()) {
+            if separator.to_string() == ">"
+                && start.first().is_some_and(|token| is_punct(token, '='))
+            {
+                start = &start[1..];
+            }
+            match start.split_first() {
+                Some((first, rest)) if first.to_string() == separator.to_string() => start = rest,
+                _ => break,
+            }
+        }
+        let mut round = Bindings::new();
+        match matched(inner, start, &mut round, depth + 1) {
+            Some(rest) if rest.len() < tokens.len() && rounds.len() < MOST => {
+                tokens = rest;
+                rounds.push(round);
+            }
+            _ => break,
+        }
+        if operator == '?' {
+            break;
+        }
+    }
+    if operator == '+' && rounds.is_empty() {
+        return None;
+    }
+    let mut names = Vec::new();
+    names_of(inner, &mut names);
+    for name in names {
+        let many = Some(rounds.clone());
+        bindings.insert(name, Bound { one: TokenStream::new(), many });
+    }
+    Some(tokens)
+}
+
+fn names_of(pattern: &[Matcher], names: &mut Vec<String>) {
+    for matcher in pattern {
+        match matcher {
+            Matcher::Fragment(name, _) => names.push(name.clone()),
+            Matcher::Group(_, inner) | Matcher::Repeat(inner, _, _) => names_of(inner, names),
+            Matcher::Token(_) => {}
+        }
+    }
+}
+
+/// How many tokens a fragment of this kind takes.
+fn fragment(kind: &str, tokens: &[TokenTree]) -> Option<usize> {
+    let first = tokens.first();
+    match kind {
+        "tt" => first.map(|_| 1),
+        "ident" => matches!(first?, TokenTree::Ident(_)).then_some(1),
+        "lifetime" => is_punct(first?, '\'').then_some(2),
+        "literal" => match first? {
+            TokenTree::Literal(_) => Some(1),
+            TokenTree::Ident(name) if name == "true" || name == "false" => Some(1),
+            TokenTree::Punct(punct) if punct.as_char() == '-' => Some(2),
+            _ => None,
+        },
+        "block" => {
+            matches!(first?, TokenTree::Group(group) if group.delimiter() == Delimiter::Brace)
+                .then_some(1)
+        }
+        "expr" | "expr_2021" => parsed(tokens, |input| input.parse::<syn::Expr>().map(drop)),
+        "ty" => parsed(tokens, |input| input.parse::<syn::Type>().map(drop)),
+        "path" => parsed(tokens, |input| input.parse::<syn::Path>().map(drop)),
+        "pat" | "pat_param" => {
+            parsed(tokens, |input| syn::Pat::parse_multi_with_leading_vert(input).map(drop))
+        }
+        "stmt" => parsed(tokens, |input| input.parse::<syn::Stmt>().map(drop)),
+        "item" => parsed(tokens, |input| input.parse::<syn::Item>().map(drop)),
+        "meta" => parsed(tokens, |input| input.parse::<syn::Meta>().map(drop)),
+        "vis" => parsed(tokens, |input| input.parse::<syn::Visibility>().map(drop)),
+        _ => None,
+    }
+}
+
+fn parsed(tokens: &[TokenTree], parse: impl Fn(ParseStream) -> syn::Result<()>) -> Option<usize> {
+    let stream: TokenStream = tokens.iter().cloned().collect();
+    let rest = (|input: ParseStream| {
+        parse(input)?;
+        input.parse::<TokenStream>()
+    })
+    .parse2(stream)
+    .ok()?;
+    tokens.len().checked_sub(rest.into_iter().count())
+}
+
+fn transcribe(body: TokenStream, bindings: &Bindings, size: &mut usize) -> Option<TokenStream> {
+    let mut out: Vec<TokenTree> = Vec::new();
+    let mut tokens = body.into_iter().peekable();
+    while let Some(token) = tokens.next() {
+        *size += 1;
+        if *size > LARGEST {
+            return None;
+        }
+        match token {
+            TokenTree::Punct(punct) if punct.as_char() == '$' => match tokens.next()? {
+                TokenTree::Ident(name) if name == "crate" => out.push(TokenTree::Ident(name)),
+                TokenTree::Ident(name) => match bindings.get(&name.to_string()) {
+                    Some(bound) => out.extend(bound.one.clone()),
+                    None => out.extend([TokenTree::Punct(punct), TokenTree::Ident(name)]),
+                },
+                TokenTree::Group(group) => {
+                    let (separator, _) = repetition(&mut tokens)?;
+                    repeat(&group, separator.as_ref(), bindings, &mut out, size)?;
+                }
+                other => out.push(other),
+            },
+            TokenTree::Group(group) => {
+                let mut made =
+                    Group::new(group.delimiter(), transcribe(group.stream(), bindings, size)?);
+                made.set_span(group.span());
+                out.push(TokenTree::Group(made));
+            }
+            other => out.push(other),
+        }
+    }
+    Some(out.into_iter().collect())
+}
+
+fn repeat(
+    group: &Group,
+    separator: Option<&TokenTree>,
+    bindings: &Bindings,
+    out: &mut Vec<TokenTree>,
+    size: &mut usize,
+) -> Option<()> {
+    let mut used = Vec::new();
+    variables(group.stream(), &mut used);
+    let rounds = used.iter().find_map(|name| bindings.get(name)?.many.as_ref())?;
+    for (place, round) in rounds.iter().enumerate() {
+        if let (Some(separator), true) = (separator, place > 0) {
+            if separator.to_string() == ">" {
+                out.push(TokenTree::Punct(proc_macro2::Punct::new(
+                    '=',
+                    proc_macro2::Spacing::Joint,
+                )));
+            }
+            out.push(separator.clone());
+        }
+        let mut inner = bindings.clone();
+        for name in &used {
+            // Variables that repeat together have the same rounds each under its own name.
+            let own = bindings
+                .get(name)
+                .and_then(|bound| bound.many.as_ref())
+                .and_then(|rounds| rounds.get(place))
+                .and_then(|round| round.get(name));
+            if let Some(bound) = own.or_else(|| round.get(name)) {
+                inner.insert(name.clone(), bound.clone());
+            }
+        }
+        out.extend(transcribe(group.stream(), &inner, size)?);
+    }
+    Some(())
+}
+
+fn variables(tokens: TokenStream, found: &mut Vec<String>) {
+    let mut after_dollar = false;
+    for token in tokens {
+        match &token {
+            TokenTree::Ident(name) if after_dollar => found.push(name.to_string()),
+            TokenTree::Group(group) => variables(group.stream(), found),
+            _ => {}
+        }
+        after_dollar = is_punct(&token, '$');
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expand(rules: &str, arguments: &str) -> String {
+        Rules::read(rules.parse().expect("it parses"))
+            .expect("it parses")
+            .expand(arguments.parse().expect("it parses"))
+            .map(|tokens| tokens.to_string())
+            .unwrap_or_default()
+            .replace(' ', "")
+    }
+
+    #[test]
+    fn fragments_and_repetitions_are_expanded() {
+        let pairs = "($($key:expr => $value:expr),* $(,)?) => { [$(($key, $value)),*] }";
+        assert_eq!(expand(pairs, "1 => a.b(), 2 => c"), "[(1,a.b()),(2,c)]");
+        assert_eq!(
+            expand("($name:ident, $t:ty) => { fn $name() -> $t { $crate::x() } };", "go, Vec<u8>"),
+            "fngo()->Vec<u8>{crate::x()}"
+        );
+    }
+
+    #[test]
+    fn the_first_arm_that_fits_is_taken() {
+        let rules = "(a $x:tt) => { first $x }; ($($x:tt)*) => { second $($x)* };";
+        assert_eq!(expand(rules, "a b"), "firstb");
+        assert_eq!(expand(rules, "c d"), "secondcd");
+    }
+}

@@ -1,0 +1,102 @@
+//! Reads one file, and refuses what cannot be read safely.
+
+use std::fs;
+use std::path::Path;
+
+use proc_macro2::{TokenStream, TokenTree};
+
+use crate::Refused;
+
+/// No source that people write is larger.
+const LARGEST: u64 = 4 << 20;
+/// Groups within groups, deeper than anyone writes.
+const DEEPEST: usize = 200;
+/// Tokens between two separators: an expression is a tree as deep as it is long.
+const LONGEST: usize = 20_000;
+
+/// The text of a regular file.
+///
+/// # Errors
+/// When it is not a regular file, is too large, or is not UTF-8.
+pub fn text(path: &Path) -> Result<String, Refused> {
+    let refused = |why: &str| Refused::new(format!("{} was not read: {why}", path.display()));
+    let facts = fs::metadata(path).map_err(|error| refused(&error.to_string()))?;
+    if !facts.is_file() {
+        return Err(refused("it is not a regular file"));
+    }
+    if facts.len() > LARGEST {
+        return Err(refused("it is larger than 4 MiB"));
+    }
+    fs::read_to_string(path).map_err(|error| refused(&error.to_string()))
+}
+
+/// Parses a file of Rust.
+///
+/// # Errors
+/// When it cannot be read, is not Rust, or is nested too deeply.
+pub fn parse(path: &Path) -> Result<syn::File, Refused> {
+    let text = text(path)?;
+    let refused = |why: &str, line: usize| {
+        Refused::new(format!("{} was not read: line {line}: {why}", path.display()))
+    };
+    if nests_too_deeply(&text) {
+        return Err(refused("it is nested too deeply", 1));
+    }
+    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
+    let text = if text.starts_with("#!") && !text.starts_with("#![") {
+        format!("//{text}")
+    } else {
+        text.to_owned()
+    };
+    let tokens: TokenStream = text.parse().map_err(|error: proc_macro2::LexError| {
+        refused(&error.to_string(), error.span().start().line)
+    })?;
+    if !is_simple(tokens.clone()) {
+        return Err(refused("an expression is too long to be read", 1));
+    }
+    syn::parse2(tokens).map_err(|error| refused(&error.to_string(), error.span().start().line))
+}
+
+/// Counts brackets without regard to strings and comments: it errs on the deep side, far beyond what people write.
+fn nests_too_deeply(text: &str) -> bool {
+    let mut depth = 0_usize;
+    for byte in text.bytes() {
+        match byte {
+            b'(' | b'[' | b'{' => depth += 1,
+            b')' | b']' | b'}' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > DEEPEST * 4 {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether no group is too deep and no run of tokens too long.
+pub fn is_simple(tokens: TokenStream) -> bool {
+    let mut waiting = vec![(tokens, 0)];
+    while let Some((tokens, depth)) = waiting.pop() {
+        if depth > DEEPEST {
+            return false;
+        }
+        let mut length = 0_usize;
+        for token in tokens {
+            length += 1;
+            match token {
+                TokenTree::Punct(punct) if matches!(punct.as_char(), ';' | ',') => length = 0,
+                TokenTree::Group(group) => {
+                    if group.delimiter() == proc_macro2::Delimiter::Brace {
+                        length = length.min(LONGEST / 2).saturating_sub(64);
+                    }
+                    waiting.push((group.stream(), depth + 1));
+                }
+                _ => {}
+            }
+            if length > LONGEST {
+                return false;
+            }
+        }
+    }
+    true
+}

@@ -1,0 +1,144 @@
+//! `stackctl audit`
+
+use std::path::PathBuf;
+
+use audit::{Audited, Call, Candidates, Place, Report, Verdict};
+use serde_json::{Map, Value, json};
+
+use super::App;
+use crate::cli::examples;
+use crate::error::{Error, Kind, Result};
+use crate::ui::Paint;
+
+/// What does a Cargo project call on AWS, and which rights does it need?
+///
+/// Reads the source of every Lambda function of a package or workspace, from its `main`: operations, IAM actions, tables,
+/// indexes, environment variables, routes. It needs no `stack.toml`, no build and no cloud. A place that cannot be followed
+/// is listed with what it may call.
+#[derive(Debug, clap::Args)]
+#[command(after_help = examples!(
+    "stackctl audit                           the project of this folder",
+    "stackctl audit services/orders           a package or workspace elsewhere",
+    "stackctl audit --policy > policy.json    the IAM policy that the code needs",
+    "stackctl audit --check                   in CI: 3 when something cannot be followed",
+))]
+pub struct Args {
+    /// The folder of a Cargo package or workspace
+    #[arg(value_name = "DIR", default_value = ".")]
+    folder: PathBuf,
+    /// Print the IAM policy of each function
+    #[arg(long)]
+    policy: bool,
+    /// Exit with 3 when a call or its resource cannot be resolved
+    #[arg(long)]
+    check: bool,
+}
+
+pub fn run(args: &Args, app: &App) -> Result<()> {
+    let report = audit::audit(&args.folder).map_err(|refused| {
+        Error::usage("this project cannot be audited")
+            .cause(refused)
+            .hint("give the folder of a Cargo package or workspace")
+    })?;
+    for note in &report.notes {
+        app.ui.say(note);
+    }
+    if args.policy {
+        let policies = || policies(&report);
+        app.ui.result(|| format!("{:#}", policies()), policies)?;
+    } else {
+        let document = || json!({"functions": report.functions});
+        app.ui.result(|| told(&report, app.ui.paint), document)?;
+    }
+    let open: Vec<&str> = report
+        .functions
+        .iter()
+        .filter(|function| function.verdict != Verdict::Resolved)
+        .map(|function| function.binary.as_str())
+        .collect();
+    if !args.check || open.is_empty() {
+        return Ok(());
+    }
+    let names = open.join(", ");
+    Err(Error::new(Kind::Findings, format!("not everything is resolved in {names}"))
+        .hint("the places are marked `unresolved` and `unknown`"))
+}
+
+/// The policy itself when there is one function, else the policies by the names of the binaries.
+fn policies(report: &Report) -> Value {
+    match report.functions.as_slice() {
+        [function] => audit::policy(function),
+        functions => {
+            let by_name = |function: &Audited| (function.binary.clone(), audit::policy(function));
+            Value::Object(functions.iter().map(by_name).collect::<Map<_, _>>())
+        }
+    }
+}
+
+fn told(report: &Report, paint: Paint) -> String {
+    if report.functions.is_empty() {
+        return "no binary of this project is a Lambda function".to_owned();
+    }
+    let functions: Vec<String> =
+        report.functions.iter().map(|function| function_told(function, paint)).collect();
+    functions.join("\n\n")
+}
+
+fn function_told(function: &Audited, paint: Paint) -> String {
+    let verdict = match function.verdict {
+        Verdict::Resolved => paint.green("resolved"),
+        Verdict::Partly => paint.yellow("partly resolved"),
+        Verdict::None => paint.red("not resolved"),
+    };
+    let Audited { binary, main, framework, trigger, .. } = function;
+    let mut lines = vec![format!("{binary}  {main}  {framework}, {trigger}  {verdict}")];
+    if function.calls.is_empty() && function.unresolved.is_empty() {
+        lines.push("  calls nothing on AWS".to_owned());
+    }
+    let calls: Vec<(String, String, &str)> = function
+        .calls
+        .iter()
+        .map(|call| (call.actions.join(", "), resource(call), call.site.as_str()))
+        .collect();
+    let wide =
+        |part: fn(&(String, String, &str)) -> usize| calls.iter().map(part).max().unwrap_or(0);
+    let (first, second) = (wide(|call| call.0.len()), wide(|call| call.1.len()));
+    for (actions, on, site) in &calls {
+        lines.push(format!("  {actions:first$}  {on:second$}  {}", paint.dim(site)));
+    }
+    for place in &function.unresolved {
+        let may = match &place.candidates {
+            Candidates::Any => "any operation".to_owned(),
+            Candidates::These(names) => names.iter().cloned().collect::<Vec<_>>().join(", "),
+        };
+        let word = paint.yellow("unresolved");
+        lines.push(format!(
+            "  {word}  {}  {}: may call {may}",
+            paint.dim(&place.site),
+            place.reason
+        ));
+    }
+    if !function.env.is_empty() {
+        let names: Vec<&str> = function.env.iter().map(String::as_str).collect();
+        lines.push(format!("  {} {}", paint.dim("env   "), names.join(", ")));
+    }
+    if let Some(routes) = &function.routes {
+        lines.push(format!("  {} {}", paint.dim("routes"), routes.join(", ")));
+    }
+    lines.join("\n")
+}
+
+/// What a call acts on, as a phrase.
+fn resource(call: &Call) -> String {
+    let place = |place: &Place| match place {
+        Place::Env(name) => format!("${name}"),
+        Place::Literal(name) => name.clone(),
+        Place::Unknown(why) => format!("unknown ({why})"),
+    };
+    match (&call.table, &call.index, &call.resource) {
+        (Some(table), Some(index), _) => format!("table {} index {}", place(table), place(index)),
+        (Some(table), None, _) => format!("table {}", place(table)),
+        (None, _, Some(resource)) => place(resource),
+        (None, _, None) => "*".to_owned(),
+    }
+}
