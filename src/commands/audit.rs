@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 
 use super::App;
 use crate::cli::examples;
-use crate::error::{Error, Kind, Result};
 use crate::ui::Paint;
+use engine::error::{Error, Kind, Result};
 
 /// What does a Cargo project call on AWS, and which rights does it need?
 ///

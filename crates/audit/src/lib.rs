@@ -86,7 +86,7 @@ pub fn audit(folder: &Path) -> Result<Report, Refused> {
 fn audit_here(folder: &Path) -> Result<Report, Refused> {
     let project = package::find(folder)?;
     let mut index = items::Index::default();
-    let mut rules = HashMap::new();
+    let mut rules = macros::rules::Book::default();
     read_libraries(&project, &mut index, &mut rules);
     for package in &project.audited {
         for (at, binary) in project.packages[*package].binaries.iter().enumerate() {
@@ -107,7 +107,7 @@ fn audit_here(folder: &Path) -> Result<Report, Refused> {
 fn read_libraries(
     project: &package::Project,
     index: &mut items::Index,
-    rules: &mut HashMap<String, macros::rules::Rules>,
+    rules: &mut macros::rules::Book,
 ) {
     let mut reached = BTreeSet::new();
     let mut waiting = project.audited.clone();

@@ -50,23 +50,29 @@ impl Lock {
         Self { edges }
     }
 
-    /// `None` when nothing is known of the crate.
+    /// Services of the SDK among what a crate depends on; `None` when nothing is known of the crate.
     pub fn services_behind(&self, name: &str) -> Option<BTreeSet<String>> {
+        let mut services: BTreeSet<String> =
+            self.behind(name)?.iter().filter_map(|krate| service_of(krate)).collect();
+        services.retain(|service| !OF_THE_CREDENTIALS.contains(&service.as_str()));
+        Some(services)
+    }
+
+    /// Whether a crate depends on another, directly or through others.
+    pub fn reaches(&self, name: &str, other: &str) -> bool {
+        self.behind(name).is_some_and(|behind| behind.contains(other))
+    }
+
+    fn behind(&self, name: &str) -> Option<BTreeSet<String>> {
         self.edges.get(name)?;
         let mut seen = BTreeSet::new();
         let mut waiting = vec![name.to_owned()];
-        let mut services = BTreeSet::new();
         while let Some(next) = waiting.pop() {
-            if !seen.insert(next.clone()) {
-                continue;
+            if !seen.contains(&next) {
+                waiting.extend(self.edges.get(&next).into_iter().flatten().cloned());
+                seen.insert(next);
             }
-            if let Some(service) = service_of(&next) {
-                services.insert(service);
-                continue;
-            }
-            waiting.extend(self.edges.get(&next).into_iter().flatten().cloned());
         }
-        services.retain(|service| !OF_THE_CREDENTIALS.contains(&service.as_str()));
-        Some(services)
+        Some(seen)
     }
 }

@@ -10,7 +10,7 @@ use crate::items::{
     Alias, AliasId, Constant, ConstantId, Crate, CrateId, Definition, Field, Function, FunctionId,
     Index, Module, ModuleId, Owner, Shape, TypeDefinition, TypeId, Variant, is_registered,
 };
-use crate::macros::rules::Rules;
+use crate::macros::rules::Book;
 use crate::package::Project;
 
 /// Reads one crate after another.
@@ -19,7 +19,7 @@ pub struct Reader<'a> {
     project: &'a Project,
     krate: CrateId,
     /// `macro_rules!` of all crates read so far.
-    pub rules: &'a mut HashMap<String, Rules>,
+    pub rules: &'a mut Book,
     /// How deep macros make items of macros.
     pub expanding: usize,
 }
@@ -35,7 +35,7 @@ pub struct Place {
 /// Reads a crate from its root file.
 pub fn read_crate(
     index: &mut Index,
-    rules: &mut HashMap<String, Rules>,
+    rules: &mut Book,
     project: &Project,
     package: usize,
     path: &Path,
@@ -89,6 +89,12 @@ impl Reader<'_> {
 
     pub fn krate(&self) -> CrateId {
         self.krate
+    }
+
+    /// The name of the library of the package that is read, for paths of its macros.
+    pub fn library(&self) -> String {
+        let package = &self.project.packages[self.index.crates[self.krate.0].package];
+        package.library.as_ref().map(|library| library.name.clone()).unwrap_or_default()
     }
 
     pub fn items(&mut self, module: ModuleId, items: Vec<Item>, place: &Place) {

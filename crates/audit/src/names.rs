@@ -137,6 +137,12 @@ impl Search<'_> {
                 let parent = self.index.modules[at.0].parent.unwrap_or(at);
                 vec![Found::Own(Definition::Module(parent))]
             }
+            name if name.starts_with("__crate_") => {
+                let krate = name.trim_start_matches("__crate_").parse::<usize>().ok();
+                let root =
+                    krate.and_then(|krate| self.index.crates.get(krate)).map(|krate| krate.root);
+                root.map(|root| Found::Own(Definition::Module(root))).into_iter().collect()
+            }
             "" => self.dependency(module, rest.first()).into_iter().collect(),
             name => self.in_scope(module, name, depth),
         };

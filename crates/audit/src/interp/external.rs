@@ -113,8 +113,11 @@ impl<'a> Interpreter<'a> {
             self.unresolved(site, &reason, Candidates::Any);
             return;
         }
+        let given = arguments.iter().any(leads_to_clients);
         match self.lock.services_behind(krate) {
             Some(services) if services.is_empty() => {}
+            // Without a client and without credentials it has the SDK's types alone.
+            Some(_) if !given && !self.lock.reaches(krate, "aws_config") => {}
             Some(services) => {
                 let names: Vec<String> = services.into_iter().collect();
                 let reason = format!(
@@ -124,7 +127,7 @@ impl<'a> Interpreter<'a> {
                 self.unresolved(site, &reason, Candidates::Any);
             }
             None => {
-                if arguments.iter().any(holds_client) {
+                if given {
                     let reason = format!("a client is given to {krate}, which is not read");
                     self.unresolved(site, &reason, Candidates::Any);
                 }
@@ -240,13 +243,15 @@ impl<'a> Interpreter<'a> {
     }
 }
 
-fn holds_client(value: &Value<'_>) -> bool {
+/// Whether a value is a client, holds one, or can make one.
+fn leads_to_clients(value: &Value<'_>) -> bool {
     match value {
         Value::Client(_) => true,
-        Value::Record(record) => record.fields.values().any(holds_client),
-        Value::Many(inner) => holds_client(inner),
-        Value::Tuple(parts) => parts.iter().any(holds_client),
-        Value::OneOf(all) => all.iter().any(holds_client),
+        Value::Foreign(krate) => matches!(&**krate, "aws_config" | "aws_types"),
+        Value::Record(record) => record.fields.values().any(leads_to_clients),
+        Value::Many(inner) => leads_to_clients(inner),
+        Value::Tuple(parts) => parts.iter().any(leads_to_clients),
+        Value::OneOf(all) => all.iter().any(leads_to_clients),
         _ => false,
     }
 }

@@ -83,6 +83,8 @@ pub struct Interpreter<'a> {
     /// Values that are made of each type, from one round to the next.
     store: HashMap<TypeId, Value<'a>>,
     seen: HashSet<TypeId>,
+    /// Types that results and fields name: a schema may hold values of them.
+    named: HashSet<TypeId>,
     statics: HashMap<usize, Value<'a>>,
     constants: HashMap<(usize, u64), Value<'a>>,
     constants_active: HashSet<usize>,
@@ -117,6 +119,7 @@ impl<'a> Interpreter<'a> {
             contexts: HashMap::new(),
             store: HashMap::new(),
             seen: HashSet::new(),
+            named: HashSet::new(),
             statics: HashMap::new(),
             constants: HashMap::new(),
             constants_active: HashSet::new(),
@@ -279,7 +282,9 @@ impl<'a> Interpreter<'a> {
             }
             return self.value_of(&result);
         }
-        self.called.insert(id);
+        if self.called.insert(id) {
+            self.name_types(&result);
+        }
         let Some(body) = &function.body else {
             return self.bodiless(id, &arguments, &result, &scope);
         };

@@ -53,12 +53,15 @@ impl Interpreter<'_> {
         let mut waiting = Vec::new();
         for owner in &self.index.impls {
             let Head::Type(id) = owner.head else { continue };
-            if !self.seen.contains(&id) {
+            let exists = self.seen.contains(&id);
+            if !exists && !self.named.contains(&id) {
                 continue;
             }
             let is_foreign = matches!(owner.implemented, TraitOfImpl::Foreign(_));
             for function in &owner.functions {
-                if is_foreign || owner.is_registered || self.index.function(*function).is_registered
+                if exists && is_foreign
+                    || owner.is_registered
+                    || self.index.function(*function).is_registered
                 {
                     waiting.push((*function, id));
                 }

@@ -5,7 +5,7 @@ use std::rc::Rc;
 
 use super::Interpreter;
 use super::inference::agree;
-use crate::items::{Head, TraitId, TypeId};
+use crate::items::{Head, Shape, TraitId, TypeId};
 use crate::strings::Texts;
 use crate::types::Ty;
 use crate::value::{Kind, Record, Request, Value};
@@ -73,6 +73,42 @@ impl<'a> Interpreter<'a> {
     pub fn see(&mut self, id: TypeId) {
         if self.seen.insert(id) {
             self.changed = true;
+        }
+    }
+
+    /// Notes the types that a type names, and those of their fields.
+    pub fn name_types(&mut self, ty: &Ty) {
+        match ty {
+            Ty::Own(id, arguments) => {
+                for argument in arguments {
+                    self.name_types(argument);
+                }
+                if !self.named.insert(*id) {
+                    return;
+                }
+                let index = self.index;
+                let scope = crate::types::Scope::of(index.type_of(*id).module);
+                let fields: Vec<Ty> = match &index.type_of(*id).shape {
+                    Shape::Struct(fields) => {
+                        fields.iter().map(|field| index.lower(&field.ty, &scope)).collect()
+                    }
+                    Shape::Enum(variants) => variants
+                        .iter()
+                        .flat_map(|variant| &variant.fields)
+                        .map(|field| index.lower(&field.ty, &scope))
+                        .collect(),
+                };
+                for field in &fields {
+                    self.name_types(field);
+                }
+            }
+            Ty::Tuple(parts) => {
+                for part in parts {
+                    self.name_types(part);
+                }
+            }
+            Ty::Many(inner) | Ty::Map(_, inner) | Ty::Callable(inner) => self.name_types(inner),
+            _ => {}
         }
     }
 

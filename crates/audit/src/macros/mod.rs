@@ -11,7 +11,8 @@ use syn::{Block, Expr, Item, Macro};
 
 use crate::items::{Index, ModuleId, Owner};
 use crate::modules::{Place, Reader};
-use rules::Rules;
+use crate::names::segments;
+use rules::Book;
 
 /// A macro call in a body.
 pub struct Parsed {
@@ -29,7 +30,9 @@ pub struct Parsed {
 const DEEPEST: usize = 24;
 
 struct Walker<'a> {
-    rules: &'a HashMap<String, Rules>,
+    rules: &'a Book,
+    /// The crate whose code is walked.
+    krate: usize,
     found: HashMap<usize, Parsed>,
     depth: usize,
 }
@@ -40,14 +43,16 @@ pub fn address(mac: &Macro) -> usize {
 }
 
 /// Parses the arguments of all macros in all bodies.
-pub fn read_all(index: &mut Index, rules: &HashMap<String, Rules>) {
-    let mut walker = Walker { rules, found: HashMap::new(), depth: 0 };
+pub fn read_all(index: &mut Index, rules: &Book) {
+    let mut walker = Walker { rules, krate: 0, found: HashMap::new(), depth: 0 };
     for function in &index.functions {
+        walker.krate = index.modules[function.module.0].krate.0;
         if let Some(body) = &function.body {
             walker.visit_block(body);
         }
     }
     for constant in &index.constants {
+        walker.krate = index.modules[constant.module.0].krate.0;
         if let Some(value) = &constant.value {
             walker.visit_expr(value);
         }
@@ -79,8 +84,7 @@ impl Walker<'_> {
             node.path.segments.last().map(|segment| segment.ident.to_string()).unwrap_or_default();
         let mut parsed =
             Parsed { name, arguments: Vec::new(), expansion: None, unread: Vec::new() };
-        if let Some(rules) = self.rules.get(&parsed.name)
-            && let Some(made) = rules.expand(node.tokens.clone())
+        if let Some(made) = self.rules.expand(self.krate, &segments(&node.path), &node.tokens)
             && let Ok(stmts) = Block::parse_within.parse2(made)
         {
             parsed.expansion = Some(Block { brace_token: syn::token::Brace::default(), stmts });
@@ -198,21 +202,17 @@ pub fn unread(tokens: TokenStream, found: &mut Vec<(String, usize)>) {
 impl Reader<'_> {
     /// A macro among the items of a module.
     pub fn item_macro(&mut self, module: ModuleId, item: &syn::ItemMacro, place: &Place) {
-        let segments = &item.mac.path.segments;
-        let Some(name) = segments.last().map(|segment| segment.ident.to_string()) else {
-            return;
-        };
+        let path = segments(&item.mac.path);
+        let Some(name) = path.last().cloned() else { return };
         if name == "macro_rules" {
-            if let (Some(defined), Some(rules)) =
-                (&item.ident, Rules::read(item.mac.tokens.clone()))
-            {
-                self.rules.insert(defined.to_string(), rules);
+            if let Some(defined) = &item.ident {
+                let (krate, library) = (self.krate().0, self.library());
+                self.rules.add(defined.to_string(), krate, &library, item.mac.tokens.clone());
             }
             return;
         }
-        if let Some(rules) = self.rules.get(&name)
-            && self.expanding < DEEPEST
-            && let Some(made) = rules.expand(item.mac.tokens.clone())
+        if self.expanding < DEEPEST
+            && let Some(made) = self.rules.expand(self.krate().0, &path, &item.mac.tokens)
             && let Ok(file) = syn::parse2::<syn::File>(made)
         {
             self.expanding += 1;
@@ -286,12 +286,8 @@ impl Reader<'_> {
         }
         if self.is_root(module) {
             let krate = self.krate();
-            let name = format!("{} {}", name, path_text(&mac.path));
+            let name = format!("{} {}", name, segments(&mac.path).join("::"));
             self.index.made_mains.entry(krate).or_insert((name, line));
         }
     }
-}
-
-fn path_text(path: &syn::Path) -> String {
-    path.segments.iter().map(|segment| segment.ident.to_string()).collect::<Vec<_>>().join("::")
 }

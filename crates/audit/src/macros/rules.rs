@@ -5,9 +5,17 @@ use std::collections::HashMap;
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::parse::{ParseStream, Parser};
 
+/// All `macro_rules!` of the packages that are read.
+#[derive(Default)]
+pub struct Book {
+    by_name: HashMap<String, Vec<Rules>>,
+}
+
 /// A `macro_rules!` definition.
 #[derive(Clone)]
 pub struct Rules {
+    krate: usize,
+    library: String,
     arms: Vec<(Vec<Matcher>, TokenStream)>,
 }
 
@@ -32,9 +40,41 @@ const LARGEST: usize = 100_000;
 /// Repetitions of one pattern.
 const MOST: usize = 2_000;
 
+/// The name that stands for `$crate` of a crate in what its macros make.
+pub fn crate_name(krate: usize) -> String {
+    format!("__crate_{krate}")
+}
+
+impl Book {
+    /// Adds a definition of a crate, whose library has a name.
+    pub fn add(&mut self, name: String, krate: usize, library: &str, tokens: TokenStream) {
+        if let Some(rules) = Rules::read(krate, library, tokens) {
+            self.by_name.entry(name).or_default().insert(0, rules);
+        }
+    }
+
+    /// What a macro makes of its arguments. Where several crates define it, its path and the crate that calls it decide.
+    pub fn expand(
+        &self,
+        krate: usize,
+        path: &[String],
+        arguments: &TokenStream,
+    ) -> Option<TokenStream> {
+        let name = path.last()?;
+        let before = path.len().checked_sub(2).map(|at| &path[at]);
+        let mut known: Vec<&Rules> = self.by_name.get(name)?.iter().collect();
+        known.sort_by_key(|rules| match before {
+            Some(before) if *before == rules.library || *before == crate_name(rules.krate) => 0,
+            _ if rules.krate == krate => 1,
+            _ => 2,
+        });
+        known.into_iter().find_map(|rules| rules.expand(arguments.clone()))
+    }
+}
+
 impl Rules {
     /// Reads the arms of a definition.
-    pub fn read(tokens: TokenStream) -> Option<Self> {
+    fn read(krate: usize, library: &str, tokens: TokenStream) -> Option<Self> {
         let mut arms = Vec::new();
         let mut tokens = tokens.into_iter().peekable();
         while let Some(token) = tokens.next() {
@@ -52,11 +92,11 @@ impl Rules {
                 tokens.next();
             }
         }
-        Some(Self { arms })
+        Some(Self { krate, library: library.to_owned(), arms })
     }
 
     /// What the macro makes of its arguments; `None` when no arm fits.
-    pub fn expand(&self, arguments: TokenStream) -> Option<TokenStream> {
+    fn expand(&self, arguments: TokenStream) -> Option<TokenStream> {
         let arguments: Vec<TokenTree> = arguments.into_iter().collect();
         self.arms.iter().find_map(|(pattern, body)| {
             let mut bindings = Bindings::new();
@@ -64,6 +104,12 @@ impl Rules {
             if !rest.is_empty() {
                 return None;
             }
+            let name =
+                proc_macro2::Ident::new(&crate_name(self.krate), proc_macro2::Span::call_site());
+            bindings.insert(
+                "crate".to_owned(),
+                Bound { one: TokenTree::Ident(name).into(), many: None },
+            );
             let mut size = 0;
             let made = transcribe(body.clone(), &bindings, &mut size)?;
             Some(made)
@@ -253,7 +299,11 @@ fn fragment(kind: &str, tokens: &[TokenTree]) -> Option<usize> {
         "pat" | "pat_param" => {
             parsed(tokens, |input| syn::Pat::parse_multi_with_leading_vert(input).map(drop))
         }
-        "stmt" => parsed(tokens, |input| input.parse::<syn::Stmt>().map(drop)),
+        // Without its semicolon.
+        "stmt" => parsed(tokens, |input| input.parse::<syn::Expr>().map(drop)).or_else(|| {
+            let ends = |token: &TokenTree| is_punct(token, ';') || is_punct(token, ',');
+            Some(tokens.iter().position(ends).unwrap_or(tokens.len())).filter(|taken| *taken > 0)
+        }),
         "item" => parsed(tokens, |input| input.parse::<syn::Item>().map(drop)),
         "meta" => parsed(tokens, |input| input.parse::<syn::Meta>().map(drop)),
         "vis" => parsed(tokens, |input| input.parse::<syn::Visibility>().map(drop)),
@@ -282,7 +332,6 @@ fn transcribe(body: TokenStream, bindings: &Bindings, size: &mut usize) -> Optio
         }
         match token {
             TokenTree::Punct(punct) if punct.as_char() == '$' => match tokens.next()? {
-                TokenTree::Ident(name) if name == "crate" => out.push(TokenTree::Ident(name)),
                 TokenTree::Ident(name) => match bindings.get(&name.to_string()) {
                     Some(bound) => out.extend(bound.one.clone()),
                     None => out.extend([TokenTree::Punct(punct), TokenTree::Ident(name)]),
@@ -359,9 +408,9 @@ mod tests {
     use super::*;
 
     fn expand(rules: &str, arguments: &str) -> String {
-        Rules::read(rules.parse().expect("it parses"))
-            .expect("it parses")
-            .expand(arguments.parse().expect("it parses"))
+        let mut book = Book::default();
+        book.add("made".to_owned(), 3, "library", rules.parse().expect("it parses"));
+        book.expand(0, &["made".to_owned()], &arguments.parse().expect("it parses"))
             .map(|tokens| tokens.to_string())
             .unwrap_or_default()
             .replace(' ', "")
@@ -373,7 +422,7 @@ mod tests {
         assert_eq!(expand(pairs, "1 => a.b(), 2 => c"), "[(1,a.b()),(2,c)]");
         assert_eq!(
             expand("($name:ident, $t:ty) => { fn $name() -> $t { $crate::x() } };", "go, Vec<u8>"),
-            "fngo()->Vec<u8>{crate::x()}"
+            "fngo()->Vec<u8>{__crate_3::x()}"
         );
     }
 
