@@ -40,7 +40,11 @@ fn names(config: &Config, region: &str) -> Names {
         LogPolicy::AwsManaged => (vec![own(&names.data_policy)], Some(of_aws(MANAGED_LOGS))),
     };
     Names {
-        table: identity.arn("dynamodb", &format!("table/{}", names.table)),
+        tables: config
+            .tables
+            .values()
+            .map(|table| identity.arn("dynamodb", &format!("table/{}", table.name)))
+            .collect(),
         attachable: policies.iter().cloned().chain(managed).collect(),
         policies,
         any_policy: vec![identity.iam("policy/*"), of_aws(ANY)],

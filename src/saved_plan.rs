@@ -141,9 +141,20 @@ fn line(what: &str, planned: &str, now: &str) -> String {
 }
 
 fn wanted(config: &Config, manifest: &Manifest) -> String {
-    let Config { table, function, cors, .. } = config;
+    // What the file says of the stack; its name and stage are members of the plan.
+    let Config {
+        tables,
+        function,
+        cors,
+        root: _,
+        name: _,
+        stage: _,
+        region: _,
+        account: _,
+        names: _,
+    } = config;
     let paths: BTreeSet<&String> = manifest.routes.iter().map(|route| &route.path).collect();
-    let text = format!("{table:?} {function:?} {cors:?} {:?} {paths:?}", manifest.actions());
+    let text = format!("{tables:?} {function:?} {cors:?} {:?} {paths:?}", manifest.actions());
     Digest::of(text.as_bytes()).hex()
 }
 

@@ -1,5 +1,7 @@
 //! The wiring: which resources a stack consists of, and what each needs. One line a resource.
 
+use std::collections::BTreeMap;
+
 use crate::cloud::{Cloud, Identity};
 use crate::config::{Config, LogPolicy};
 use crate::resources::{
@@ -17,7 +19,8 @@ pub const MANAGED_LOGS: &str = "service-role/AWSLambdaBasicExecutionRole";
 /// The resources of one stack and stage, with a typed handle for each that others ask for.
 pub struct Stack {
     pub graph: Graph,
-    pub table: Handle<Table>,
+    /// By their keys in `stack.toml`.
+    pub tables: BTreeMap<String, Handle<Table>>,
     pub data_policy: Handle<Policy>,
     pub code: Handle<Code>,
     pub log_group: Handle<LogGroup>,
@@ -30,7 +33,10 @@ impl Stack {
     pub fn new(cloud: &Cloud, config: &Config, manifest: &Manifest, source: Source) -> Self {
         let names = &config.names;
         let mut graph = Graph::default();
-        let table = graph.add(Table::new(cloud, config));
+        let tables = config.tables.values();
+        let tables = tables
+            .map(|table| (table.key.clone(), graph.add(Table::new(cloud, config, table))))
+            .collect();
         let log_group = graph.add(LogGroup::new(cloud, config));
         let role = graph.add(Role::new(cloud, config));
         let data_policy = graph.add(Policy::new(
@@ -57,7 +63,7 @@ impl Stack {
         let api = graph.add(Api::new(cloud, config));
         graph.add(Routes::new(cloud, config, route_keys(manifest), api));
         graph.add(Permission::new(cloud, config, function, release, api));
-        Self { graph, table, data_policy, code, log_group, function, release, api }
+        Self { graph, tables, data_policy, code, log_group, function, release, api }
     }
 
     /// Every resource.
@@ -69,6 +75,11 @@ impl Stack {
     pub fn standing_alone(&self) -> Vec<Id> {
         let stands = |id: &Id| self.graph.node(*id).contained_in().is_none();
         self.in_the_cloud().into_iter().filter(stands).collect()
+    }
+
+    /// What holds data that nobody can make again.
+    pub fn holds_data(&self, id: Id) -> bool {
+        self.tables.values().any(|table| table.id == id)
     }
 
     /// Every resource that is in the cloud.
@@ -86,18 +97,23 @@ pub fn check(config: &Config, manifest: &Manifest) -> Result<()> {
 /// A table with other keys than the handler's answers every request with a failure.
 fn check_keys(config: &Config, manifest: &Manifest) -> Result<()> {
     let Some(keys) = &manifest.keys else { return Ok(()) };
-    let table = &config.table;
+    let Some(table) = config.main() else {
+        return Err(Error::usage("the handler needs a table, and `stack.toml` has none")
+            .hint("add `[table]`, which needs no keys"));
+    };
+    let sort = table.sort.as_ref().map(ToString::to_string).unwrap_or_default();
     let both = [
-        ("partition_key", &table.partition_key, &keys.partition),
-        ("sort_key", &table.sort_key, &keys.sort),
+        ("partition_key", &table.partition.to_string(), &keys.partition),
+        ("sort_key", &sort, &keys.sort),
     ];
     let Some((key, wanted, declared)) = both.into_iter().find(|(_, one, other)| one != other)
     else {
         return Ok(());
     };
-    Err(Error::usage(format!("`table.{key} = \"{wanted}\"` is not the handler's key"))
+    let place = table.place();
+    Err(Error::usage(format!("`{place}.{key} = \"{wanted}\"` is not the handler's key"))
         .cause(format!("the handler reads and writes `{declared}`: {}", keys.site))
-        .hint(format!("leave `table.{key}` out, or change `keys!` in the handler")))
+        .hint(format!("leave `{place}.{key}` out, or change `keys!` in the handler")))
 }
 
 /// The account is not known yet, but every one is as long.
@@ -120,7 +136,7 @@ fn check_policy(config: &Config, manifest: &Manifest) -> Result<()> {
 
 /// Exactly the actions that the handler declares, on exactly its table.
 pub fn data_policy(config: &Config, manifest: &Manifest) -> impl Fn(&Identity) -> Document + use<> {
-    let (table, actions) = (format!("table/{}", config.names.table), manifest.actions());
+    let (table, actions) = (format!("table/{}", config.main_table()), manifest.actions());
     move |identity| {
         let arn = identity.arn("dynamodb", &table);
         Document::allow_table(actions.iter().map(String::as_str), [arn.as_str()])

@@ -23,6 +23,7 @@ pub fn document(
     release: Option<&LiveRelease>,
 ) -> Value {
     let names = &config.names;
+    let table_arn = |name: &str| identity.arn("dynamodb", &format!("table/{name}"));
     json!({
         "stack": config.name,
         "stage": config.stage,
@@ -30,8 +31,12 @@ pub fn document(
         "account": identity.account,
         "api_url": api.map(|api| &api.url),
         "api_id": api.map(|api| &api.id),
-        "table_name": names.table,
-        "table_arn": identity.arn("dynamodb", &format!("table/{}", names.table)),
+        "table_name": config.main_table(),
+        "table_arn": table_arn(&config.main_table()),
+        "tables": config.tables.values().map(|table| {
+            let table_of = json!({"name": table.name, "arn": table_arn(&table.name)});
+            (table.key.clone(), table_of)
+        }).collect::<serde_json::Map<_, _>>(),
         "function_name": names.function,
         "function_arn": function.map(|function| &function.arn),
         "function_version": release.map(|release| &release.version),

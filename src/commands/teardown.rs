@@ -10,8 +10,8 @@ use tokio::time::Instant;
 use super::{App, source};
 use crate::cli::examples;
 use crate::cloud::Cloud;
-use crate::config::Config;
-use crate::resources;
+use crate::config::{Config, Table};
+use crate::resources::{self, LiveTable};
 use crate::stack::Stack;
 use crate::ui::{Question, seconds};
 use engine::error::{Doing, Error, Kind, Result};
@@ -30,10 +30,10 @@ const LOOKS: usize = 3;
     "stackctl teardown --name my-app --stage dev --region eu-west-1    when `stack.toml` is gone",
 ))]
 pub struct Args {
-    /// Keep the table and its items
+    /// Keep the tables and their items
     #[arg(long)]
     keep_table: bool,
-    /// First write every item to this file, as JSON lines
+    /// First write every item to this file, as JSON lines; of several tables each to a file of its own beside it
     #[arg(long, value_name = "FILE")]
     export: Option<PathBuf>,
     /// Delete even if `deletion_protection` is set
@@ -59,7 +59,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let ids: Vec<Id> = stack
         .standing_alone()
         .into_iter()
-        .filter(|id| !(args.keep_table && *id == stack.table.id))
+        .filter(|id| !(args.keep_table && stack.holds_data(*id)))
         .collect();
     let look =
         app.ui.watch(stack.graph.labels(), async |events| look(&stack, &cloud, events).await);
@@ -81,9 +81,9 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     labels.push(Label { kind: "proof".into(), name: "nothing is left".into() });
     app.ui
         .watch(labels, async |events| {
-            if let Some(file) = args.export.as_deref().filter(|_| reading.is_there(stack.table.id))
-            {
-                export(app, &cloud, &config, &stack, file, events).await?;
+            if let Some(file) = args.export.as_deref() {
+                let tables = tables(&config, &stack, &reading);
+                export(app, &cloud, &stack, &tables, file, events).await?;
             }
             delete(app, &stack, &cloud, &ids, reading.clone(), events).await
         })
@@ -91,11 +91,10 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let text = || {
         let gone: Vec<String> =
             ours.iter().map(|id| format!("  deleted {}", stack.graph.label(*id))).collect();
-        let (kept, left) = if args.keep_table {
-            (format!("  kept table {}\n", config.names.table), "nothing else is left")
-        } else {
-            (String::new(), "nothing is left")
-        };
+        let kept = tables(&config, &stack, &reading).into_iter().filter(|_| args.keep_table);
+        let kept: String =
+            kept.map(|(table, _)| format!("  kept table {}\n", table.name)).collect();
+        let left = if kept.is_empty() { "nothing is left" } else { "nothing else is left" };
         let took = seconds(since.elapsed());
         format!(
             "{}\n{kept}{} is gone: {} deleted in {took} with all that belonged to them, and {left}",
@@ -123,15 +122,11 @@ async fn look(stack: &Stack, cloud: &Cloud, events: &Events) -> Result<Reading> 
 }
 
 fn refuse_protected(args: &Args, config: &Config, stack: &Stack, reading: &Reading) -> Result<()> {
-    let protected = reading
-        .find(stack.table)
-        .is_some_and(|table| table.protection || config.table.deletion_protection);
-    if protected && !args.force && !args.keep_table {
-        return Err(Error::usage(format!(
-            "table `{}` is protected against deletion",
-            config.names.table
-        ))
-        .hint("keep it with `--keep-table`, or delete it all the same with `--force`"));
+    let is_protected = |(table, live): &(&Table, &LiveTable)| live.protection || table.protection;
+    let protected = tables(config, stack, reading).into_iter().find(is_protected);
+    if let Some((table, _)) = protected.filter(|_| !args.force && !args.keep_table) {
+        return Err(Error::usage(format!("table `{}` is protected against deletion", table.name))
+            .hint("keep it with `--keep-table`, or delete it all the same with `--force`"));
     }
     Ok(())
 }
@@ -148,12 +143,11 @@ async fn confirm(
         return Ok(());
     }
     let name = &config.names.api;
-    let items = match reading.find(stack.table) {
-        Some(table) if !args.keep_table => {
-            format!(" and its table `{}` (about {} items)", config.names.table, table.items)
-        }
-        _ => String::new(),
-    };
+    let tables = tables(config, stack, reading).into_iter().filter(|_| !args.keep_table);
+    let items: Vec<String> = tables
+        .map(|(table, live)| format!("its table `{}` (about {} items)", table.name, live.items))
+        .collect();
+    let items = if items.is_empty() { String::new() } else { format!(" and {}", items.join(", ")) };
     let effect = format!("This deletes stack {name}{items}.");
     let prompt = format!("Type {name} to confirm:");
     let instead = "pass `--yes` to confirm";
@@ -164,26 +158,48 @@ async fn confirm(
     Err(Error::new(Kind::Interrupted, "stopped: nothing was deleted"))
 }
 
-/// A file that does not hold every item is not left behind.
+/// The tables that exist, as the file says them and as they are.
+fn tables<'a>(
+    config: &'a Config,
+    stack: &Stack,
+    reading: &'a Reading,
+) -> Vec<(&'a Table, &'a LiveTable)> {
+    let live = |table: &'a Table| Some((table, reading.find(stack.tables[&table.key])?));
+    config.tables.values().filter_map(live).collect()
+}
+
+/// One table is written to `file`, several to one file each: `items-data.jsonl`, `items-sessions.jsonl`. A file that
+/// does not hold every item is not left behind.
 async fn export(
     app: &App,
     cloud: &Cloud,
-    config: &Config,
     stack: &Stack,
+    tables: &[(&Table, &LiveTable)],
     file: &Path,
     events: &Events,
 ) -> Result<()> {
-    let progress = Progress::new(stack.table.id, events);
-    let create = File::create_new(file).doing(format!("create `{}`", file.display()));
-    let mut to =
-        BufWriter::new(create.map_err(|error| error.hint("name a file that does not exist yet"))?);
-    let written = resources::export(cloud, &config.names.table, &mut to, &progress);
-    let written = app.unless_stopped(written).await;
-    if written.is_err() {
-        // Why the export failed says more than why its file cannot be removed.
-        let _ = fs::remove_file(file);
+    for (table, _) in tables {
+        let progress = Progress::new(stack.tables[&table.key].id, events);
+        let file = if tables.len() == 1 { file.to_owned() } else { beside(file, &table.key) };
+        let create = File::create_new(&file).doing(format!("create `{}`", file.display()));
+        let create = create.map_err(|error| error.hint("name a file that does not exist yet"))?;
+        let mut to = BufWriter::new(create);
+        let written = resources::export(cloud, &table.name, &mut to, &progress);
+        let written = app.unless_stopped(written).await;
+        if written.is_err() {
+            // Why the export failed says more than why its file cannot be removed.
+            let _ = fs::remove_file(&file);
+        }
+        written?;
     }
-    written.map(|_| ())
+    Ok(())
+}
+
+/// `items.jsonl` → `items-data.jsonl`
+fn beside(file: &Path, key: &str) -> PathBuf {
+    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
+    let end = file.extension().map(|end| format!(".{}", end.to_string_lossy())).unwrap_or_default();
+    file.with_file_name(format!("{stem}-{key}{end}"))
 }
 
 /// Deletes, looks again, and deletes what came back, until nothing is left.
@@ -221,6 +237,7 @@ fn receipt(stack: &Stack, args: &Args, gone: &[Id]) -> Value {
         json!({"resource": label.kind, "name": label.name, "action": "delete"})
     };
     let deleted: Vec<Value> = gone.iter().map(|id| entry(*id)).collect();
-    let kept: Vec<Value> = args.keep_table.then(|| entry(stack.table.id)).into_iter().collect();
+    let kept = stack.tables.values().filter(|_| args.keep_table);
+    let kept: Vec<Value> = kept.map(|table| entry(table.id)).collect();
     json!({"changes": deleted, "kept": kept, "left": []})
 }

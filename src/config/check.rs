@@ -1,6 +1,8 @@
 //! What AWS or a browser would refuse is refused here, before the first call.
 
-use super::{Config, Cors, region};
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{Attribute, Config, Cors, Table, region};
 use engine::error::{Error, Result};
 
 /// Days that `CloudWatch` Logs accepts: <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html>
@@ -10,7 +12,7 @@ const RETENTION_DAYS: [i32; 22] = [
 ];
 
 /// Variables that Lambda sets itself: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>
-const RESERVED: [&str; 19] = [
+const RESERVED: [&str; 18] = [
     "_HANDLER",
     "_X_AMZN_TRACE_ID",
     "AWS_REGION",
@@ -29,7 +31,6 @@ const RESERVED: [&str; 19] = [
     "AWS_LAMBDA_RUNTIME_API",
     "LAMBDA_TASK_ROOT",
     "LAMBDA_RUNTIME_DIR",
-    "TABLE_NAME",
 ];
 
 /// Environment variables together, as JSON: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
@@ -92,7 +93,7 @@ pub fn limits(config: &Config) -> Result<()> {
     lengths(config)?;
     config.region.as_deref().map_or(Ok(()), |region| region::check("region", region))?;
     account(config)?;
-    keys(config)?;
+    tables(config)?;
     function(config)?;
     environment(config)?;
     cors(&config.cors)
@@ -100,14 +101,14 @@ pub fn limits(config: &Config) -> Result<()> {
 
 fn lengths(config: &Config) -> Result<()> {
     let names = &config.names;
+    let tables = config.tables.values().map(|table| ("table", &table.name, 255));
     let limits = [
         ("role", &names.role, 64),
         ("function", &names.function, 64),
         ("policy", &names.data_policy, 128),
         ("API", &names.api, 128),
-        ("table", &names.table, 255),
     ];
-    for (what, name, limit) in limits {
+    for (what, name, limit) in limits.into_iter().chain(tables) {
         if name.len() > limit {
             let message = format!(
                 "the {what} would be called `{name}`: {} characters, and AWS takes {limit}",
@@ -132,20 +133,74 @@ fn account(config: &Config) -> Result<()> {
     }
 }
 
-fn keys(config: &Config) -> Result<()> {
-    let table = &config.table;
-    for (what, key) in [("partition_key", &table.partition_key), ("sort_key", &table.sort_key)] {
-        if key.is_empty() || key.len() > 255 {
-            return Err(Error::usage(format!("`table.{what}` must have 1 to 255 characters")));
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html>
+const MOST_INDEXES: usize = 20;
+
+fn tables(config: &Config) -> Result<()> {
+    let mut variables = BTreeSet::new();
+    for table in config.tables.values() {
+        let place = table.place();
+        different(&place, &table.partition, table.sort.as_ref())?;
+        cloud_name(&format!("{place}.name"), &table.name)?;
+        variable(&format!("{place}.env"), &table.env)?;
+        if !variables.insert(&table.env) {
+            return Err(Error::usage(format!("two tables have the variable `{}`", table.env))
+                .hint("give one of them another `env`"));
         }
+        if table.indexes.len() > MOST_INDEXES {
+            return Err(Error::usage(format!(
+                "`{place}.indexes` has {} indexes, and DynamoDB takes {MOST_INDEXES}",
+                table.indexes.len()
+            )));
+        }
+        for (name, index) in &table.indexes {
+            let place = format!("{place}.indexes.{name}");
+            cloud_name(&place, name)?;
+            different(&place, &index.partition, index.sort.as_ref())?;
+        }
+        one_type_each(table)?;
     }
-    if table.partition_key == table.sort_key {
+    Ok(())
+}
+
+fn different(place: &str, partition: &Attribute, sort: Option<&Attribute>) -> Result<()> {
+    if sort.is_some_and(|sort| sort.name == partition.name) {
         return Err(Error::usage(format!(
-            "`table.partition_key` and `table.sort_key` are both `{}`",
-            table.sort_key
+            "`{place}.partition_key` and `{place}.sort_key` are both `{}`",
+            partition.name
         )));
     }
     Ok(())
+}
+
+/// An attribute has one type in all keys that it is part of.
+fn one_type_each(table: &Table) -> Result<()> {
+    let indexes =
+        table.indexes.values().flat_map(|index| [Some(&index.partition), index.sort.as_ref()]);
+    let keys = [Some(&table.partition), table.sort.as_ref()].into_iter().chain(indexes).flatten();
+    let mut kinds = BTreeMap::new();
+    for attribute in keys {
+        let first = *kinds.entry(&attribute.name).or_insert(attribute.kind);
+        if first != attribute.kind {
+            return Err(Error::usage(format!(
+                "`{}` has two types in the keys of `{}`",
+                attribute.name,
+                table.place()
+            )));
+        }
+    }
+    Ok(())
+}
+
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/HowItWorks.NamingRulesDataTypes.html>
+fn cloud_name(place: &str, name: &str) -> Result<()> {
+    let good = (3..=255).contains(&name.len())
+        && name.bytes().all(|c| c.is_ascii_alphanumeric() || b"_.-".contains(&c));
+    if good {
+        return Ok(());
+    }
+    Err(Error::usage(format!("`{place}`: `{name}` is not a name that DynamoDB takes"))
+        .hint("use 3 to 255 letters, digits, `_`, `.` and `-`"))
 }
 
 fn function(config: &Config) -> Result<()> {
@@ -179,19 +234,12 @@ fn within(key: &str, value: i32, range: std::ops::RangeInclusive<i32>, unit: &st
 
 fn environment(config: &Config) -> Result<()> {
     for name in config.function.environment.keys() {
-        if RESERVED.contains(&name.as_str()) {
-            return Err(Error::usage(format!("`function.environment.{name}` is reserved"))
-                .hint("it is set for the function already; choose another name"));
+        let place = format!("function.environment.{name}");
+        if config.tables.values().any(|table| table.env == *name) {
+            return Err(Error::usage(format!("`{place}` is reserved"))
+                .hint("stackctl sets it to the name of a table; choose another name"));
         }
-        let good = name.len() >= 2
-            && name.starts_with(|first: char| first.is_ascii_alphabetic())
-            && name.chars().all(|character| character.is_ascii_alphanumeric() || character == '_');
-        if !good {
-            return Err(Error::usage(format!(
-                "`function.environment.{name}` is not a name that Lambda takes"
-            ))
-            .hint("use two or more letters, digits and underscores, with a letter first"));
-        }
+        variable(&place, name)?;
     }
     let together = config.environment().collect::<serde_json::Value>().to_string().len();
     if together > ENVIRONMENT_BYTES {
@@ -201,6 +249,22 @@ fn environment(config: &Config) -> Result<()> {
         .hint("keep large values in a parameter store and read them when the function starts"));
     }
     Ok(())
+}
+
+/// A variable that Lambda takes and does not set itself.
+fn variable(place: &str, name: &str) -> Result<()> {
+    if RESERVED.contains(&name) {
+        return Err(Error::usage(format!("`{place}` is reserved"))
+            .hint(format!("Lambda sets `{name}` itself; choose another name")));
+    }
+    let good = name.len() >= 2
+        && name.starts_with(|first: char| first.is_ascii_alphabetic())
+        && name.chars().all(|character| character.is_ascii_alphanumeric() || character == '_');
+    if good {
+        return Ok(());
+    }
+    Err(Error::usage(format!("`{place}` is not a name that Lambda takes"))
+        .hint("use two or more letters, digits and underscores, with a letter first"))
 }
 
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html>

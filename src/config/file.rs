@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::{Table, Value};
 
+use super::table::{DATA, TableKeys};
 use engine::error::{Error, Result};
 use package::Architecture;
 
@@ -16,33 +17,12 @@ pub struct File {
     pub name: String,
     pub region: Option<String>,
     pub account: Option<String>,
-    #[serde(default)]
-    pub table: TableKeys,
+    /// By their keys; absent when the file says nothing of any table.
+    pub tables: Option<BTreeMap<String, TableKeys>>,
     #[serde(default)]
     pub function: FunctionKeys,
     #[serde(default)]
     pub api: ApiKeys,
-}
-
-/// `[table]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(default)]
-pub struct TableKeys {
-    pub partition_key: String,
-    pub sort_key: String,
-    pub point_in_time_recovery: bool,
-    pub deletion_protection: bool,
-}
-
-impl Default for TableKeys {
-    fn default() -> Self {
-        Self {
-            partition_key: "userId".into(),
-            sort_key: "itemId".into(),
-            point_in_time_recovery: true,
-            deletion_protection: false,
-        }
-    }
 }
 
 /// `[function]`
@@ -145,24 +125,55 @@ pub fn parse(text: &str, stage: &str) -> Result<File> {
     let known: Table = SAMPLE.parse().map_err(|error| wrong(&error))?;
     let stages = table.remove("stage");
     refuse_unknown("", &table, &known)?;
+    key_tables("", &mut table)?;
     if let Some(Value::Table(stages)) = stages {
         for (name, keys) in &stages {
             let Value::Table(keys) = keys else {
                 return Err(Error::usage(format!("`stage.{name}` in `stack.toml` is not a table")));
             };
-            refuse_unknown(&format!("stage.{name}."), keys, &known)?;
+            let path = format!("stage.{name}.");
+            refuse_unknown(&path, keys, &known)?;
             if name == stage {
-                lay_over(&mut table, keys);
+                let mut keys = keys.clone();
+                key_tables(&path, &mut keys)?;
+                lay_over(&mut table, &keys);
             }
         }
     }
     Value::Table(table).try_into().map_err(|error| wrong(&error))
 }
 
+/// `[table]` is short for `[tables.data]`.
+fn key_tables(path: &str, table: &mut Table) -> Result<()> {
+    let Some(data) = table.remove("table") else { return Ok(()) };
+    let tables = table.entry("tables").or_insert_with(|| Value::Table(Table::new()));
+    match tables.as_table_mut() {
+        Some(tables) if !tables.contains_key(DATA) => {
+            tables.insert(DATA.to_owned(), data);
+            Ok(())
+        }
+        _ => {
+            Err(Error::usage(format!("`{path}table` and `{path}tables.{DATA}` are the same table"))
+                .hint(format!("write its keys in one of the two sections")))
+        }
+    }
+}
+
+/// Sections whose keys are names of the user's own.
+const FREE: [&str; 2] = ["environment", "indexes"];
+
 fn refuse_unknown(path: &str, table: &Table, known: &Table) -> Result<()> {
     for (key, value) in table {
         match (value, known.get(key)) {
-            (Value::Table(inner), Some(Value::Table(known))) if key != "environment" => {
+            (Value::Table(tables), _) if key == "tables" => {
+                for (name, table) in
+                    tables.iter().filter_map(|(name, keys)| Some((name, keys.as_table()?)))
+                {
+                    let known = known["table"].as_table().expect("the sample has a table");
+                    refuse_unknown(&format!("{path}tables.{name}."), table, known)?;
+                }
+            }
+            (Value::Table(inner), Some(Value::Table(known))) if !FREE.contains(&key.as_str()) => {
                 refuse_unknown(&format!("{path}{key}."), inner, known)?;
             }
             (_, Some(_)) => {}
@@ -212,8 +223,8 @@ mod tests {
     fn only_the_name_is_required() {
         let file = parse("name = \"app\"", "default").expect("a name is enough");
         assert_eq!(
-            (file.name.as_str(), file.function.memory, file.table.sort_key.as_str()),
-            ("app", 256, "itemId")
+            (file.name.as_str(), file.function.memory, file.tables.is_none()),
+            ("app", 256, true)
         );
     }
 

@@ -5,16 +5,20 @@ mod file;
 mod names;
 mod region;
 mod schema;
+mod table;
 
+use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{env, fs, io};
 
 pub use check::better_name;
-pub use file::{Budget, Cors, FunctionKeys, LogPolicy, TableKeys};
+pub use file::{Budget, Cors, FunctionKeys, LogPolicy};
 pub use names::{ALIAS, DEFAULT_STAGE, Names};
 pub use schema::SCHEMA;
+pub use table::{Attribute, AttributeKind, DATA, Table};
 
 use engine::error::{Error, Result};
+use table::TableKeys;
 
 /// Where a stack is described, unless `--config` says otherwise.
 pub const FILE: &str = "stack.toml";
@@ -33,7 +37,8 @@ pub struct Config {
     pub region: Option<String>,
     /// The only account that may be touched.
     pub account: Option<String>,
-    pub table: TableKeys,
+    /// By their keys in the file: `data` is that of `[table]`.
+    pub tables: BTreeMap<String, Table>,
     pub function: FunctionKeys,
     pub cors: Cors,
     pub names: Names,
@@ -60,14 +65,22 @@ impl Config {
         let file = file::parse(text, stage)?;
         check::name("name", &file.name)?;
         check::name("stage", stage)?;
+        let names = Names::of(&file.name, stage);
+        let tables = file
+            .tables
+            .unwrap_or_else(|| BTreeMap::from([(DATA.to_owned(), TableKeys::default())]));
+        let tables = tables.into_iter().map(|(key, keys)| {
+            check::name("tables", &key)?;
+            Ok((key.clone(), Table::of(&key, names.table(&key), keys)?))
+        });
         let config = Self {
-            names: Names::of(&file.name, stage),
+            tables: tables.collect::<Result<_>>()?,
+            names,
             root,
             name: file.name,
             stage: stage.to_owned(),
             region: file.region,
             account: file.account,
-            table: file.table,
             function: file.function,
             cors: file.api.cors,
         };
@@ -85,10 +98,37 @@ impl Config {
         late.then_some(note).into_iter().collect()
     }
 
-    /// The environment of the function: what the file says, and the name of the table.
+    /// The table that our own form of handler works on: `data`, else the first.
+    pub fn main(&self) -> Option<&Table> {
+        self.tables.get(DATA).or_else(|| self.tables.values().next())
+    }
+
+    /// The name of that table; where there is none, the name that it would have.
+    pub fn main_table(&self) -> String {
+        self.main().map_or_else(|| self.names.table(DATA), |table| table.name.clone())
+    }
+
+    /// The same stack under another name, in the default stage; the data in it is nobody's.
+    #[must_use]
+    pub fn throwaway(&self, name: String) -> Self {
+        let names = Names::of(&name, DEFAULT_STAGE);
+        let table = |(key, table): (&String, &Table)| {
+            let name = names.table(key);
+            (key.clone(), Table { name, recovery: false, protection: false, ..table.clone() })
+        };
+        Self {
+            tables: self.tables.iter().map(table).collect(),
+            name,
+            names,
+            stage: DEFAULT_STAGE.to_owned(),
+            ..self.clone()
+        }
+    }
+
+    /// The environment of the function: what the file says, and the names of the tables.
     pub fn environment(&self) -> impl Iterator<Item = (&str, &str)> {
-        let own = [("TABLE_NAME", self.names.table.as_str())];
-        own.into_iter().chain(
+        let own = self.tables.values().map(|table| (table.env.as_str(), table.name.as_str()));
+        own.chain(
             self.function.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())),
         )
     }

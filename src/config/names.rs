@@ -9,7 +9,9 @@ pub const ALIAS: &str = "live";
 /// How the resources of one stack and stage are called. There is no state file: these are the state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Names {
-    pub table: String,
+    /// What the names of the tables are made of: stack and stage.
+    stack: String,
+    suffix: String,
     pub data_policy: String,
     pub logs_policy: String,
     pub role: String,
@@ -24,14 +26,20 @@ impl Names {
         let pascal = pascal_case(stack);
         let function = format!("{stack}-api{suffix}");
         Self {
-            table: format!("{stack}-data{suffix}"),
             data_policy: format!("{pascal}LambdaDynamoDB{suffix}"),
             logs_policy: format!("{pascal}LambdaLogs{suffix}"),
             role: format!("{stack}-lambda-role{suffix}"),
             log_group: format!("/aws/lambda/{function}"),
             function,
             api: format!("{stack}{suffix}"),
+            stack: stack.to_owned(),
+            suffix,
         }
+    }
+
+    /// The table that the file calls `key`.
+    pub fn table(&self, key: &str) -> String {
+        format!("{}-{key}{}", self.stack, self.suffix)
     }
 }
 
@@ -46,7 +54,7 @@ mod tests {
     #[test]
     fn the_names_are_those_of_the_tutorial() {
         let names = Names::of("my-frontend-app", DEFAULT_STAGE);
-        assert_eq!(names.table, "my-frontend-app-data");
+        assert_eq!(names.table("data"), "my-frontend-app-data");
         assert_eq!(names.data_policy, "MyFrontendAppLambdaDynamoDB");
         assert_eq!(names.logs_policy, "MyFrontendAppLambdaLogs");
         assert_eq!(names.role, "my-frontend-app-lambda-role");
@@ -58,7 +66,7 @@ mod tests {
     #[test]
     fn another_stage_is_a_suffix() {
         let names = Names::of("my-frontend-app", "dev");
-        assert_eq!(names.table, "my-frontend-app-data-dev");
+        assert_eq!(names.table("data"), "my-frontend-app-data-dev");
         assert_eq!(names.log_group, "/aws/lambda/my-frontend-app-api-dev");
         assert_eq!(names.api, "my-frontend-app-dev");
     }

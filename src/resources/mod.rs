@@ -38,6 +38,6 @@ pub use prune::prune;
 pub use release::{LiveRelease, Release};
 pub use role::Role;
 pub use routes::Routes;
-pub use table::Table;
+pub use table::{LiveTable, Table};
 pub use trial::Trial;
 pub use versions::{Version, versions};

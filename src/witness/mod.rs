@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use tokio::sync::watch;
 
 use crate::cloud::{Cloud, trial_policy};
-use crate::config::{Config, DEFAULT_STAGE, Names};
+use crate::config::Config;
 use crate::proof::{self, Endpoint, MORE};
 use crate::resources::Source;
 use crate::stack::Stack;
@@ -47,7 +47,7 @@ impl<'a> Witness<'a> {
             .hint("add `--local`"));
         }
         let cases = requests::read(&config.root.join(&config.function.crate_directory))?;
-        let config = throwaway(config);
+        let config = config.throwaway(format!("witness-{:06}", fastrand::u32(0..1_000_000)));
         let stack = Stack::new(cloud, &config, manifest, source);
         Ok(Self { cloud, config, manifest, stack, cases })
     }
@@ -88,7 +88,7 @@ impl<'a> Witness<'a> {
         let identity = self.cloud.identity().await?;
         let role = &self.config.names.role;
         let policy = identity.iam(&format!("policy/{}", self.config.names.data_policy));
-        let table = identity.arn("dynamodb", &format!("table/{}", self.config.names.table));
+        let table = identity.arn("dynamodb", &format!("table/{}", self.config.main_table()));
         let actions = self.manifest.actions();
         let grant =
             |actions: &[&str], arn: &str| Document::allow_table(actions.iter().copied(), [arn]);
@@ -111,7 +111,7 @@ impl<'a> Witness<'a> {
         let mut mutations: Vec<Mutation> =
             actions.iter().map(|action| Mutation::Without(action.clone())).collect();
         mutations.push(Mutation::OnlyOn(format!("{table}/index/*")));
-        mutations.push(Mutation::OnlyOn(table.replace(&self.config.names.table, "another-table")));
+        mutations.push(Mutation::OnlyOn(table.replace(&self.config.main_table(), "another-table")));
         for mutation in mutations {
             let document = match &mutation {
                 Mutation::Without(action) => {
@@ -220,15 +220,4 @@ impl<'a> Witness<'a> {
         }
         Ok(())
     }
-}
-
-/// The same stack under a name of its own, without what only costs time.
-fn throwaway(config: &Config) -> Config {
-    let mut config = config.clone();
-    config.name = format!("witness-{:06}", fastrand::u32(0..1_000_000));
-    DEFAULT_STAGE.clone_into(&mut config.stage);
-    config.names = Names::of(&config.name, DEFAULT_STAGE);
-    config.table.point_in_time_recovery = false;
-    config.table.deletion_protection = false;
-    config
 }

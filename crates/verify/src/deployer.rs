@@ -10,7 +10,7 @@ use iam::document::{Condition, Document, Statement};
 /// The ARNs of one stack; an account or a region that is not known is `*` in them.
 #[derive(Debug, Clone, Default)]
 pub struct Names {
-    pub table: String,
+    pub tables: Vec<String>,
     /// The stack's own policies.
     pub policies: Vec<String>,
     /// What may be attached to the role, AWS's own policies included.
@@ -169,7 +169,7 @@ impl Names {
     fn of(&self, on: &On) -> Vec<String> {
         let with_parts = |arn: &str| vec![arn.to_owned(), format!("{arn}:*")];
         match on {
-            On::Table => vec![self.table.clone()],
+            On::Table => self.tables.clone(),
             On::Policies => self.policies.clone(),
             On::AnyPolicy => self.any_policy.clone(),
             On::Role => vec![self.role.clone()],
@@ -237,7 +237,7 @@ mod tests {
     fn names() -> Names {
         let own = "arn:aws:iam::1:policy/Own".to_owned();
         Names {
-            table: "arn:aws:dynamodb:r:1:table/t".into(),
+            tables: vec!["arn:aws:dynamodb:r:1:table/t".into()],
             policies: vec![own.clone()],
             attachable: vec![own],
             any_policy: vec!["arn:aws:iam::1:policy/*".into(), "arn:aws:iam::aws:policy/*".into()],

@@ -17,8 +17,8 @@ const YOUNG: Duration = Duration::from_mins(1);
 pub struct LiveTable {
     pub arn: String,
     pub status: String,
-    /// Partition key and sort key, with their types when these are not strings.
-    pub keys: (String, String),
+    /// As `partition + sort`, with their types when these are not strings.
+    pub keys: String,
     pub on_demand: bool,
     pub recovery: bool,
     pub protection: bool,
@@ -38,16 +38,14 @@ impl LiveTable {
                 .find(|attribute| attribute.attribute_name() == name)?;
             Some(match attribute.attribute_type() {
                 ScalarAttributeType::S => name.to_owned(),
-                other => format!("{name} ({other})"),
+                other => format!("{name}:{other}"),
             })
         };
+        let keys = [key(&KeyType::Hash), key(&KeyType::Range)];
         Self {
             arn: table.table_arn().unwrap_or_default().to_owned(),
             status: status(table),
-            keys: (
-                key(&KeyType::Hash).unwrap_or_default(),
-                key(&KeyType::Range).unwrap_or_default(),
-            ),
+            keys: keys.into_iter().flatten().collect::<Vec<_>>().join(" + "),
             on_demand: table.billing_mode_summary().and_then(|billing| billing.billing_mode())
                 == Some(&BillingMode::PayPerRequest),
             recovery,

@@ -1,5 +1,6 @@
 //! The DynamoDB table: keys, on-demand billing, point-in-time recovery, deletion protection.
 
+mod keys;
 mod live;
 #[cfg(test)]
 mod tests;
@@ -9,8 +10,7 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableFluentBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeDefinition, BillingMode, KeySchemaElement, KeyType, PointInTimeRecoverySpecification,
-    ScalarAttributeType, TableDescription, TableStatus,
+    BillingMode, PointInTimeRecoverySpecification, TableDescription, TableStatus,
 };
 
 pub use live::LiveTable;
@@ -20,7 +20,7 @@ use crate::cloud::Doing;
 use crate::cloud::tags::{self, Tags};
 use crate::cloud::wait::{self, Poll};
 use crate::cloud::{Answer, Cloud};
-use crate::config::Config;
+use crate::config::{self, Attribute, Config};
 use engine::error::{Error, Result};
 use engine::{Calls, Difference, Inputs, Progress, Resource};
 
@@ -37,24 +37,34 @@ pub struct Table {
     cloud: Cloud,
     client: Client,
     name: String,
-    /// Partition key and sort key, both strings.
-    keys: (String, String),
+    partition: Attribute,
+    sort: Option<Attribute>,
+    /// Where the file says all this.
+    place: String,
     recovery: bool,
     protection: bool,
     tags: Tags,
 }
 
 impl Table {
-    pub fn new(cloud: &Cloud, config: &Config) -> Self {
+    pub fn new(cloud: &Cloud, config: &Config, table: &config::Table) -> Self {
         Self {
             client: Client::new(&cloud.sdk),
             cloud: cloud.clone(),
-            name: config.names.table.clone(),
-            keys: (config.table.partition_key.clone(), config.table.sort_key.clone()),
-            recovery: config.table.point_in_time_recovery,
-            protection: config.table.deletion_protection,
+            name: table.name.clone(),
+            partition: table.partition.clone(),
+            sort: table.sort.clone(),
+            place: table.place(),
+            recovery: table.recovery,
+            protection: table.protection,
             tags: tags::ours(config),
         }
+    }
+
+    /// As `partition + sort`.
+    fn keys(&self) -> String {
+        let keys = [Some(&self.partition), self.sort.as_ref()].into_iter().flatten();
+        keys.map(ToString::to_string).collect::<Vec<_>>().join(" + ")
     }
 
     async fn describe(&self) -> Result<Option<TableDescription>> {
@@ -262,14 +272,13 @@ impl Resource for Table {
 
     fn diff(&self, _: &Inputs, live: &LiveTable) -> Vec<Difference> {
         let mut differences = tags::diff(&self.tags, &live.tags);
-        let keys = |(partition, sort): &(String, String)| {
-            if sort.is_empty() { partition.clone() } else { format!("{partition} + {sort}") }
-        };
-        if live.keys != self.keys {
-            let difference = Difference::new("keys", keys(&live.keys), keys(&self.keys));
-            differences.push(difference.refused(
-                "the keys of a table cannot change and its items are kept: set `table.partition_key` and `table.sort_key` to what is there, or choose another `name` or `--stage`",
-            ));
+        let wanted = self.keys();
+        if live.keys != wanted {
+            let place = &self.place;
+            let difference = Difference::new("keys", &live.keys, &wanted);
+            differences.push(difference.refused(format!(
+                "the keys of a table cannot change and its items are kept: set `{place}.partition_key` and `{place}.sort_key` to what is there, or choose another `name` or `--stage`",
+            )));
         }
         if live.status != "ACTIVE" && live.status != "UPDATING" {
             differences.push(Difference::new("status", &live.status, "ACTIVE"));
@@ -296,19 +305,7 @@ impl Resource for Table {
     }
 
     async fn create(&self, _: &Inputs, progress: &Progress) -> Result<LiveTable> {
-        let key = |name: &str, kind| {
-            KeySchemaElement::builder()
-                .attribute_name(name)
-                .key_type(kind)
-                .build()
-                .expect("both fields are set")
-        };
-        let attribute = |name: &str| {
-            let builder = AttributeDefinition::builder()
-                .attribute_name(name)
-                .attribute_type(ScalarAttributeType::S);
-            builder.build().expect("both fields are set")
-        };
+        let (schema, attributes) = keys::schema(&self.partition, self.sort.as_ref());
         let at_once = "fewer tables are being made";
         let answer =
             wait::while_refused(progress, at_once, SETTLING, is_one_too_many_at_once, || async {
@@ -316,10 +313,8 @@ impl Resource for Table {
                     .client
                     .create_table()
                     .table_name(&self.name)
-                    .key_schema(key(&self.keys.0, KeyType::Hash))
-                    .key_schema(key(&self.keys.1, KeyType::Range))
-                    .attribute_definitions(attribute(&self.keys.0))
-                    .attribute_definitions(attribute(&self.keys.1))
+                    .set_key_schema(Some(schema.clone()))
+                    .set_attribute_definitions(Some(attributes.clone()))
                     .billing_mode(BillingMode::PayPerRequest)
                     .deletion_protection_enabled(self.protection)
                     .set_tags(Some(sdk_tags(&self.tags)));

@@ -10,7 +10,8 @@ use engine::error::Kind;
 const ARN: &str = "arn:aws:dynamodb:us-east-1:123456789012:table/app-data";
 
 fn table(replay: &Replay) -> Table {
-    Table::new(&replay.cloud(), &config())
+    let config = config();
+    Table::new(&replay.cloud(), &config, &config.tables["data"])
 }
 
 /// The table as AWS describes it, with some members replaced.
@@ -295,7 +296,7 @@ async fn other_keys_are_refused_and_told_with_their_types() {
     let replay = Replay::new([together([describe(&keys), recovery("ENABLED"), tags()])]);
     let table = table(&replay);
     let differences = table.diff(&Inputs::default(), &there(&table).await);
-    assert_eq!(differences[0].to_string(), "keys: id (N) → userId + itemId");
+    assert_eq!(differences[0].to_string(), "keys: id:N → userId + itemId");
     assert!(differences[0].refusal.is_some());
 }
 
