@@ -76,6 +76,9 @@ fn hint(error: &Error) -> Option<String> {
         Some("ExpiredToken" | "ExpiredTokenException") => {
             "your credentials have expired: log in again, for example with `aws sso login`"
         }
+        Some("UnrecognizedClientException") if cause.starts_with("The local cloud refuses") => {
+            r#"add `--local`, or run `eval "$(stackctl local env)"` in this shell first"#
+        }
         Some("InvalidClientTokenId" | "UnrecognizedClientException") => {
             "AWS does not know this access key: check the profile, and that the region is enabled for the account"
         }

@@ -56,13 +56,28 @@ pub struct Target {
     pub region: Option<String>,
     pub profile: Option<String>,
     /// The local cloud, when it is meant.
-    pub endpoint: Option<String>,
+    pub local: Option<Local>,
     /// The only account that may be touched.
     pub account: Option<String>,
     /// The longest that one call may take, as `--timeout` says it.
     pub limit: Option<Duration>,
     /// Counts what AWS refuses for haste.
     pub slowed: Slowed,
+}
+
+/// A local cloud: where it answers, and to whom.
+#[derive(Clone)]
+pub struct Local {
+    pub endpoint: String,
+    pub key_id: String,
+    pub secret: String,
+}
+
+/// Never the secret.
+impl std::fmt::Debug for Local {
+    fn fmt(&self, out: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        out.debug_struct("Local").field("endpoint", &self.endpoint).finish_non_exhaustive()
+    }
 }
 
 /// The connection to one account and region.
@@ -89,11 +104,11 @@ impl Cloud {
         if let Some(profile) = target.profile {
             loader = loader.profile_name(profile);
         }
-        let is_local = target.endpoint.is_some();
-        if let Some(endpoint) = target.endpoint {
+        let is_local = target.local.is_some();
+        if let Some(Local { endpoint, key_id, secret }) = target.local {
             loader = loader
                 .endpoint_url(endpoint)
-                .credentials_provider(Credentials::new("test", "test", None, None, "local"));
+                .credentials_provider(Credentials::new(key_id, secret, None, None, "local"));
         }
         let sdk = loader.load().await;
         let sdk = if is_local { sdk } else { endpoints::settled(sdk)? };

@@ -17,6 +17,7 @@ use local_cloud::{self, End, State, Status, Stopped};
 #[command(after_help = examples!(
     "stackctl local start    fetch it once, start it, print its endpoint",
     "stackctl local stop     what is in it is kept",
+    r#"eval "$(stackctl local env)"    `aws` and other clients ask the local cloud"#,
 ))]
 pub struct Args {
     #[command(subcommand)]
@@ -32,6 +33,14 @@ enum Verb {
         #[arg(long)]
         port: Option<u16>,
     },
+    /// Start it when it does not run, and print what other AWS clients need to speak with it
+    ///
+    /// The local cloud answers to this key alone. Whoever has it can run programs on this machine as you.
+    #[command(after_help = examples!(
+        r#"eval "$(stackctl local env)"    then `aws dynamodb list-tables` asks the local cloud"#,
+        "stackctl local env --output json",
+    ))]
+    Env,
     /// Stop it; what is in it is kept for the next start
     #[command(after_help = examples!("stackctl local stop"))]
     Stop,
@@ -49,6 +58,7 @@ enum Verb {
 pub async fn run(args: &Args, app: &App) -> Result<()> {
     match args.verb {
         Verb::Start { port } => start(port, app).await,
+        Verb::Env => env(app).await,
         Verb::Stop => stop(app).await,
         Verb::Status => status(app).await,
         Verb::List => list(app).await,
@@ -61,6 +71,22 @@ async fn start(port: Option<u16>, app: &App) -> Result<()> {
     app.ui.result(
         || running.endpoint.clone(),
         || json!({"state": "running", "endpoint": running.endpoint, "port": running.port, "pid": running.pid, "lost": running.lost}),
+    )
+}
+
+async fn env(app: &App) -> Result<()> {
+    let running = app.local_cloud(None).await?;
+    let variables = [
+        ("AWS_ENDPOINT_URL", running.endpoint.as_str()),
+        ("AWS_REGION", local_cloud::REGION),
+        ("AWS_ACCESS_KEY_ID", &running.key.id),
+        ("AWS_SECRET_ACCESS_KEY", &running.key.secret),
+    ];
+    // Nothing in the values means something to a shell.
+    let line = |(name, value): &(&str, &str)| format!("export {name}={value}");
+    app.ui.result(
+        || variables.iter().map(line).collect::<Vec<_>>().join("\n"),
+        || variables.iter().map(|(name, value)| (*name, json!(value))).collect(),
     )
 }
 
@@ -119,7 +145,7 @@ async fn list(app: &App) -> Result<()> {
 async fn stacks(running: &local_cloud::Running) -> Result<Vec<(String, String)>> {
     let target = Target {
         region: Some(local_cloud::REGION.to_owned()),
-        endpoint: Some(running.endpoint.clone()),
+        local: Some(super::address(running)),
         ..Target::default()
     };
     apis::stacks(&Cloud::connect(target).await?).await

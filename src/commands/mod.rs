@@ -32,7 +32,7 @@ use std::path::PathBuf;
 use tokio::sync::watch;
 
 use crate::cli::{Cli, Globals, Verb};
-use crate::cloud::{Cloud, Slowed, Target};
+use crate::cloud::{Cloud, Local, Slowed, Target};
 use crate::config::{self, Config};
 use crate::resources::{LiveApi, Source};
 use crate::stack::Stack;
@@ -96,7 +96,7 @@ impl App {
     pub async fn cloud(&self, config: &Config) -> Result<Cloud> {
         let mut target = self.target(config);
         if self.globals.local {
-            target.endpoint = Some(self.local_cloud(None).await?.endpoint);
+            target.local = Some(address(&self.local_cloud(None).await?));
         }
         Cloud::connect(target).await
     }
@@ -108,7 +108,7 @@ impl App {
         Target {
             region: region.or_else(|| local.then(|| local_cloud::REGION.to_owned())),
             profile: self.globals.profile.clone(),
-            endpoint: None,
+            local: None,
             account: config.account.clone().filter(|_| !local),
             limit: self.globals.timeout,
             slowed: self.slowed.clone(),
@@ -158,6 +158,12 @@ impl App {
 
 fn stopped() -> Error {
     Error::new(Kind::Interrupted, "stopped: nothing was changed")
+}
+
+/// Where a local cloud answers, and what it wants to be asked with.
+fn address(running: &local_cloud::Running) -> Local {
+    let local_cloud::Running { endpoint, key, .. } = running.clone();
+    Local { endpoint, key_id: key.id, secret: key.secret }
 }
 
 /// The API as it is; a failure when there is none.

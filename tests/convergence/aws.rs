@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::support::request;
+use crate::support::Aws as Root;
 use crate::xml;
 
 /// The emulator on a port of this machine.
@@ -73,8 +73,7 @@ impl Aws {
 
     /// Forgets everything.
     pub fn reset(self) {
-        let url = format!("http://127.0.0.1:{}/_ministack/reset", self.port);
-        assert_eq!(request("POST", &url, &[], "").status, 200);
+        assert_eq!(self.send("stackctl", "POST", "/_ministack/reset", &[], "").0, 200);
     }
 
     /// A call that may be refused: its status and text.
@@ -86,13 +85,7 @@ impl Aws {
         headers: &[(&str, &str)],
         body: &str,
     ) -> (u16, String) {
-        let authorization = format!(
-            "AWS4-HMAC-SHA256 Credential=test/20250101/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=none"
-        );
-        let mut headers = headers.to_vec();
-        headers.push(("authorization", &authorization));
-        let url = format!("http://127.0.0.1:{}{path}", self.port);
-        let answer = request(method, &url, &headers, body);
+        let answer = Root::at(self.port).send(service, method, path, headers, body);
         (answer.status, answer.body)
     }
 }

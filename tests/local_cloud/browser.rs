@@ -50,13 +50,20 @@ fn a_page_from_another_origin_is_refused_by_the_browser() {
     stack.teardown();
 }
 
-/// Opens the page in a browser and waits for what it reports. It is served from `http://localhost:<port>`.
+/// Opens the page of a frontend in a browser and waits for what it reports.
 fn visit(outputs: &Value, port: u16) -> Value {
+    let page =
+        PAGE.replace("API_URL", outputs["api_url"].as_str().expect("the address of the API"));
+    visit_page(&page, port, |_| ())
+}
+
+/// Opens a page in a browser, waits for what it reports, and keeps the browser open for `and_then`. The page is served
+/// from `http://localhost:<port>`.
+pub fn visit_page(page: &str, port: u16, and_then: impl FnOnce(&Value)) -> Value {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, port))
         .unwrap_or_else(|error| panic!("port {port}, where the page is served: {error}"));
     let port = listener.local_addr().expect("it is bound").port();
-    let page =
-        PAGE.replace("API_URL", outputs["api_url"].as_str().expect("the address of the API"));
+    let page = page.to_owned();
     let (sender, report) = channel();
     thread::spawn(move || {
         for visitor in listener.incoming().map_while(Result::ok) {
@@ -67,7 +74,9 @@ fn visit(outputs: &Value, port: u16) -> Value {
     // Its profile goes with the project.
     let project = Project::new(&format!("browser-profile-{port}"));
     let _browser = Browser::open(&format!("http://localhost:{port}/"), &project);
-    report.recv_timeout(PATIENCE).expect("the page reports")
+    let report = report.recv_timeout(PATIENCE).expect("the page reports");
+    and_then(&report);
+    report
 }
 
 struct Browser(Child);

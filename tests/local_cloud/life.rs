@@ -7,17 +7,11 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::support::{CTRL_C, Cloud, Outcome, Stack, Terminal, on_a_terminal, request};
+use crate::support::{Aws, CTRL_C, Cloud, Outcome, Stack, Terminal, on_a_terminal};
 
 /// A call of the database, as the root of the local account.
 fn dynamodb(cloud: &Cloud, operation: &str, input: &Value) -> Value {
-    let target = format!("DynamoDB_20120810.{operation}");
-    let authorization = "AWS4-HMAC-SHA256 Credential=test/20250101/us-east-1/dynamodb/aws4_request, \
-        SignedHeaders=host, Signature=none";
-    let headers = [("x-amz-target", &*target), ("authorization", authorization)];
-    let response = request("POST", &cloud.endpoint(), &headers, input.to_string());
-    assert_eq!(response.status, 200, "{response:?}");
-    serde_json::from_str(&response.body).expect("it answers in JSON")
+    Aws::of(cloud).json(&format!("DynamoDB_20120810.{operation}"), input)
 }
 
 fn create_table(cloud: &Cloud, name: &str) {

@@ -1,5 +1,6 @@
 //! The built binary against a real local cloud.
 
+mod attacks;
 #[path = "../convergence/aws.rs"]
 #[allow(dead_code, reason = "other tests use the rest of it")]
 mod aws;

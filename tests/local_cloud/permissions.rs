@@ -67,7 +67,8 @@ fn a_denied_call_names_the_action_the_statement_and_the_verb_that_prints_them_al
     assert!(hint.contains(r#""Action": "iam:CreateRole""#), "{error:#}");
     assert!(hint.ends_with("`stackctl permissions up` prints all that it takes"), "{error:#}");
 
-    let stack = stack.with("AWS_ACCESS_KEY_ID", "test").with("AWS_SECRET_ACCESS_KEY", "test");
+    let key = stack.cloud.key();
+    let stack = stack.with("AWS_ACCESS_KEY_ID", key.id).with("AWS_SECRET_ACCESS_KEY", key.secret);
     stack.up();
     stack.teardown();
 }

@@ -32,12 +32,12 @@ async fn the_contract_holds_on_the_database_with_the_declared_operations_and_no_
             ],
         }),
     );
-    let recorder = Recorder::default();
+    let (recorder, key) = (Recorder::default(), cloud.key());
     let configuration = Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new("us-east-1"))
         .endpoint_url(cloud.endpoint())
-        .credentials_provider(Credentials::new("test", "test", None, None, "test"))
+        .credentials_provider(Credentials::new(key.id, key.secret, None, None, "test"))
         .http_client(aws_smithy_http_client::Builder::new().build_http())
         .interceptor(recorder.clone())
         .build();

@@ -1,5 +1,4 @@
-//! A plain client of the emulator, which trusts the account's root without a signature: for the floor, and for
-//! looking at what the peers have made.
+//! A plain client of the emulator, as the account's root: for the floor, and for looking at what the peers have made.
 
 use std::io::{self, BufReader, Write as _};
 use std::net::TcpStream;
@@ -9,6 +8,7 @@ use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
+use tap::sign::Key;
 use tap::wire::Answer;
 
 use crate::Result;
@@ -21,6 +21,8 @@ const PATIENCE: Duration = Duration::from_mins(2);
 /// One call, ready to be sent.
 #[derive(Debug, Clone)]
 pub struct Call {
+    /// Who is asked; an API that runs there takes no signature.
+    service: Option<&'static str>,
     method: &'static str,
     path: String,
     headers: Vec<(&'static str, String)>,
@@ -37,7 +39,7 @@ impl Call {
     }
 
     /// Of IAM or `CloudFormation`.
-    pub fn form(service: &str, action: &str, fields: &[(&str, &str)]) -> Self {
+    pub fn form(service: &'static str, action: &str, fields: &[(&str, &str)]) -> Self {
         let version = if service == "iam" { "2010-05-08" } else { "2010-05-15" };
         let mut form = format!("Action={action}&Version={version}");
         for (name, value) in fields {
@@ -49,26 +51,29 @@ impl Call {
     }
 
     /// Of a service with paths; no body when `input` is null.
-    pub fn rest(service: &str, method: &'static str, path: &str, input: &Value) -> Self {
+    pub fn rest(service: &'static str, method: &'static str, path: &str, input: &Value) -> Self {
         let body = if input.is_null() { String::new() } else { input.to_string() };
         Self::signed(service, method, path, body).with("content-type", "application/json".into())
     }
 
-    pub fn get(service: &str, path: &str) -> Self {
+    pub fn get(service: &'static str, path: &str) -> Self {
         Self::rest(service, "GET", path, &Value::Null)
     }
 
-    /// To an API that runs in the cloud, or to the emulator itself.
+    /// To an API that runs in the cloud.
     pub fn plain(method: &'static str, path: &str) -> Self {
-        Self { method, path: path.to_owned(), headers: Vec::new(), body: String::new() }
+        let (path, headers, body) = (path.to_owned(), Vec::new(), String::new());
+        Self { service: None, method, path, headers, body }
     }
 
-    fn signed(service: &str, method: &'static str, path: &str, body: String) -> Self {
-        let authorization = format!(
-            "AWS4-HMAC-SHA256 Credential=test/20250101/{REGION}/{service}/aws4_request, SignedHeaders=host, Signature=none"
-        );
-        let headers = vec![("authorization", authorization)];
-        Self { method, path: path.to_owned(), headers, body }
+    /// To the emulator itself.
+    pub fn control(method: &'static str, path: &str) -> Self {
+        Self::signed("stackctl", method, path, String::new())
+    }
+
+    fn signed(service: &'static str, method: &'static str, path: &str, body: String) -> Self {
+        let (path, headers) = (path.to_owned(), Vec::new());
+        Self { service: Some(service), method, path, headers, body }
     }
 
     fn with(mut self, name: &'static str, value: String) -> Self {
@@ -80,14 +85,15 @@ impl Call {
 /// The endpoint, and connections to it that are free.
 pub struct Cloud {
     address: String,
+    key: Key,
     idle: Mutex<Vec<TcpStream>>,
 }
 
 impl Cloud {
     /// `endpoint` is an `http://` address without a path.
-    pub fn at(endpoint: &str) -> Self {
+    pub fn at(endpoint: &str, key: Key) -> Self {
         let address = endpoint.trim_start_matches("http://").to_owned();
-        Self { address, idle: Mutex::default() }
+        Self { address, key, idle: Mutex::default() }
     }
 
     /// Sends the call over a warm connection where there is one; whatever is answered is fine.
@@ -101,10 +107,16 @@ impl Cloud {
     }
 
     fn send_over(&self, stream: TcpStream, call: &Call) -> io::Result<Answer> {
-        let Call { method, path, headers, body } = call;
+        let Call { service, method, path, headers, body } = call;
         let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {}\r\n", self.address);
         for (name, value) in headers {
             head = head + name + ": " + value + "\r\n";
+        }
+        if let Some(service) = service {
+            let url = format!("http://{}{path}", self.address);
+            for (name, value) in self.key.sign(service, method, &url, &[], body.as_bytes()) {
+                head = head + &name + ": " + &value + "\r\n";
+            }
         }
         let bytes = format!("{head}content-length: {}\r\n\r\n{body}", body.len());
         (&stream).write_all(bytes.as_bytes())?;

@@ -6,6 +6,7 @@ use std::path::Path;
 
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
+use tap::sign::Key;
 
 use crate::Result;
 use crate::cloud::{ACCOUNT, Call, Cloud, REGION};
@@ -130,7 +131,10 @@ pub fn teardown(cloud: &Cloud, names: &Names) -> Result<()> {
 /// The floor as a program: `floor VERB`, in a folder with `bootstrap.zip`.
 pub fn run(arguments: &[String]) -> Result<()> {
     let [verb] = arguments else { return Err("floor VERB".into()) };
-    let (cloud, names) = (Cloud::at(&env::var("AWS_ENDPOINT_URL")?), Names::of("bench-app"));
+    let key =
+        Key { id: env::var("AWS_ACCESS_KEY_ID")?, secret: env::var("AWS_SECRET_ACCESS_KEY")? };
+    let cloud = Cloud::at(&env::var("AWS_ENDPOINT_URL")?, key);
+    let names = Names::of("bench-app");
     let zip = || std::fs::read(Path::new("bootstrap.zip"));
     match verb.as_str() {
         "up" => up(&cloud, &names, &zip()?),

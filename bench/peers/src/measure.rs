@@ -9,6 +9,7 @@ use std::time::{Duration, Instant};
 
 use nix::sys::resource::{UsageWho, getrusage};
 use nix::sys::time::TimeValLike as _;
+use tap::sign::Key;
 
 use crate::Result;
 use crate::cloud::REGION;
@@ -25,6 +26,7 @@ pub struct Surroundings {
     /// Where it runs; its home and its temporary files are below.
     pub folder: PathBuf,
     pub endpoint: String,
+    pub key: Key,
     pub found: Found,
     pub extra: &'static [(&'static str, &'static str)],
 }
@@ -64,7 +66,8 @@ impl Surroundings {
         command.args(arguments).current_dir(&self.folder).env_clear();
         command.env("PATH", path).env("HOME", home).env("TMPDIR", tmp).env("LANG", "C.UTF-8");
         command.env("AWS_ENDPOINT_URL", &self.endpoint);
-        command.envs([("AWS_ACCESS_KEY_ID", "test"), ("AWS_SECRET_ACCESS_KEY", "test")]);
+        command.env("AWS_ACCESS_KEY_ID", &self.key.id);
+        command.env("AWS_SECRET_ACCESS_KEY", &self.key.secret);
         command.envs([("AWS_REGION", REGION), ("AWS_DEFAULT_REGION", REGION)]);
         command.env("AWS_EC2_METADATA_DISABLED", "true");
         if let Some(modules) = &self.found.modules {

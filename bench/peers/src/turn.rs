@@ -83,7 +83,7 @@ impl Bench {
         symlink(self.repository.join("handler"), folder.join("handler"))?;
         self.first.write(&folder)?;
         let (endpoint, found, extra) = (self.proxy.endpoint(), found.clone(), peer.environment);
-        Ok(Surroundings { folder, endpoint, found, extra })
+        Ok(Surroundings { folder, endpoint, key: self.emulator.key.clone(), found, extra })
     }
 }
 

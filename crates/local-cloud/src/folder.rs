@@ -6,6 +6,7 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
+use super::key::Key;
 use super::lock;
 use engine::Progress;
 use engine::error::{Doing, Error, Result};
@@ -43,6 +44,16 @@ impl Folder {
 
     pub fn log(&self) -> PathBuf {
         self.path.join("server.log")
+    }
+
+    /// What callers sign with: its file is made at the first start, and read by the gate.
+    pub fn key_file(&self) -> PathBuf {
+        self.path.join("key.json")
+    }
+
+    /// The key, once there is one.
+    pub fn key(&self) -> Option<Key> {
+        Key::read(&self.key_file())
     }
 
     pub fn record(&self) -> PathBuf {

@@ -1,4 +1,4 @@
-//! The two requests that the local cloud's own paths need.
+//! The two requests that the local cloud's own paths need, signed with its key.
 
 use std::io::{Error, ErrorKind, Result};
 use std::net::Ipv4Addr;
@@ -8,18 +8,29 @@ use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
+use super::key::Key;
+use super::sign;
+
 /// More than the head of any answer.
 const HEAD: u64 = 4096;
 
 /// The status of the answer to a request without a body, from this machine alone.
-pub async fn status(method: &str, port: u16, path: &str, patience: Duration) -> Result<u16> {
-    timeout(patience, exchange(method, port, path)).await?
+pub async fn status(
+    method: &str,
+    port: u16,
+    path: &str,
+    key: &Key,
+    patience: Duration,
+) -> Result<u16> {
+    timeout(patience, exchange(method, port, path, key)).await?
 }
 
-async fn exchange(method: &str, port: u16, path: &str) -> Result<u16> {
+async fn exchange(method: &str, port: u16, path: &str, key: &Key) -> Result<u16> {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
+    let host = format!("127.0.0.1:{port}");
+    let signature = sign::headers(key, method, &host, path);
     let request = format!(
-        "{method} {path} HTTP/1.1\r\nhost: 127.0.0.1:{port}\r\ncontent-length: 0\r\nconnection: close\r\n\r\n"
+        "{method} {path} HTTP/1.1\r\nhost: {host}\r\n{signature}content-length: 0\r\nconnection: close\r\n\r\n"
     );
     stream.write_all(request.as_bytes()).await?;
     let mut answer = Vec::new();

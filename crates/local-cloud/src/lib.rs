@@ -2,8 +2,10 @@
 
 mod fetch;
 mod folder;
+mod gate;
 mod http;
 mod install;
+mod key;
 mod lock;
 mod os;
 mod python;
@@ -11,12 +13,14 @@ mod record;
 #[cfg(test)]
 mod scratch;
 mod server;
+mod sign;
 mod status;
 mod wait;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use key::Key;
 pub use server::End;
 pub use status::{State, Status, status};
 
@@ -56,6 +60,8 @@ pub struct Running {
     pub endpoint: String,
     pub port: u16,
     pub pid: u32,
+    /// What its callers sign with.
+    pub key: Key,
     /// Whether it was us who started it, just now.
     pub started: bool,
     /// What is gone because the server before it ended without saving.
@@ -63,9 +69,9 @@ pub struct Running {
 }
 
 impl Running {
-    fn new(record: Record, started: bool) -> Self {
+    fn new(record: Record, key: Key, started: bool) -> Self {
         let Record { endpoint, port, pid, .. } = record;
-        Self { endpoint, port, pid, started, lost: None }
+        Self { endpoint, port, pid, key, started, lost: None }
     }
 }
 
@@ -73,9 +79,11 @@ impl Running {
 pub async fn running(settings: &Settings) -> Result<Option<Running>> {
     let folder = Folder::at(&settings.directory)?;
     match Fate::of(&folder).await {
-        Fate::Alive(record) if server::is_ready(&folder, &record).await => {
-            found(settings, record).map(Some)
-        }
+        Fate::Alive(record) if record.has_our_gate() => match server::ready(&folder, &record).await
+        {
+            Some(key) => found(settings, record, key).map(Some),
+            None => Ok(None),
+        },
         _ => Ok(None),
     }
 }
@@ -90,10 +98,16 @@ pub async fn ensure(settings: &Settings, progress: &Progress) -> Result<Running>
     let _lock = folder.hold(progress).await?;
     // Another terminal may have started it while we waited.
     let lost = match Fate::of(&folder).await {
-        Fate::Alive(record) => {
+        Fate::Alive(record) if record.has_our_gate() => {
             progress.note(format!("waiting until {} answers", record.endpoint));
-            server::until_ready(&folder, &record).await?;
-            return found(settings, record);
+            let key = server::until_ready(&folder, &record).await?;
+            return found(settings, record, key);
+        }
+        Fate::Alive(record) => {
+            progress.note("starting the local cloud again, which another stackctl has started");
+            server::stop(&record).await?;
+            forget(&folder)?;
+            None
         }
         Fate::Crashed(record) => Some(tell_of_crash(&folder, &record, progress)),
         Fate::Stopped => None,
@@ -102,13 +116,15 @@ pub async fn ensure(settings: &Settings, progress: &Progress) -> Result<Running>
     progress.note(format!("starting the local cloud on port {port}"));
     let record = server::start(&folder, &python, port).await?;
     folder.remember_port(port)?;
-    if let Err(error) = server::until_ready(&folder, &record).await {
-        // Nobody would know of it otherwise, and it may still hold the port.
-        server::stop(&record).await?;
-        forget(&folder)?;
-        return Err(error);
+    match server::until_ready(&folder, &record).await {
+        Ok(key) => Ok(Running { lost, ..Running::new(record, key, true) }),
+        Err(error) => {
+            // Nobody would know of it otherwise, and it may still hold the port.
+            server::stop(&record).await?;
+            forget(&folder)?;
+            Err(error)
+        }
     }
-    Ok(Running { lost, ..Running::new(record, true) })
 }
 
 /// What was there to stop.
@@ -156,21 +172,23 @@ pub async fn reset(settings: &Settings, progress: &Progress) -> Result<()> {
         return forget(&folder);
     };
     let doing = "reset the local cloud";
-    match http::status("POST", record.port, "/_ministack/reset", UNTIL_RESET).await.doing(doing)? {
+    let path = "/_ministack/reset";
+    let key = folder.key().ok_or_else(|| Error::failed(doing).cause("its key is gone"))?;
+    match http::status("POST", record.port, path, &key, UNTIL_RESET).await.doing(doing)? {
         200 => Ok(()),
         status => Err(Error::failed(doing).cause(format!("it answered {status}"))),
     }
 }
 
 /// A server that already runs is right, unless the user asked for another port.
-fn found(settings: &Settings, record: Record) -> Result<Running> {
+fn found(settings: &Settings, record: Record, key: Key) -> Result<Running> {
     match settings.port {
         Some(port) if port != record.port => {
             let message = format!("the local cloud already runs on port {}", record.port);
             let hint = format!("leave out port {port}, or `stackctl local stop` first");
             Err(Error::new(Kind::Usage, message).hint(hint))
         }
-        _ => Ok(Running::new(record, false)),
+        _ => Ok(Running::new(record, key, false)),
     }
 }
 
@@ -213,12 +231,13 @@ mod tests {
     #[test]
     fn a_running_server_is_taken_unless_another_port_was_asked_for() {
         let record = Record::new(4711, "1".into(), 4600, VERSION);
+        let key = Key { id: "id".into(), secret: "secret".into() };
         for port in [None, Some(4600)] {
-            let running = found(&settings(port), record.clone()).expect("it fits");
+            let running = found(&settings(port), record.clone(), key.clone()).expect("it fits");
             assert_eq!((running.port, running.started), (4600, false));
             assert_eq!(running.endpoint, "http://127.0.0.1:4600");
         }
-        let error = found(&settings(Some(4599)), record).expect_err("it does not fit");
+        let error = found(&settings(Some(4599)), record, key).expect_err("it does not fit");
         assert_eq!(error.message, "the local cloud already runs on port 4600");
     }
 

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde::{Deserialize, Serialize};
 
 use super::folder::Folder;
-use super::os;
+use super::{gate, os};
 use engine::error::{Doing, Result};
 
 /// The server that was started last and not stopped since.
@@ -19,6 +19,9 @@ pub struct Record {
     pub port: u16,
     pub endpoint: String,
     pub version: String,
+    /// The digest of the gate that stands before it; none in the records of releases that had no gate.
+    #[serde(default)]
+    pub gate: String,
     /// Seconds since 1970.
     pub started_at: u64,
 }
@@ -68,8 +71,14 @@ impl Record {
             port,
             endpoint,
             version: version.to_owned(),
+            gate: gate::digest(),
             started_at: since_1970.as_secs(),
         }
+    }
+
+    /// Whether requests to it are decided on as this release decides on them.
+    pub fn has_our_gate(&self) -> bool {
+        self.gate == gate::digest()
     }
 
     pub fn uptime(&self) -> Duration {

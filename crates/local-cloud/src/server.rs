@@ -11,6 +11,8 @@ use tokio::io::AsyncWriteExt;
 use tokio::process::Command;
 
 use super::folder::Folder;
+use super::gate;
+use super::key::Key;
 use super::os::{self, Signal};
 use super::record::Record;
 use super::wait::Looks;
@@ -37,7 +39,9 @@ pub async fn start(folder: &Folder, python: &Path, port: u16) -> Result<Record> 
     // One left behind by a crash would pass for the new server's.
     let _ = fs::remove_file(folder.mark(port));
     let log = folder.new_log()?;
-    let mut child = command(folder, python, port)
+    Key::ensure(&folder.key_file())?;
+    let gate = gate::write(folder)?;
+    let mut child = command(folder, python, &gate, port)
         .stdin(Stdio::piped())
         .stdout(log.try_clone().doing(doing)?)
         .stderr(log)
@@ -54,10 +58,12 @@ pub async fn start(folder: &Folder, python: &Path, port: u16) -> Result<Record> 
 }
 
 /// The server as a command, in an environment of its own: nothing of the user's AWS settings reaches it.
-fn command(folder: &Folder, python: &Path, port: u16) -> Command {
+fn command(folder: &Folder, python: &Path, gate: &Path, port: u16) -> Command {
     let mut command = Command::new("/bin/sh");
     // Run by the interpreter, since the scripts of a virtual environment fail under long paths and in moved folders.
-    command.args(["-c", BEGIN, "sh"]).arg(python).args(["-I", "-m", "ministack"]);
+    command.args(["-c", BEGIN, "sh"]).arg(python).arg("-I").arg(gate);
+    // The key itself would be in everybody's list of processes.
+    command.arg(folder.key_file());
     command.process_group(0).current_dir(folder.path()).env_clear();
     command
         .env("PATH", "/usr/bin:/bin")
@@ -76,11 +82,11 @@ fn command(folder: &Folder, python: &Path, port: u16) -> Command {
 }
 
 /// Waits until the server answers, as long as its process lives.
-pub async fn until_ready(folder: &Folder, record: &Record) -> Result<()> {
+pub async fn until_ready(folder: &Folder, record: &Record) -> Result<Key> {
     let mut looks = Looks::within(UNTIL_READY);
     while looks.next().await {
-        if is_ready(folder, record).await {
-            return Ok(());
+        if let Some(key) = ready(folder, record).await {
+            return Ok(key);
         }
         if !is_alive(record).await {
             return Err(ended_at_start(folder, record.port));
@@ -93,14 +99,13 @@ pub async fn until_ready(folder: &Folder, record: &Record) -> Result<()> {
         .hint(format!("`stackctl local stop` ends it; its log is `{}`", folder.log().display())))
 }
 
-/// Whether it is our server that answers: it notes its id once it has found its port free.
-pub async fn is_ready(folder: &Folder, record: &Record) -> bool {
-    let mark = fs::read_to_string(folder.mark(record.port)).unwrap_or_default();
-    mark.trim() == record.pid.to_string()
-        && http::status("GET", record.port, "/_ministack/health", UNTIL_ANSWERED)
-            .await
-            .is_ok_and(|status| status == 200)
-        && is_alive(record).await
+/// The key of the server when it is ours that answers: it notes its id once it has found its port free.
+pub async fn ready(folder: &Folder, record: &Record) -> Option<Key> {
+    let mark = fs::read_to_string(folder.mark(record.port)).ok()?;
+    let key = folder.key().filter(|_| mark.trim() == record.pid.to_string())?;
+    let answer =
+        http::status("GET", record.port, "/_ministack/health", &key, UNTIL_ANSWERED).await.ok()?;
+    (answer == 200 && is_alive(record).await).then_some(key)
 }
 
 async fn is_alive(record: &Record) -> bool {

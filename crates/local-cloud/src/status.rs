@@ -68,8 +68,8 @@ pub async fn status(settings: &Settings) -> Result<Status> {
 }
 
 async fn alive(folder: &Folder, record: Record, nothing: Status) -> Status {
-    let state =
-        if server::is_ready(folder, &record).await { State::Running } else { State::Silent };
+    let ready = server::ready(folder, &record).await;
+    let state = if ready.is_some() { State::Running } else { State::Silent };
     Status {
         state,
         uptime: Some(record.uptime()),

@@ -3,11 +3,12 @@
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
 
+use super::cloud::key_of;
 use super::{Cloud, Response, request};
 
-/// One endpoint that speaks AWS and trusts a signature that is none.
+/// One endpoint that speaks AWS.
 pub struct Aws {
-    endpoint: String,
+    port: u16,
 }
 
 impl Aws {
@@ -16,7 +17,7 @@ impl Aws {
     }
 
     pub fn at(port: u16) -> Self {
-        Self { endpoint: format!("http://127.0.0.1:{port}") }
+        Self { port }
     }
 
     /// A call of the services that speak JSON: `DynamoDB_20120810.Scan`, `Logs_20140328.DescribeLogGroups`.
@@ -30,13 +31,8 @@ impl Aws {
     /// The same, whatever is answered.
     pub fn try_json(&self, target: &str, input: &Value) -> Response {
         let service = if target.starts_with("DynamoDB") { "dynamodb" } else { "logs" };
-        let authorization = authorization(service);
-        let headers = [
-            ("x-amz-target", target),
-            ("content-type", "application/x-amz-json-1.1"),
-            ("authorization", &authorization),
-        ];
-        request("POST", &format!("{}/", self.endpoint), &headers, input.to_string())
+        let headers = [("x-amz-target", target), ("content-type", "application/x-amz-json-1.1")];
+        self.send(service, "POST", "/", &headers, &input.to_string())
     }
 
     /// A call of IAM, whose answer is XML.
@@ -54,12 +50,8 @@ impl Aws {
             let value = utf8_percent_encode(value, NON_ALPHANUMERIC);
             form.extend(["&", name, "=", &value.to_string()]);
         }
-        let authorization = authorization("iam");
-        let headers = [
-            ("content-type", "application/x-www-form-urlencoded"),
-            ("authorization", authorization.as_str()),
-        ];
-        request("POST", &format!("{}/", self.endpoint), &headers, form)
+        let headers = [("content-type", "application/x-www-form-urlencoded")];
+        self.send("iam", "POST", "/", &headers, &form)
     }
 
     /// A call of the services that speak REST: `lambda` and `apigateway`.
@@ -72,16 +64,23 @@ impl Aws {
 
     /// The same, whatever is answered.
     pub fn try_rest(&self, service: &str, method: &str, path: &str, input: &Value) -> Response {
-        let authorization = authorization(service);
-        let headers =
-            [("content-type", "application/json"), ("authorization", authorization.as_str())];
         let body = if input.is_null() { String::new() } else { input.to_string() };
-        request(method, &format!("{}{path}", self.endpoint), &headers, body)
+        self.send(service, method, path, &[("content-type", "application/json")], &body)
     }
-}
 
-fn authorization(service: &str) -> String {
-    format!(
-        "AWS4-HMAC-SHA256 Credential=test/20250101/us-east-1/{service}/aws4_request, SignedHeaders=host, Signature=none"
-    )
+    /// Any request of the account's root.
+    pub fn send(
+        &self,
+        service: &str,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Response {
+        let url = format!("http://127.0.0.1:{}{path}", self.port);
+        let signed = key_of(self.port).sign(service, method, &url, headers, body.as_bytes());
+        let signed = signed.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+        let headers: Vec<_> = headers.iter().copied().chain(signed).collect();
+        request(method, &url, &headers, body)
+    }
 }

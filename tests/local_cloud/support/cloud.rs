@@ -1,13 +1,17 @@
 //! A local cloud that ends with the test process, however that ends.
 
+use std::collections::HashMap;
 use std::env;
+use std::fs;
 use std::io::{BufRead, BufReader};
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+
+use tap::sign::Key;
 
 use super::Outcome;
 use crate::proxy::Proxy;
@@ -37,6 +41,16 @@ const PASSED_ON: [&str; 12] = [
     "no_proxy",
 ];
 const PASSED_ON_PREFIXES: [&str; 4] = ["RUSTUP_", "PIP_", "UV_", "SSL_CERT_"];
+
+/// The keys of the clouds of this process, by their ports.
+static KEYS: Mutex<Option<HashMap<u16, Key>>> = Mutex::new(None);
+
+/// What the root of the account on this port signs with. Another imitation of AWS takes anything.
+pub fn key_of(port: u16) -> Key {
+    let keys = KEYS.lock().unwrap_or_else(PoisonError::into_inner);
+    let known = keys.as_ref().and_then(|keys| keys.get(&port)).cloned();
+    known.unwrap_or_else(|| Key { id: "test".into(), secret: "test".into() })
+}
 
 /// One local cloud, with its own port and folder. What was installed for it is shared by all.
 pub struct Cloud {
@@ -77,12 +91,21 @@ impl Cloud {
             }
         }
         assert_eq!(said.last().map(String::as_str), Some("ended: 0"), "no local cloud: {said:#?}");
+        let key = fs::read(cloud.folder.join("key.json")).expect("it was made at the start");
+        let mut keys = KEYS.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.get_or_insert_default().insert(cloud.port, Key::of_json(&key));
+        drop(keys);
         if env::var_os("STACKCTL_TEST_STRICT").is_some() {
             let proxy = Proxy::start(cloud.port);
             proxy.set_layer(Some(Box::new(Rules::of_each_stack())));
             cloud.strict = Some(proxy);
         }
         cloud
+    }
+
+    /// What the root of the local account signs with.
+    pub fn key(&self) -> Key {
+        key_of(self.port)
     }
 
     pub fn endpoint(&self) -> String {
@@ -126,7 +149,8 @@ impl Cloud {
             .env("STACKCTL_LOCAL_PORT", self.port.to_string());
         let front = format!("http://127.0.0.1:{}", self.front());
         command.env("AWS_ENDPOINT_URL", front).env("AWS_REGION", "us-east-1");
-        command.env("AWS_ACCESS_KEY_ID", "test").env("AWS_SECRET_ACCESS_KEY", "test");
+        let key = self.key();
+        command.env("AWS_ACCESS_KEY_ID", key.id).env("AWS_SECRET_ACCESS_KEY", key.secret);
         command
     }
 }

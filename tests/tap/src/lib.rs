@@ -3,6 +3,7 @@
 
 mod ledger;
 pub mod operation;
+pub mod sign;
 pub mod wire;
 
 pub use ledger::{Call, Ledger};

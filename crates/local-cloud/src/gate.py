@@ -1,0 +1,256 @@
+"""The gate of the local cloud: it starts the emulator, and decides which requests reach it.
+
+Run as `python -I gate.py KEY_FILE`. The emulator takes the keys `test`, any twelve digits and no key at all for the
+account's root and checks no signature of theirs, so no request with such a key may come through. What passes:
+
+    Host is a loopback name       else nothing passes: a page that rebinds its own name to 127.0.0.1 sends that name
+    an API or a function URL      from everybody, as on AWS, unless the request carries AWS credentials
+    a request of a web page       nothing else (Origin, Sec-Fetch-*)
+    everything else               signed with this installation's key, or with one that the emulator has issued
+"""
+
+import datetime
+import hashlib
+import hmac
+import http.server
+import json
+import os
+import re
+import secrets
+import socket
+import socketserver
+import sys
+import types
+from urllib.parse import parse_qs, quote
+
+from ministack.core import lambda_runtime
+
+# The emulator derives the keys of a function's role session from names that everybody can guess.
+_SALT = secrets.token_bytes(32)
+lambda_runtime.hashlib = types.SimpleNamespace(
+    sha256=lambda data: hashlib.blake2b(data, key=_SALT, digest_size=32)
+)
+
+from ministack import app as emulator  # noqa: E402
+from ministack.core import iam_evaluator, responses, router, sigv4  # noqa: E402
+
+LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)
+
+# A request may be signed this long before or after it is looked at; a presigned one at most a week.
+LATITUDE = datetime.timedelta(minutes=15)
+WEEK = 7 * 24 * 3600
+
+# The emulator's own name for the account's root.
+ROOT = "test"
+
+
+class Refused(Exception):
+    """Why a request does not pass."""
+
+
+class Gate:
+    """The emulator's application, for those who may use it."""
+
+    def __init__(self, application, key):
+        self.application, self.id, self.secret = application, key["id"], key["secret"]
+
+    async def __call__(self, scope, receive, send):
+        if scope["type"] == "lifespan":
+            return await self.application(scope, receive, send)
+        if scope["type"] != "http":
+            return await send({"type": "websocket.close", "code": 1008})
+        try:
+            scope, receive = await self.admit(scope, receive)
+        except Refused as why:
+            return await refuse(scope, send, str(why))
+        if scope is not None:
+            await self.application(scope, receive, send)
+
+    async def admit(self, scope, receive):
+        """The request as the emulator gets it; no scope when the client is gone."""
+        names = [name for name, _ in scope["headers"]]
+        headers = {name.decode("latin-1"): sigv4.decode_header_value(value) for name, value in scope["headers"]}
+        if names.count(b"host") != 1 or not LOOPBACK.fullmatch(headers["host"]):
+            raise Refused("the local cloud answers to 127.0.0.1 and localhost only")
+        query = parse_qs(scope["query_string"].decode("utf-8", "replace"), keep_blank_values=True)
+        signer = router.extract_access_key_id(headers, query)
+        if not signer and is_public(scope["path"]):
+            return scope, receive
+        if any(name == b"origin" or name.startswith(b"sec-fetch-") for name in names):
+            raise Refused("a web page reaches nothing of the local cloud but its APIs")
+        if names.count(b"authorization") + ("X-Amz-Credential" in query) != 1:
+            raise Refused("it is not signed once")
+        presigned = b"authorization" not in names
+        signature = sigv4.parse_query_signature(query) if presigned else sigv4.parse_header_signature(headers)
+        if isinstance(signature, tuple):
+            raise Refused(signature[1])
+        if signature.access_key_id != signer:
+            raise Refused("it names more than one key")
+        secret = self.secret_of(signature.access_key_id, query if presigned else headers)
+        check_time(signature, query if presigned else None)
+        body = await read(receive)
+        if body is None:
+            return None, None
+        target = (scope.get("raw_path") or quote(scope["path"]).encode()).decode("latin-1").partition("?")[0]
+        wrong = sigv4.header_signature_failure(
+            signature, secret, scope["method"], target, query, headers, body, presigned=presigned
+        )
+        if wrong:
+            raise Refused(wrong[1])
+        if signature.access_key_id == self.id:
+            scope = as_root(scope, signature)
+        return scope, once(body, receive)
+
+    def secret_of(self, key, carrier):
+        """The secret that belongs to a key: the installation's, or one that the emulator has issued and remembers."""
+        if key == self.id:
+            return self.secret
+        unknown = "it is signed with a key that is not of this local cloud"
+        if iam_evaluator.is_root_access_key(key):
+            raise Refused(unknown)
+        token = carrier.get("x-amz-security-token", carrier.get("X-Amz-Security-Token", ""))
+        token = token[0] if isinstance(token, list) else token
+        try:
+            account = iam_evaluator.find_iam_access_key_account(key) or responses.get_account_id()
+            found = iam_evaluator.resolve_credential(key, account, token)
+        except iam_evaluator.AmbiguousAccessKeyError:
+            raise Refused(unknown) from None
+        if not isinstance(found, iam_evaluator.ResolvedCredential) or not found.secret_access_key:
+            raise Refused(unknown)
+        return found.secret_access_key
+
+
+def is_public(path):
+    """Whether a path belongs to an API or a function URL, by the emulator's own reading of it."""
+    if path.startswith("/_aws/execute-api/"):
+        return emulator._parse_execute_api_url("", path) is not None and "/@connections" not in path
+    return path.startswith("/_aws/lambda-url/") and emulator._parse_lambda_url("", path) is not None
+
+
+def check_time(signature, query):
+    """Refuses what was signed at another time; `query` is that of a presigned request."""
+    try:
+        signed = datetime.datetime.strptime(signature.amz_date, "%Y%m%dT%H%M%SZ")
+        signed = signed.replace(tzinfo=datetime.timezone.utc)
+        seconds = int(query["X-Amz-Expires"][0]) if query else 0
+    except (ValueError, KeyError):
+        raise Refused("it does not say when it was signed") from None
+    valid = datetime.timedelta(seconds=max(0, min(seconds, WEEK))) if query else LATITUDE
+    now = datetime.datetime.now(datetime.timezone.utc)
+    if not now - valid <= signed <= now + LATITUDE:
+        raise Refused("its signature has expired, or is not valid yet")
+
+
+def as_root(scope, signature):
+    """The request as one of the account's root, which the emulator does not check again."""
+    scoped = f"{ROOT}/{signature.date_stamp}/{signature.region}/{signature.service}/aws4_request"
+    value = f"AWS4-HMAC-SHA256 Credential={scoped}, SignedHeaders=host, Signature=checked"
+    headers = [(name, text) for name, text in scope["headers"] if name != b"authorization"]
+    pairs = scope["query_string"].split(b"&")
+    query = b"&".join(pair for pair in pairs if not pair.lower().startswith(b"x-amz-"))
+    presigned = b"authorization" not in (name for name, _ in scope["headers"])
+    return {
+        **scope,
+        "headers": [*headers, (b"authorization", value.encode())],
+        "query_string": query if presigned else scope["query_string"],
+    }
+
+
+async def read(receive):
+    """The whole body; none when the client is gone."""
+    parts, more = [], True
+    while more:
+        message = await receive()
+        if message["type"] != "http.request":
+            return None
+        parts.append(message.get("body", b""))
+        more = message.get("more_body", False)
+    return b"".join(parts)
+
+
+def once(body, receive):
+    """Hands out a body that was read already, and afterwards what comes."""
+    waiting = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def next_message():
+        return waiting.pop() if waiting else await receive()
+
+    return next_message
+
+
+async def refuse(scope, send, why):
+    """An answer in which every AWS SDK finds a code and the reason."""
+    code = "UnrecognizedClientException"
+    why = f"The local cloud refuses this request: {why}. `stackctl local env` prints its key."
+    headers = {name: value for name, value in scope["headers"]}
+    is_form = headers.get(b"content-type", b"").startswith(b"application/x-www-form-urlencoded")
+    if is_form or b"Action=" in scope["query_string"]:
+        text = why.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;")
+        kind, body = b"text/xml", f"<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{text}</Message></Error></ErrorResponse>"
+    else:
+        kind, body = b"application/json", json.dumps({"__type": code, "message": why})
+    body = body.encode()
+    head = [
+        (b"content-type", kind),
+        (b"content-length", str(len(body)).encode()),
+        (b"x-amzn-errortype", code.encode()),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": 403, "headers": head})
+    await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
+
+
+def guard_runtimes():
+    """Lets only the user's own processes, and no web page, speak with the servers from which functions get events."""
+    parse = http.server.BaseHTTPRequestHandler.parse_request
+
+    def parse_request(self):
+        if not parse(self):
+            return False
+        names = [name.lower() for name in self.headers.keys()]
+        by_page = any(name == "origin" or name.startswith("sec-fetch-") for name in names)
+        if by_page or not LOOPBACK.fullmatch(self.headers.get("host", "localhost")):
+            self.close_connection = True
+            self.send_error(403)
+            return False
+        return True
+
+    http.server.BaseHTTPRequestHandler.parse_request = parse_request
+    socketserver.BaseServer.verify_request = lambda server, request, client: is_ours(request)
+
+
+def is_ours(connection):
+    """Whether a process of this user has the other end of a connection, where the system says so (Linux).
+
+    Only while it has it: an end that was closed already belongs to nobody.
+    """
+    def written(address):
+        return socket.inet_aton(address[0])[::-1].hex().upper() + f":{address[1]:04X}"
+
+    known = False
+    ends = written(connection.getpeername()), written(connection.getsockname())
+    for table in ("/proc/net/tcp", "/proc/net/tcp6"):
+        try:
+            with open(table, encoding="ascii") as lines:
+                for line in lines:
+                    known = True
+                    field = line.split()
+                    if field[1].endswith(ends[0]) and field[2].endswith(ends[1]) and field[3] == "01":
+                        return int(field[7]) == os.getuid()
+        except FileNotFoundError:
+            pass
+    return not known
+
+
+def main():
+    os.umask(0o077)
+    with open(sys.argv[1], encoding="utf-8") as file:
+        key = json.load(file)
+    guard_runtimes()
+    emulator.app = Gate(emulator.app, key)
+    sys.argv = ["ministack"]
+    emulator.main()
+
+
+if __name__ == "__main__":
+    main()

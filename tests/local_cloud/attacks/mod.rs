@@ -1,0 +1,56 @@
+//! Attacks that worked once, each as a test that fails when it works again.
+//!
+//! | # | attack | test |
+//! |---|---|---|
+//! | 1 | a page sends the browser to a presigned GET that creates a stack | `page::a_page_runs_nothing_through_the_local_cloud` |
+//! | 2 | the same by `fetch` without CORS, and by pictures | `page::a_page_runs_nothing_through_the_local_cloud`, `gate::a_signature_that_is_none_creates_nothing` |
+//! | 3 | another user of the machine runs code as the developer | `stranger::another_user_reaches_nothing_but_the_apis` |
+//! | 4 | well-known keys are taken without a signature | `gate::no_key_that_can_be_guessed_is_taken`, `gate::the_keys_of_a_function_cannot_be_computed` |
+//! | 5 | a form of a page resets and reconfigures the cloud | `gate::a_form_commands_nothing`, `page::…` |
+//! | 6 | control paths and buckets are told to everybody, under any Host | `gate::nothing_is_told_without_a_key`, `gate::a_name_that_was_rebound_reaches_nothing` |
+
+mod gate;
+mod page;
+mod stranger;
+
+use std::io::{Read as _, Write as _};
+use std::net::{Ipv4Addr, TcpStream};
+use std::time::Duration;
+
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+const PATIENCE: Duration = Duration::from_secs(30);
+
+/// The status that a server on this machine answers to these very bytes; 0 when it answers nothing.
+fn status_of(port: u16, request: &str) -> u16 {
+    let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("it listens");
+    stream.set_read_timeout(Some(PATIENCE)).expect("a time that can be waited");
+    stream.write_all(request.as_bytes()).expect("it takes the request");
+    let mut start = Vec::new();
+    let _ = stream.take(12).read_to_end(&mut start);
+    let line = String::from_utf8_lossy(&start).into_owned();
+    line.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default()
+}
+
+/// A request as it is written, with its Host and the length of its body.
+fn written(port: u16, line: &str, headers: &[&str], body: &str) -> String {
+    let headers: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
+    let length = body.len();
+    format!(
+        "{line} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
+    )
+}
+
+/// The path of a GET that makes a role, with a signature that is none.
+fn presigned(key: &str, role: &str) -> String {
+    let trust = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"lambda.amazonaws.com"},"Action":"sts:AssumeRole"}]}"#;
+    let template = format!(
+        r#"{{"Resources":{{"R":{{"Type":"AWS::IAM::Role","Properties":{{"RoleName":"{role}","AssumeRolePolicyDocument":{trust}}}}}}}}}"#
+    );
+    let encode = |text: &str| utf8_percent_encode(text, NON_ALPHANUMERIC).to_string();
+    let scope = encode(&format!("{key}/20260830/us-east-1/cloudformation/aws4_request"));
+    format!(
+        "/?Action=CreateStack&Version=2010-05-15&StackName={role}&TemplateBody={}&X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Credential={scope}&X-Amz-Date=20260830T120000Z&X-Amz-Expires=604800&X-Amz-SignedHeaders=host&X-Amz-Signature=00",
+        encode(&template)
+    )
+}
