@@ -17,6 +17,7 @@ mod payload;
 mod proof;
 mod rendered;
 mod resources;
+mod route_keys;
 mod saved_plan;
 mod saves;
 mod scaffold;

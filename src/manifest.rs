@@ -5,16 +5,18 @@ use std::path::{Path, PathBuf};
 use engine::error::{Error, Result};
 use verify::manifest::Manifest;
 
-use crate::crate_files;
+use crate::{crate_files, route_keys};
 
 /// Reads every file of the handler's crate that cargo compiles.
 pub fn read(crate_directory: &Path) -> Result<Manifest> {
     let sources = sources(crate_directory)?;
-    Manifest::from_sources(&sources).map_err(|error| {
+    let manifest = Manifest::from_sources(&sources).map_err(|error| {
         Error::usage("the handler does not say what it calls")
             .cause(error)
             .hint("declare its operations and routes as `stackctl init` does: `operations! { … }` and `routes! { … }`")
-    })
+    })?;
+    route_keys::check(&manifest)?;
+    Ok(manifest)
 }
 
 /// The compiled files of a crate, as paths from the crate's folder and texts, in the order of their paths.

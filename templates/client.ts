@@ -35,7 +35,9 @@ export function createClient(options: ClientOptions) {
   ): Promise<Result<T>> {
     const search = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) {
-      if (value !== undefined) search.append(name, String(value));
+      for (const one of Array.isArray(value) ? value : [value]) {
+        if (one !== undefined) search.append(name, String(one));
+      }
     }
     try {
       const common = typeof options.headers === "function" ? await options.headers() : options.headers;

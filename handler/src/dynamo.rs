@@ -12,7 +12,7 @@ use aws_sdk_dynamodb::{
 };
 
 use self::{
-    attributes::{attributes_from, item_from, key, take, text},
+    attributes::{Attributes, attributes_from, item_from, key, take, text},
     failure::{cause, failure},
 };
 use crate::{
@@ -58,7 +58,7 @@ impl Store for Dynamo {
     async fn get(&self, user: &UserId, item: &ItemId) -> Result<Option<Item>, StoreError> {
         let call = self.operations.get().set_key(Some(key(user, item)));
         match call.consistent_read(true).send().await {
-            Ok(output) => Ok(output.item.map(item_from)),
+            Ok(output) => output.item.map(|item| read(Operation::GetItem, item)).transpose(),
             Err(error) => Err(failure(Operation::GetItem, &error)),
         }
     }
@@ -80,8 +80,8 @@ impl Store for Dynamo {
             .consistent_read(true);
         match call.send().await {
             Ok(output) => Ok(Page {
-                items: output.items.unwrap_or_default().into_iter().map(item_from).collect(),
-                next: output.last_evaluated_key.map(|mut key| take(&mut key, SORT_KEY)),
+                items: output.items.unwrap_or_default().into_iter().filter_map(listed).collect(),
+                next: output.last_evaluated_key.and_then(|mut key| take(&mut key, SORT_KEY)),
             }),
             Err(error) => Err(failure(Operation::Query, &error)),
         }
@@ -101,7 +101,7 @@ impl Store for Dynamo {
         match error.as_service_error() {
             Some(PutItemError::ConditionalCheckFailedException(found)) => match &found.item {
                 // The SDK sends a call again whose answer was lost: then what is found is what was written.
-                Some(attributes) if item_from(attributes.clone()) == *item => Ok(()),
+                Some(found) if item_from(found.clone()).as_ref() == Ok(item) => Ok(()),
                 _ => Err(StoreError::Exists),
             },
             _ => Err(failure(Operation::PutItem, &error)),
@@ -122,7 +122,9 @@ impl Store for Dynamo {
             .expression_attribute_names("#sort", SORT_KEY)
             .return_values(ReturnValue::AllNew);
         match changed(call, changes).send().await {
-            Ok(output) => Ok(output.attributes.map(item_from)),
+            Ok(output) => {
+                output.attributes.map(|item| read(Operation::UpdateItem, item)).transpose()
+            }
             Err(error) => match error.as_service_error() {
                 Some(refused) if refused.is_conditional_check_failed_exception() => Ok(None),
                 _ => Err(failure(Operation::UpdateItem, &error)),
@@ -137,6 +139,21 @@ impl Store for Dynamo {
             Err(error) => Err(failure(Operation::DeleteItem, &error)),
         }
     }
+}
+
+/// One item that is asked for: an odd one is a failure.
+fn read(operation: Operation, attributes: Attributes) -> Result<Item, StoreError> {
+    let operation = operation.name();
+    item_from(attributes).map_err(|why| {
+        StoreError::Failed(format!("{operation}: an item that another program wrote: {why}"))
+    })
+}
+
+/// One of many: an odd one must not hide a user's whole list, and the log says that it is left out.
+fn listed(attributes: Attributes) -> Option<Item> {
+    item_from(attributes)
+        .inspect_err(|why| tracing::error!(cause = why.as_str(), "an item is left out of a list"))
+        .ok()
 }
 
 fn changed(mut call: UpdateItemFluentBuilder, changes: &Changes) -> UpdateItemFluentBuilder {

@@ -1,16 +1,22 @@
 //! The event as API Gateway's HTTP API sends it (payload format 2.0): only what is used, and any of it may be missing or null.
 
-use std::{collections::BTreeMap, fmt::Write as _};
+use std::{collections::BTreeMap, fmt, fmt::Write as _};
 
-use serde::Deserialize;
+use serde::{
+    Deserialize, Deserializer,
+    de::{IgnoredAny, MapAccess, SeqAccess, Visitor, value::MapAccessDeserializer},
+};
 use serde_json::Value;
 
 use crate::request::{Body, Request};
 
-/// One request, as it reaches Lambda.
+/// One event, as it reaches Lambda: a request of the HTTP API, or something else.
+#[derive(Debug, Default)]
+pub struct Event(Parts);
+
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
-pub struct Event {
+struct Parts {
     route_key: Option<String>,
     /// Decoded by the gateway.
     path_parameters: Option<BTreeMap<String, String>>,
@@ -21,11 +27,21 @@ pub struct Event {
     request_context: Option<RequestContext>,
     body: Option<String>,
     is_base64_encoded: Option<bool>,
+    /// Of payload format 1.0, and of load balancers.
+    http_method: Option<IgnoredAny>,
+    /// Of queues, streams and buckets.
+    #[serde(rename = "Records")]
+    records: Option<IgnoredAny>,
+    /// It is no object at all.
+    #[serde(skip)]
+    is_a_value: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
 struct RequestContext {
     http: Option<Http>,
+    /// Of a load balancer.
+    elb: Option<IgnoredAny>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -33,8 +49,90 @@ struct Http {
     method: Option<String>,
 }
 
+impl Event {
+    /// What was sent in the place of a request, if it is none.
+    pub(crate) fn unexpected(&self) -> Option<&'static str> {
+        let context = self.0.request_context.as_ref();
+        let http = context.and_then(|context| context.http.as_ref());
+        if http.and_then(|http| http.method.as_ref()).is_some() {
+            return None;
+        }
+        Some(if self.0.is_a_value {
+            "a value that is no object"
+        } else if context.is_some_and(|context| context.elb.is_some()) {
+            "an event of a load balancer"
+        } else if self.0.http_method.is_some() {
+            "payload format 1.0, of a REST API or of an integration that is set to it"
+        } else if self.0.records.is_some() {
+            "records, of a queue, a stream or a bucket"
+        } else {
+            "an event without `requestContext.http.method`, such as the console's test event"
+        })
+    }
+}
+
+impl<'de> Deserialize<'de> for Event {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(AnyEvent)
+    }
+}
+
+/// Takes values of all kinds: what is no request is answered, too.
+struct AnyEvent;
+
+impl AnyEvent {
+    fn value<E>() -> Result<Event, E> {
+        Ok(Event(Parts { is_a_value: true, ..Parts::default() }))
+    }
+}
+
+impl<'de> Visitor<'de> for AnyEvent {
+    type Value = Event;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str(EXPECTED)
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, map: A) -> Result<Event, A::Error> {
+        Parts::deserialize(MapAccessDeserializer::new(map)).map(Event)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Event, A::Error> {
+        while list.next_element::<IgnoredAny>()?.is_some() {}
+        Self::value()
+    }
+
+    fn visit_unit<E>(self) -> Result<Event, E> {
+        Self::value()
+    }
+
+    fn visit_bool<E>(self, _: bool) -> Result<Event, E> {
+        Self::value()
+    }
+
+    fn visit_i64<E>(self, _: i64) -> Result<Event, E> {
+        Self::value()
+    }
+
+    fn visit_u64<E>(self, _: u64) -> Result<Event, E> {
+        Self::value()
+    }
+
+    fn visit_f64<E>(self, _: f64) -> Result<Event, E> {
+        Self::value()
+    }
+
+    fn visit_str<E>(self, _: &str) -> Result<Event, E> {
+        Self::value()
+    }
+}
+
+/// What a function behind an HTTP API is sent.
+pub(crate) const EXPECTED: &str =
+    "an event of API Gateway's HTTP API or of a function URL, payload format 2.0";
+
 impl From<Event> for Request {
-    fn from(event: Event) -> Self {
+    fn from(Event(event): Event) -> Self {
         let http = event.request_context.unwrap_or_default().http;
         let body = event.body.unwrap_or_default();
         Self {
@@ -141,5 +239,37 @@ mod tests {
     fn a_body_that_is_said_to_be_base64_is_kept_as_such() {
         let request = request(json!({"body": "e30=", "isBase64Encoded": true}));
         assert_eq!(request.body, Body::Base64("e30=".into()));
+    }
+
+    #[test]
+    fn events_of_other_shapes_are_recognised() {
+        let unexpected = |event: serde_json::Value| {
+            serde_json::from_value::<Event>(event).expect("it is taken").unexpected()
+        };
+        let http = json!({"http": {"method": "GET"}});
+        assert_eq!(unexpected(json!({"version": "2.0", "requestContext": http})), None);
+        let url = json!({"version": "2.0", "routeKey": "$default", "rawPath": "/", "requestContext": http});
+        assert_eq!(unexpected(url), None, "a function URL");
+        for (event, words) in [
+            (
+                json!({"version": "1.0", "httpMethod": "GET", "resource": "/", "requestContext": {"stage": "x"}}),
+                "payload format 1.0",
+            ),
+            (
+                json!({"httpMethod": "GET", "requestContext": {"elb": {"targetGroupArn": "a"}}}),
+                "load balancer",
+            ),
+            (json!({"Records": [{"eventSource": "aws:sqs"}]}), "records"),
+            (json!({"key1": "value1"}), "test event"),
+            (json!({}), "test event"),
+            (json!({"requestContext": null}), "test event"),
+            (json!(null), "no object"),
+            (json!("text"), "no object"),
+            (json!([1, {"a": 2}]), "no object"),
+            (json!(1.5), "no object"),
+        ] {
+            let told = unexpected(event.clone());
+            assert!(told.is_some_and(|told| told.contains(words)), "{event}: {told:?}");
+        }
     }
 }

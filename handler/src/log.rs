@@ -57,6 +57,11 @@ impl Log {
         }
     }
 
+    /// An event that is no request.
+    pub fn unexpected(self, id: &str, cause: &str) {
+        self.write(Level::Error, "no request", json!({"requestId": id, "cause": cause}));
+    }
+
     /// The function cannot do its work at all.
     pub fn failure(self, message: &str, cause: &str) {
         self.write(Level::Error, message, json!({"cause": cause}));

@@ -5,7 +5,13 @@ use std::{convert::Infallible, time::Instant};
 use lambda_runtime::LambdaEvent;
 
 use crate::{
-    event::Event, events, log::Log, request::Request, response::Response, routes, store::Store,
+    event::{EXPECTED, Event},
+    events,
+    log::Log,
+    request::Request,
+    response::Response,
+    routes,
+    store::Store,
 };
 
 /// Serves one event. An answer is always given: what fails is a 500, and the environment lives on.
@@ -17,6 +23,11 @@ pub async fn serve(
     let start = Instant::now();
     let id = event.context.request_id;
     let _serving = events::serving(&id);
+    if let Some(found) = event.payload.unexpected() {
+        let words = format!("expected {EXPECTED}, and got {found}");
+        log.unexpected(&id, &words);
+        return Ok(Response::error(400, &words));
+    }
     let request = Request::from(event.payload);
     let response = routes::handle(store, &request).await;
     log.request(&id, &request, &response, start.elapsed());

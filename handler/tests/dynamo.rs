@@ -155,14 +155,30 @@ async fn a_throttled_call_is_sent_again() {
 
 #[tokio::test]
 async fn an_item_that_lacks_attributes_does_not_hide_the_list() {
-    let odd = json!({"userId": {"S": "alice"}, "itemId": {"S": "x"}, "title": {"N": "5"}, "extra": {"BOOL": true}});
+    let item = |id: &str, title: Value| {
+        json!({"userId": {"S": "alice"}, "itemId": {"S": id}, "title": title, "status": {"BOOL": true},
+               "createdAt": {"S": "2026-01-01T00:00:00Z"}, "extra": {"BOOL": true}})
+    };
+    let bare = json!({"userId": {"S": "alice"}, "itemId": {"S": "c"}});
+    let null = item("d", json!({"NULL": true}));
     let last = json!({"userId": {"S": "alice"}, "itemId": {"S": "x"}});
-    let answer = json!({"Items": [odd], "LastEvaluatedKey": last});
+    let items = [
+        item("a", json!({"N": "5"})),
+        item("b", json!({"S": ""})),
+        bare,
+        null,
+        item("x", json!({"S": "t"})),
+    ];
+    let answer = json!({"Items": items, "LastEvaluatedKey": last});
     let (store, asked) = server(vec![Answer::Given(200, answer)]);
     let after = item_id();
     let page = store.list(&user(), Some(&after), Some(5)).await.expect("the list is given");
-    assert_eq!(page.items[0].item_id, "x");
-    assert_eq!(page.items[0].title, "");
+    let shown: Vec<_> = page
+        .items
+        .iter()
+        .map(|item| (item.item_id.as_str(), item.title.as_str(), item.status.as_str()))
+        .collect();
+    assert_eq!(shown, [("a", "5", "true"), ("x", "t", "true")]);
     assert_eq!(page.next.as_deref(), Some("x"));
     let asked = asked.join().expect("a call came");
     assert_eq!(
@@ -170,6 +186,16 @@ async fn an_item_that_lacks_attributes_does_not_hide_the_list() {
         json!({"userId": {"S": "alice"}, "itemId": {"S": "item-1"}})
     );
     assert_eq!(asked[0]["ConsistentRead"], true);
+}
+
+#[tokio::test]
+async fn an_item_that_lacks_attributes_is_a_failure_that_says_which() {
+    let item = json!({"userId": {"S": "alice"}, "itemId": {"S": "item-1"}, "title": {"M": {}}, "status": {"S": "x"}});
+    let (store, _) = server(vec![Answer::Given(200, json!({"Item": item}))]);
+    let Err(StoreError::Failed(cause)) = store.get(&user(), &item_id()).await else {
+        panic!("it has no title");
+    };
+    assert_eq!(cause, "GetItem: an item that another program wrote: `title` is a map");
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_iam::types::Tag;
 
-use crate::config::Config;
+use crate::config::{Config, DEFAULT_STAGE, Names, check_name};
 use engine::Difference;
 
 /// Tags of one resource, ours or as they were read.
@@ -36,6 +36,18 @@ pub fn owner(live: &Tags) -> Option<(String, String)> {
     Some((live.get(STACK)?.clone(), live.get(STAGE)?.clone()))
 }
 
+/// The other stack that a resource of this name belongs to: its tags name one, and that one gives the name, too.
+pub fn other_stack(ours: &Tags, live: &Tags, name: &str) -> Option<String> {
+    let (stack, stage) = (live.get(STACK)?, live.get(STAGE)?);
+    let is_a_stack = check_name(stack).is_ok() && check_name(stage).is_ok();
+    if is_ours(ours, live) || !is_a_stack || !Names::of(stack, stage).contains(name) {
+        return None;
+    }
+    let stage = if stage == DEFAULT_STAGE { String::new() } else { format!(" in stage `{stage}`") };
+    let region = live.get(REGION).map(|region| format!(" in {region}")).unwrap_or_default();
+    Some(format!("`{stack}`{stage}{region}"))
+}
+
 /// Our tags that are missing or say something else. Tags of others are left alone.
 pub fn diff(ours: &Tags, live: &Tags) -> Vec<Difference> {
     let wrong = ours.iter().filter(|(key, value)| live.get(*key) != Some(*value));
@@ -55,4 +67,42 @@ pub fn for_iam(tags: &Tags) -> Vec<Tag> {
     let tag =
         |(key, value)| Tag::builder().key(key).value(value).build().expect("both fields are set");
     tags.iter().map(tag).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn of(stack: &str, stage: &str, region: &str) -> Tags {
+        let pairs = [(STACK, stack), (STAGE, stage), (REGION, region)];
+        pairs.map(|(key, value)| (key.to_owned(), value.to_owned())).into()
+    }
+
+    #[test]
+    fn names_that_meet_have_an_owner() {
+        let ours = of("app2", "default", "us-east-1");
+        let owner = |live: &Tags| other_stack(&ours, live, "App2LambdaDynamoDB");
+        assert_eq!(
+            owner(&of("app-2", "default", "us-east-1")).as_deref(),
+            Some("`app-2` in us-east-1")
+        );
+        assert_eq!(
+            owner(&of("app2", "default", "eu-west-1")).as_deref(),
+            Some("`app2` in eu-west-1")
+        );
+        assert_eq!(owner(&ours), None);
+    }
+
+    #[test]
+    fn tags_that_no_stack_gives_to_this_name_are_no_owner() {
+        let ours = of("app2", "default", "us-east-1");
+        for live in
+            [of("other", "default", "us-east-1"), of("--", "", ""), of("é", "x", "y"), Tags::new()]
+        {
+            assert_eq!(other_stack(&ours, &live, "App2LambdaDynamoDB"), None);
+        }
+        let stages = of("a", "data", "us-east-1");
+        let met = other_stack(&of("a-data", "default", "us-east-1"), &stages, "a-data-data");
+        assert_eq!(met.as_deref(), Some("`a` in stage `data` in us-east-1"));
+    }
 }

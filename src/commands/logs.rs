@@ -12,15 +12,29 @@ use crate::ui::Paint;
 use engine::error::{Error, Kind, Result};
 
 /// What AWS looks for on behalf of `--errors`; what it finds is looked through again.
-const ERRORS: [&str; 8] = [
+const ERRORS: [&str; 22] = [
     "ERROR",
     "FATAL",
     "CRITICAL",
     "Task timed out",
     "panicked at",
-    "errorType",
+    "rrorType",
     "Runtime",
     "tatus",
+    "Error Type",
+    "Extension",
+    "EXTENSION",
+    "Sandbox",
+    "Function.",
+    "LAMBDA_WARNING",
+    "signal",
+    "fault",
+    "overflowed",
+    "memory",
+    "Throttling",
+    "Exceeded",
+    "logsDropped",
+    "fatal",
 ];
 
 /// Show what the function logged, and follow it
@@ -247,6 +261,15 @@ fn explained(error: Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::logs::ALARMS;
+
+    #[test]
+    fn what_aws_looks_for_is_in_all_that_is_an_alarm() {
+        for alarm in ALARMS {
+            let is_found = ERRORS.iter().any(|error| alarm.contains(error));
+            assert!(is_found, "{alarm}");
+        }
+    }
 
     #[test]
     fn a_line_begins_with_its_time_and_the_start_of_its_request() {

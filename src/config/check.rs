@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Attribute, Config, Cors, Table, region};
+use super::{Attribute, Config, Cors, Table, origin, region};
 use engine::error::{Error, Result};
 
 /// Days that `CloudWatch` Logs accepts: <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html>
@@ -276,7 +276,7 @@ fn cors(cors: &Cors) -> Result<()> {
         .hint("list the origins in `allow_origins`, or set `allow_credentials = false`"));
     }
     for origin in &cors.allow_origins {
-        check_origin(origin)?;
+        origin::check(origin)?;
     }
     for method in &cors.allow_methods {
         let known = ["GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT", "DELETE", "*"];
@@ -288,41 +288,6 @@ fn cors(cors: &Cors) -> Result<()> {
         }
     }
     within("api.cors.max_age", cors.max_age, -1..=86400, "seconds")
-}
-
-fn check_origin(origin: &str) -> Result<()> {
-    if ["*", "http://*", "https://*"].contains(&origin) {
-        return Ok(());
-    }
-    let wrong = |hint: String| {
-        Err(Error::usage(format!(
-            "`api.cors.allow_origins` holds `{origin}`, which is not an origin"
-        ))
-        .hint(hint))
-    };
-    let Some((scheme @ ("http" | "https"), host)) = origin.split_once("://") else {
-        let host = origin.split_once("://").map_or(origin, |(_, host)| host);
-        // A server of a developer speaks plain HTTP.
-        let is_local = ["localhost", "127.0.0.1", "[::1]"].iter().any(|name| {
-            host.strip_prefix(name).is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
-        });
-        let scheme = if is_local { "http" } else { "https" };
-        return wrong(format!("an origin has a scheme: `{scheme}://{host}`"));
-    };
-    if let Some((host, _)) = host.split_once(['/', '?', '#']) {
-        return wrong(format!("an origin has no path: `{scheme}://{host}`"));
-    }
-    if host.contains('*') {
-        return wrong("API Gateway knows no wildcard for a part of a host: list the hosts".into());
-    }
-    if host.is_empty()
-        || host.chars().any(|character| character.is_whitespace() || character.is_ascii_uppercase())
-    {
-        return wrong(
-            "browsers send the host in lower case, like `https://app.example.com`".into(),
-        );
-    }
-    Ok(())
 }
 
 #[cfg(test)]

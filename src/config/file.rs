@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::{Table, Value};
 
+use super::kinds;
 use super::table::{DATA, TableKeys};
 use engine::error::{Error, Result};
 use package::Architecture;
@@ -119,12 +120,18 @@ impl Default for Cors {
 /// Reads `text`, refuses unknown keys, and lays the keys of `[stage.<stage>]` over the others.
 pub fn parse(text: &str, stage: &str) -> Result<File> {
     let wrong = |error: &toml::de::Error| {
-        Error::usage("`stack.toml` cannot be read").cause(error.to_string().trim_end())
+        let refused =
+            Error::usage("`stack.toml` cannot be read").cause(error.to_string().trim_end());
+        match kinds::meant(text, error.span()) {
+            Some(hint) => refused.hint(hint),
+            None => refused,
+        }
     };
     let mut table: Table = text.parse().map_err(|error| wrong(&error))?;
     let known: Table = SAMPLE.parse().map_err(|error| wrong(&error))?;
     let stages = table.remove("stage");
     refuse_unknown("", &table, &known)?;
+    kinds::check(text, "", &table, &known)?;
     key_tables("", &mut table)?;
     if let Some(Value::Table(stages)) = stages {
         for (name, keys) in &stages {
@@ -133,6 +140,7 @@ pub fn parse(text: &str, stage: &str) -> Result<File> {
             };
             let path = format!("stage.{name}.");
             refuse_unknown(&path, keys, &known)?;
+            kinds::check(text, &path, keys, &known)?;
             if name == stage {
                 let mut keys = keys.clone();
                 key_tables(&path, &mut keys)?;
@@ -271,6 +279,10 @@ mod tests {
     fn a_wrong_type_is_told_with_its_key() {
         let error = parse("name = \"app\"\n[function]\nmemory = \"big\"", "default")
             .expect_err("not a number");
-        assert!(error.cause.expect("told why").contains("memory"));
+        assert_eq!(
+            error.message,
+            "line 3 of `stack.toml`: `function.memory` is a text, and takes a number"
+        );
+        assert_eq!(error.hint, None, "it is no number in quotes");
     }
 }

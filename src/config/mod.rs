@@ -2,7 +2,9 @@
 
 mod check;
 mod file;
+mod kinds;
 mod names;
+mod origin;
 mod region;
 mod schema;
 mod table;

@@ -41,6 +41,16 @@ impl Names {
     pub fn table(&self, key: &str) -> String {
         format!("{}-{key}{}", self.stack, self.suffix)
     }
+
+    /// Whether something of the stack is called so.
+    pub fn contains(&self, name: &str) -> bool {
+        let Self { data_policy, logs_policy, role, log_group, function, api, .. } = self;
+        let is_a_table = name.strip_suffix(&self.suffix).is_some_and(|rest| {
+            rest.strip_prefix(&self.stack).is_some_and(|key| key.len() > 1 && key.starts_with('-'))
+        });
+        let others = [data_policy, logs_policy, role, log_group, function, api];
+        is_a_table || others.into_iter().any(|own| own == name)
+    }
 }
 
 fn pascal_case(name: &str) -> String {

@@ -1,7 +1,11 @@
 //! What a frontend may ask of the API: `openapi.json` of the handler's crate, and the client made from it.
 
 mod breaks;
+#[cfg(test)]
+mod compiles;
 mod document;
+mod known;
+mod names;
 mod types;
 mod typescript;
 
@@ -65,10 +69,12 @@ impl Contract {
 
     /// A TypeScript module that calls the API, without dependencies.
     pub fn client(&self) -> Result<String> {
-        let api = self.document.api().map_err(|problem| {
+        let impossible = |problem: String| {
             Error::usage(format!("no client can be made from the handler's {FILE}")).cause(problem)
-        })?;
-        Ok(typescript::client(&api))
+        };
+        known::check(&self.document.0).map_err(impossible)?;
+        let api = self.document.api().map_err(impossible)?;
+        typescript::client(&api).map_err(impossible)
     }
 }
 

@@ -5,7 +5,7 @@ use serde_json::Value;
 use super::document::{Answer, Call, Document, text};
 
 /// Where schemas have names.
-const SCHEMAS: &str = "#/components/schemas/";
+pub(super) const SCHEMAS: &str = "#/components/schemas/";
 
 #[derive(Debug, Clone)]
 pub(super) struct Field {
@@ -16,7 +16,7 @@ pub(super) struct Field {
 }
 
 /// A type with a name of its own.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Named {
     pub name: String,
     pub description: Option<String>,
@@ -33,6 +33,8 @@ pub(super) enum Type {
     /// A constant, as JSON.
     Constant(String),
     List(Box<Type>),
+    /// An object with any names, whose values are of one type.
+    Map(Box<Type>),
     Either(Vec<Type>),
     Object(Vec<Field>),
     /// One of the types of the API.
@@ -82,6 +84,10 @@ impl Document {
             Some("boolean") => Type::Boolean,
             Some("null") => Type::Null,
             Some("array") => Type::List(Box::new(self.kind(&schema["items"])?)),
+            Some("object") => Type::Map(Box::new(self.kind(&schema["additionalProperties"])?)),
+            _ if schema["additionalProperties"].is_object() => {
+                Type::Map(Box::new(self.kind(&schema["additionalProperties"])?))
+            }
             _ => Type::Unknown,
         })
     }
@@ -101,6 +107,13 @@ impl Document {
                 })
             });
         let mut fields = fields.collect::<Answer<Vec<_>>>()?;
+        // What is required and not described may be anything.
+        for name in required.iter().filter_map(Value::as_str) {
+            if !fields.iter().any(|field| field.name == name) {
+                let (name, kind) = (name.to_owned(), Type::Unknown);
+                fields.push(Field { name, description: None, required: true, kind });
+            }
+        }
         fields.sort_by_key(|field| place(&field.name).unwrap_or(usize::MAX));
         Ok(Type::Object(fields))
     }
@@ -117,7 +130,7 @@ impl Document {
 
     fn collect(&self, kind: &Type, wanted: &mut Vec<String>) -> Answer<()> {
         match kind {
-            Type::List(kind) => self.collect(kind, wanted),
+            Type::List(kind) | Type::Map(kind) => self.collect(kind, wanted),
             Type::Either(kinds) => kinds.iter().try_for_each(|kind| self.collect(kind, wanted)),
             Type::Object(fields) => {
                 fields.iter().try_for_each(|field| self.collect(&field.kind, wanted))

@@ -1,6 +1,9 @@
 //! A client in TypeScript: types, and one function a call.
 
-use super::document::{Api, Call, NEXT, Parameter};
+use std::collections::BTreeSet;
+
+use super::document::{Answer, Api, Call, NEXT, Parameter};
+use super::names;
 use super::types::{Field, Named, Type};
 
 /// All that does not depend on the API; the marked lines are replaced.
@@ -23,14 +26,30 @@ async function* pages<T extends { nextToken?: string }>(
 }
 ";
 
-pub(super) fn client(api: &Api) -> String {
+/// A failure names what cannot be written.
+pub(super) fn client(api: &Api) -> Answer<String> {
+    let api = &names::legal(api);
+    differ(api)?;
     let types: String = api.types.iter().map(interface).collect();
     let calls: Vec<String> = api.calls.iter().map(function).collect();
     let pages = if api.calls.iter().any(|call| call.pages) { PAGES } else { "" };
-    TEMPLATE
-        .replace("// {types}\n", &types)
-        .replace("// {calls}\n", &calls.join("\n"))
-        .replace("// {pages}\n", pages)
+    let client = TEMPLATE.replace("// {pages}\n", pages);
+    let client = client.replace("// {calls}\n", &calls.join("\n"));
+    Ok(client.replace("// {types}\n", &types))
+}
+
+/// Functions of one name would be one function.
+fn differ(api: &Api) -> Answer<()> {
+    let mut names = BTreeSet::new();
+    for call in &api.calls {
+        let pages = call.pages.then(|| format!("{}Pages", call.name));
+        for name in [Some(call.name.clone()), pages].into_iter().flatten() {
+            if !names.insert(name.clone()) {
+                return Err(format!("two functions would be called `{name}`"));
+            }
+        }
+    }
+    Ok(())
 }
 
 fn interface(named: &Named) -> String {
@@ -73,7 +92,8 @@ fn arguments(call: &Call) -> String {
     let fields = call.parameters.iter().map(|one| member(&one.field, " | undefined"));
     let fields: Vec<String> = fields.collect();
     let mut arguments = vec![format!("parameters: {{ {} }}", fields.join("; "))];
-    arguments.extend(call.body.iter().map(|body| format!("body: {}", written(body))));
+    let or_none = if call.needs_body { "" } else { " | undefined" };
+    arguments.extend(call.body.iter().map(|body| format!("body: {}{or_none}", written(body))));
     arguments.push("options?: CallOptions".to_owned());
     let line = arguments.join(", ");
     if line.len() <= LINE {
@@ -85,28 +105,63 @@ fn arguments(call: &Call) -> String {
 
 /// `"/items"`, or a template where the path has parameters.
 fn path(call: &Call) -> String {
-    let mut path = call.path.clone();
-    for Parameter { field, .. } in call.parameters.iter().filter(|one| one.in_path) {
-        let value = format!("${{encodeURIComponent(parameters.{})}}", field.name);
-        path = path.replace(&format!("{{{}}}", field.name), &value);
+    let mut parts = call.path.split('{');
+    let mut path = escaped(parts.next().unwrap_or_default());
+    let mut is_filled = false;
+    for part in parts {
+        let (name, rest) = part.split_once('}').unwrap_or((part, ""));
+        let value = format!("String(parameters{})", access(name.trim_end_matches('+')));
+        let value = if name.ends_with('+') {
+            format!("{value}.split(\"/\").map(encodeURIComponent).join(\"/\")")
+        } else {
+            format!("encodeURIComponent({value})")
+        };
+        path = format!("{path}${{{value}}}{}", escaped(rest));
+        is_filled = true;
     }
-    if path == call.path { format!("{path:?}") } else { format!("`{path}`") }
+    if is_filled { format!("`{path}`") } else { quoted(&call.path) }
+}
+
+/// Text within a template.
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('`', "\\`").replace('$', "\\$")
+}
+
+/// Text as a literal: JSON is JavaScript.
+fn quoted(text: &str) -> String {
+    serde_json::Value::from(text).to_string()
+}
+
+/// `.name`, or `["a-name"]`.
+fn access(name: &str) -> String {
+    if names::is_plain(name) { format!(".{name}") } else { format!("[{}]", quoted(name)) }
 }
 
 /// All parameters, without those that the path holds.
 fn query(parameters: &[Parameter]) -> String {
-    if parameters.iter().all(|one| !one.in_path) {
+    if parameters.iter().all(|one| !one.in_path && !one.is_joined) {
         return "parameters".into();
     }
-    let names = parameters.iter().filter(|one| !one.in_path).map(|one| &one.field.name);
-    let names: Vec<String> = names.map(|name| format!("{name}: parameters.{name}")).collect();
-    if names.is_empty() { "{}".into() } else { format!("{{ {} }}", names.join(", ")) }
+    let in_query = parameters.iter().filter(|one| !one.in_path);
+    let members: Vec<String> = in_query.map(query_member).collect();
+    if members.is_empty() { "{}".into() } else { format!("{{ {} }}", members.join(", ")) }
+}
+
+fn query_member(parameter: &Parameter) -> String {
+    let name = parameter.field.name.as_str();
+    let key = match name {
+        // As a plain key it would be the object's prototype.
+        "__proto__" => "[\"__proto__\"]".to_owned(),
+        name if names::is_plain(name) => name.to_owned(),
+        name => quoted(name),
+    };
+    let joined = if parameter.is_joined { "?.join(\",\")" } else { "" };
+    format!("{key}: parameters{}{joined}", access(name))
 }
 
 fn member(field: &Field, absent: &str) -> String {
     let kind = written(&field.kind);
-    let plain = field.name.chars().all(|one| one.is_ascii_alphanumeric() || one == '_');
-    let name = if plain { field.name.clone() } else { format!("{:?}", field.name) };
+    let name = if names::is_plain(&field.name) { field.name.clone() } else { quoted(&field.name) };
     if field.required { format!("{name}: {kind}") } else { format!("{name}?: {kind}{absent}") }
 }
 
@@ -122,6 +177,7 @@ fn written(kind: &Type) -> String {
             Type::Either(_) => format!("({})[]", written(kind)),
             kind => format!("{}[]", written(kind)),
         },
+        Type::Map(kind) => format!("Record<string, {}>", written(kind)),
         Type::Either(kinds) => kinds.iter().map(written).collect::<Vec<_>>().join(" | "),
         Type::Object(fields) => {
             let members: Vec<String> = fields.iter().map(|field| member(field, "")).collect();

@@ -34,15 +34,41 @@ pub struct Reader {
 }
 
 /// In lines that nobody gave a level: what Lambda, a panic or another logger writes when something is wrong.
-const ALARMS: [&str; 8] = [
+pub const ALARMS: [&str; 26] = [
     "ERROR",
     "FATAL",
+    "CRITICAL",
     "Task timed out",
     "panicked at",
     "errorType",
+    "Error Type: ",
+    "Status: error",
+    "Status: timeout",
     "Runtime.",
     "Runtime exited",
-    "Status: error",
+    "Extension.",
+    "Sandbox.",
+    "Function.ResponseSizeTooLarge",
+    "Function.Unknown",
+    "LAMBDA_WARNING",
+    "signal: ",
+    "Segmentation fault",
+    "has overflowed its stack",
+    "memory allocation of ",
+    "out of memory",
+    "fatal runtime error",
+    THROTTLES[0],
+    THROTTLES[1],
+    THROTTLES[2],
+    THROTTLES[3],
+];
+
+/// What DynamoDB says when it is asked for more than it gives, also within a line that its writer took for no error.
+pub const THROTTLES: [&str; 4] = [
+    "ThrottlingException",
+    "ProvisionedThroughputExceededException",
+    "RequestLimitExceeded",
+    "ThrottlingError",
 ];
 
 impl Reader {
@@ -65,7 +91,9 @@ impl Reader {
             return Some(line(running, weight, below(message)));
         };
         let own = ["requestId", "request_id"].iter().find_map(|name| text(&document, name));
-        let weight = if is_error(&document) { Weight::Error } else { Weight::Normal };
+        let throttled = THROTTLES.iter().any(|throttle| message.contains(throttle));
+        let is_error = is_error(&document) || throttled;
+        let weight = if is_error { Weight::Error } else { Weight::Normal };
         Some(line(own.or(running), weight, told(&document)))
     }
 
@@ -76,6 +104,11 @@ impl Reader {
                 None
             }
             Record::Other => None,
+            Record::Trouble(text) => {
+                let running = self.running.get(&entry.stream).map(|(request, _)| request.clone());
+                let text = below(&text);
+                Some(Line { time: entry.time, request: running, weight: Weight::Error, text })
+            }
             Record::Report(report) => {
                 let version = self.running.remove(&entry.stream).and_then(|(_, version)| version);
                 Some(Line {
@@ -93,7 +126,11 @@ impl Reader {
 fn bill(report: &Report, version: Option<&str>) -> String {
     let mut parts = Vec::new();
     if let Some(duration) = report.duration {
-        let ended = report.trouble.as_deref().unwrap_or("done");
+        let ended = match (&report.trouble, &report.error) {
+            (Some(trouble), Some(error)) => format!("{trouble} ({error})"),
+            (Some(trouble), None) => trouble.clone(),
+            (None, _) => "done".to_owned(),
+        };
         parts.push(format!("{ended} in {duration} ms"));
     }
     parts.extend(report.billed.map(|billed| format!("billed {billed} ms")));
@@ -267,6 +304,24 @@ mod tests {
             "RequestId: r-1 Error: Runtime exited without providing a reason",
             "thread 'main' panicked at src/main.rs:1:1:",
             "REPORT RequestId: r-1\tDuration: 10000 ms\tStatus: timeout",
+            "REPORT RequestId: r-1\tDuration: 9 ms\tMemory Size: 128 MB\tMax Memory Used: 128 MB\tStatus: error\tError Type: Runtime.OutOfMemory",
+            "INIT_REPORT Init Duration: 10008.67 ms\tPhase: init\tStatus: timeout",
+            "INIT_REPORT Init Duration: 9.1 ms\tPhase: invoke\tStatus: error\tError Type: Runtime.ExitError",
+            "RequestId: r-1 Error: Runtime exited with error: signal: killed\nRuntime.ExitError",
+            "RequestId: r-1 Error: Runtime exited with error: exit status 1\nRuntime.ExitError",
+            "RequestId: r-1 Error: Couldn't find valid bootstrap(s): [/var/task/bootstrap]\nRuntime.InvalidEntrypoint",
+            "RequestId: r-1 Error: fork/exec /opt/extensions/agent: exec format error\nExtension.LaunchError",
+            "RequestId: r-1 Error: exit code 0\nExtension.Crash",
+            "EXTENSION\tName: agent\tState: LaunchError\tEvents: []\tError Type: PermissionDenied",
+            "LAMBDA_WARNING: Unhandled exception.",
+            "thread 'main' has overflowed its stack",
+            "memory allocation of 1073741824 bytes failed",
+            r#"{"time":"x","type":"platform.fault","record":"RequestId: r-1 Error: signal: killed"}"#,
+            r#"{"time":"x","type":"platform.initReport","record":{"status":"timeout","phase":"init","metrics":{}}}"#,
+            r#"{"time":"x","type":"platform.report","record":{"requestId":"r-1","status":"error","errorType":"Runtime.OutOfMemory","metrics":{}}}"#,
+            r#"{"time":"x","type":"platform.extension","record":{"name":"agent","state":"LaunchError","errorType":"E"}}"#,
+            r#"{"level":"WARN","message":"retry","cause":"ProvisionedThroughputExceededException: slow down"}"#,
+            "GetItem: ThrottlingException",
         ];
         assert!(read(&alarms).iter().all(|line| line.weight == Weight::Error));
         assert_eq!(read(&["all is well"])[0].weight, Weight::Normal);

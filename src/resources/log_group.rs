@@ -156,6 +156,10 @@ impl Resource for LogGroup {
         tags::is_ours(&self.tags, &live.tags)
     }
 
+    fn owner(&self, live: &LiveLogGroup) -> Option<String> {
+        tags::other_stack(&self.tags, &live.tags, &self.name)
+    }
+
     fn diff(&self, _: &Inputs, live: &LiveLogGroup) -> Vec<Difference> {
         let mut differences = tags::diff(&self.tags, &live.tags);
         let days = |days: Option<i32>| {

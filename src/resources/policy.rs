@@ -11,7 +11,7 @@ use crate::cloud::tags::{self, Tags};
 use crate::cloud::wait::{self, Poll};
 use crate::cloud::{Answer, Cloud, Identity, documents};
 use crate::config::Config;
-use engine::error::{Error, Result};
+use engine::error::{Error, Kind as Failure, Result};
 use engine::{Calls, Difference, Inputs, Progress, Resource};
 use iam::document::Document;
 use iam::parse::Kind;
@@ -22,6 +22,8 @@ const MOST_VERSIONS: usize = 5;
 const LIKELY_VERSION: &str = "v1";
 /// Until a version is known everywhere; made the default before that, it would leave a gap without any right.
 const SPREADING: Duration = Duration::from_secs(5);
+/// Until a policy that exists already can be read.
+const APPEARING: Duration = Duration::from_secs(30);
 
 pub struct Policy {
     cloud: Cloud,
@@ -188,6 +190,16 @@ impl Policy {
         }
     }
 
+    /// What is said to exist and cannot be read has a name in other letters: another stack's, or another tool's.
+    fn other_letters(&self, waited: Error) -> Error {
+        if waited.code.is_some() || waited.kind == Failure::Interrupted {
+            return waited;
+        }
+        Error::failed(format!("create policy `{}`", self.name))
+            .cause("IAM has a policy whose name differs in capitals alone, which is the same name to it")
+            .hint("choose another `name`")
+    }
+
     /// Deletes the policy, or says why IAM keeps it for now: it is in use, or has other versions than its default.
     async fn delete_once(&self, arn: &str) -> Result<Option<Error>> {
         let answer = self.client.delete_policy().policy_arn(arn).send().await;
@@ -265,6 +277,10 @@ impl Resource for Policy {
         tags::is_ours(&self.tags, &live.tags)
     }
 
+    fn owner(&self, live: &LivePolicy) -> Option<String> {
+        tags::other_stack(&self.tags, &live.tags, &self.name)
+    }
+
     fn diff(&self, _: &Inputs, live: &LivePolicy) -> Vec<Difference> {
         let mut differences = tags::diff(&self.tags, &live.tags);
         let wanted = (self.document)(self.cloud.known_identity());
@@ -292,7 +308,8 @@ impl Resource for Policy {
         .await;
         if answer.exists() {
             let arn = identity.iam(&format!("policy/{}", self.name));
-            wait::until_read(progress, spreading::SPREADING, || self.find(&arn)).await?;
+            let found = wait::until_read(progress, APPEARING, || self.find(&arn)).await;
+            found.map_err(|error| self.other_letters(error))?;
         }
         let policy = answer?.policy;
         let arn = policy.as_ref().and_then(|policy| policy.arn.clone()).unwrap_or_default();

@@ -103,6 +103,10 @@ impl Resource for Role {
         tags::is_ours(&self.tags, &live.tags)
     }
 
+    fn owner(&self, live: &LiveRole) -> Option<String> {
+        tags::other_stack(&self.tags, &live.tags, &self.name)
+    }
+
     fn diff(&self, _: &Inputs, live: &LiveRole) -> Vec<Difference> {
         let mut differences = tags::diff(&self.tags, &live.tags);
         if !self.trusts_as_wanted(live) {

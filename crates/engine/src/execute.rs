@@ -219,7 +219,7 @@ impl Run {
         };
         let is_new = self.step.live.is_none();
         if is_new && !self.node.is_ours(&live) {
-            return Err(not_ours(&*self.node));
+            return Err(not_ours(&*self.node, self.node.owner(&live)));
         }
         let differences = self.node.diff(inputs, &live);
         match refusal(&*self.node, &differences) {

@@ -198,8 +198,12 @@ fn compare(
     needs_change: bool,
 ) -> Result<Action> {
     let node = graph.node(id);
-    if let (Ownership::Respect, Some(foreign)) = (ownership, reading.foreign(graph, id)) {
-        return Err(not_ours(&**graph.node(foreign)));
+    if let Some(foreign) = reading.foreign(graph, id) {
+        let node = graph.node(foreign);
+        let owner = reading.lives.any(foreign).and_then(|live| node.owner(live));
+        if owner.is_some() || ownership == Ownership::Respect {
+            return Err(not_ours(&**node, owner));
+        }
     }
     let differences = node.diff(&reading.lives, live);
     match refusal(&**node, &differences) {
@@ -210,8 +214,14 @@ fn compare(
     }
 }
 
-pub(super) fn not_ours(node: &dyn Node) -> Error {
+/// `owner` is the other stack that has it, when that is certain.
+pub(super) fn not_ours(node: &dyn Node, owner: Option<String>) -> Error {
     let (kind, name) = (node.kind(), node.name());
+    if let Some(owner) = owner {
+        let message = format!("{kind} `{name}` belongs to the stack {owner}");
+        return Error::usage(message)
+            .hint("both stacks give it this name: choose another `name` or `--stage`");
+    }
     Error::usage(format!("{kind} `{name}` exists already and does not belong to this stack"))
         .hint("choose another `name` or `--stage`, or take it over with `--adopt`")
 }

@@ -53,6 +53,11 @@ pub trait Resource: Send + Sync + 'static {
         true
     }
 
+    /// The other stack that it certainly belongs to. What does is not taken over either.
+    fn owner(&self, _live: &Self::Live) -> Option<String> {
+        None
+    }
+
     /// Compares what is there with what we want. While planning, inputs may be missing because they
     /// are not there yet: what depends on them is compared again when they are.
     fn diff(&self, inputs: &Inputs, live: &Self::Live) -> Vec<Difference>;
@@ -149,6 +154,7 @@ pub trait Node: Send + Sync {
     fn belongs_to(&self) -> Option<Id>;
     fn is_slow_to_read(&self) -> bool;
     fn is_ours(&self, live: &AnyLive) -> bool;
+    fn owner(&self, live: &AnyLive) -> Option<String>;
     fn diff(&self, inputs: &Inputs, live: &AnyLive) -> Vec<Difference>;
     fn read<'a>(&'a self, progress: &'a Progress) -> Boxed<'a, Result<Option<AnyLive>>>;
     fn create<'a>(
@@ -201,6 +207,10 @@ impl<R: Resource> Node for R {
 
     fn is_ours(&self, live: &AnyLive) -> bool {
         Resource::is_ours(self, typed::<R>(live))
+    }
+
+    fn owner(&self, live: &AnyLive) -> Option<String> {
+        Resource::owner(self, typed::<R>(live))
     }
 
     fn diff(&self, inputs: &Inputs, live: &AnyLive) -> Vec<Difference> {

@@ -34,20 +34,39 @@ pub(super) fn attributes_from(item: &Item) -> Attributes {
     ])
 }
 
-pub(super) fn item_from(mut attributes: Attributes) -> Item {
-    Item {
-        user_id: take(&mut attributes, PARTITION_KEY),
-        item_id: take(&mut attributes, SORT_KEY),
-        title: take(&mut attributes, "title"),
-        status: take(&mut attributes, "status"),
-        created_at: take(&mut attributes, "createdAt"),
+/// The item, unless another program wrote it in a form that has no meaning here: then why not. Nobody's data is in
+/// the words.
+pub(super) fn item_from(mut attributes: Attributes) -> Result<Item, String> {
+    Ok(Item {
+        user_id: shown(&mut attributes, PARTITION_KEY)?,
+        item_id: shown(&mut attributes, SORT_KEY)?,
+        title: shown(&mut attributes, "title")?,
+        status: shown(&mut attributes, "status")?,
+        created_at: take(&mut attributes, "createdAt").ok_or("`createdAt` is no text")?,
+    })
+}
+
+/// A text that says something; nothing for an attribute that is missing or of another type.
+pub(super) fn take(attributes: &mut Attributes, name: &str) -> Option<String> {
+    match attributes.remove(name) {
+        Some(AttributeValue::S(text)) if !text.trim().is_empty() => Some(text),
+        _ => None,
     }
 }
 
-/// Empty where an attribute is missing: one odd row, written by something else, must not hide a user's whole list.
-pub(super) fn take(attributes: &mut Attributes, name: &str) -> String {
-    match attributes.remove(name) {
-        Some(AttributeValue::S(text)) => text,
-        _ => String::new(),
-    }
+/// A text as it is, and a number or a truth value as people write it. No text becomes an empty one.
+fn shown(attributes: &mut Attributes, name: &str) -> Result<String, String> {
+    let kind = match attributes.remove(name) {
+        Some(AttributeValue::S(text)) if !text.trim().is_empty() => return Ok(text),
+        Some(AttributeValue::N(digits)) => return Ok(digits),
+        Some(AttributeValue::Bool(value)) => return Ok(value.to_string()),
+        Some(AttributeValue::S(_)) => "an empty text",
+        Some(AttributeValue::Null(_)) => "NULL",
+        Some(AttributeValue::M(_)) => "a map",
+        Some(AttributeValue::L(_)) => "a list",
+        Some(AttributeValue::B(_)) => "binary",
+        Some(_) => "a set",
+        None => "missing",
+    };
+    Err(format!("`{name}` is {kind}"))
 }

@@ -189,6 +189,10 @@ impl Resource for Function {
         tags::is_ours(&self.tags, &live.tags)
     }
 
+    fn owner(&self, live: &LiveFunction) -> Option<String> {
+        tags::other_stack(&self.tags, &live.tags, &self.name)
+    }
+
     fn diff(&self, inputs: &Inputs, live: &LiveFunction) -> Vec<Difference> {
         let mut differences = tags::diff(&self.tags, &live.tags);
         match &live.health {

@@ -131,6 +131,21 @@ async fn what_a_lost_call_made_is_waited_for_until_it_can_be_read() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn a_name_in_other_letters_is_told_as_what_it_is() {
+    let message = "A policy called Data already exists. Duplicate names are not allowed.";
+    let exists = refused("Action=CreatePolicy", 409, "EntityAlreadyExists", message);
+    let absent = (0..60).map(|_| no_such_entity("GetPolicy"));
+    let replay = Replay::new(std::iter::once(exists).chain(absent).collect::<Vec<_>>());
+    let error = policy(&replay).create(&Inputs::default(), &Progress::silent()).await;
+    let error = error.expect_err("it cannot be made");
+    assert!(
+        error.cause.as_ref().is_some_and(|cause| cause.contains("capitals alone")),
+        "{error:?}"
+    );
+    assert_eq!(error.hint.as_deref(), Some("choose another `name`"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn a_new_version_becomes_the_default_when_it_is_known_everywhere() {
     let replay = Replay::new([
         drifted(),

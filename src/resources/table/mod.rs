@@ -270,6 +270,10 @@ impl Resource for Table {
         tags::is_ours(&self.tags, &live.tags)
     }
 
+    fn owner(&self, live: &LiveTable) -> Option<String> {
+        tags::other_stack(&self.tags, &live.tags, &self.name)
+    }
+
     fn diff(&self, _: &Inputs, live: &LiveTable) -> Vec<Difference> {
         let mut differences = tags::diff(&self.tags, &live.tags);
         let wanted = self.keys();

@@ -175,6 +175,10 @@ impl Resource for Fake {
         !live.foreign
     }
 
+    fn owner(&self, live: &Thing) -> Option<String> {
+        (live.foreign && live.text == "owned").then(|| "`other`".to_owned())
+    }
+
     fn diff(&self, inputs: &Inputs, live: &Thing) -> Vec<Difference> {
         let wanted = self.wanted(inputs).unwrap_or_else(|| live.text.clone());
         let difference = Difference::unless_equal("text", &live.text, &wanted);

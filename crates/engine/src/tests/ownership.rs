@@ -43,3 +43,17 @@ async fn what_is_not_ours_is_brought_in_line_when_it_is_adopted() {
     let plan = plan_up(&graph, &ids, &runner.read(&graph).await, Ownership::Adopt);
     assert_eq!(words(&runner.execute(&graph, plan.expect("a plan")).await), ["update"; 3]);
 }
+
+#[tokio::test(start_paused = true)]
+async fn what_belongs_to_another_stack_is_not_adopted() {
+    let (diary, runner) = (Diary::new(), Runner::new());
+    let mut graph = Graph::default();
+    graph.add(Fake::new("policy", &diary).there(Thing { foreign: true, ..thing("owned") }));
+    let ids: Vec<Id> = graph.ids().collect();
+    for ownership in [Ownership::Respect, Ownership::Adopt] {
+        let reading = runner.read(&graph).await;
+        let error = plan_up(&graph, &ids, &reading, ownership).err().expect("it is refused");
+        assert_eq!(error.message, "fake `policy` belongs to the stack `other`");
+        assert!(!error.hint.expect("a way out").contains("--adopt"));
+    }
+}

@@ -20,8 +20,8 @@ pub fn is_arn(text: &str) -> bool {
 ///
 /// AWS fills the fields that an incomplete ARN lacks with `*`. A `*` at the end of a segment "can expand to match beyond
 /// the colon boundaries", the documentation says, and not when: where the segments do not match and the whole text does,
-/// nothing is known. Nor is it for a pattern that IAM would refuse: one that is no ARN, one with a wildcard in its service,
-/// or one with a variable before the fifth colon.
+/// nothing is known. Nor is it for a pattern that IAM would refuse: one that is no ARN, one with a wildcard in its service
+/// or in a part of its resource type, or one with a variable before the fifth colon.
 ///
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html>
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html>
@@ -55,7 +55,9 @@ pub fn resource_matches(
         if refused(at, segment) { Truth::Unknown } else { matches(segment, text) }
     });
     match by_segment {
-        Some(Truth::Yes) if segments[SERVICE].is_literal() => Truth::Yes,
+        Some(Truth::Yes) if segments[SERVICE].is_literal() && !has_wild_type(&segments) => {
+            Truth::Yes
+        }
         Some(Truth::Yes | Truth::Unknown) => Truth::Unknown,
         Some(Truth::No) | None => whole.min(Truth::Unknown),
     }
@@ -96,6 +98,22 @@ fn filled(pattern: &Pattern, fills: bool) -> Vec<Pattern> {
         segments.resize(SEGMENTS, Pattern::parse("*", false));
     }
     segments
+}
+
+/// Services whose resources begin with their type, among those that a handler's role speaks of.
+const TYPED: [&str; 6] = ["dynamodb", "iam", "kms", "lambda", "logs", "secretsmanager"];
+
+/// "You can't use a wildcard in the portion of the ARN that specifies the resource type": `table/*` is fine, and `t*` is not.
+/// One that stands for everything has no type.
+///
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
+fn has_wild_type(segments: &[Pattern]) -> bool {
+    let is_typed = TYPED.iter().any(|service| segments[SERVICE].is_text(service));
+    let resource = &segments[LAST];
+    is_typed
+        && Rule::TypesHaveNoWildcards.holds()
+        && !resource.is_text("*")
+        && resource.before(&['/', ':']).has_wildcards()
 }
 
 /// Nothing if either is no ARN.

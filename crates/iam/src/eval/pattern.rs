@@ -76,6 +76,16 @@ impl Pattern {
         *self == Pattern::parse(text, false)
     }
 
+    pub fn has_wildcards(&self) -> bool {
+        self.0.iter().any(|part| matches!(part, Part::Text('*' | '?')))
+    }
+
+    /// Up to the first of these characters that is text, or all of it.
+    pub fn before(&self, ends: &[char]) -> Pattern {
+        let is_end = |part: &Part| matches!(part, Part::Text(text) if ends.contains(text));
+        Pattern(self.0.iter().take_while(|part| !is_end(part)).cloned().collect())
+    }
+
     /// At the first five colons that are text, not part of a variable.
     pub fn split_arn(&self) -> Vec<Pattern> {
         let mut segments = vec![Pattern(vec![])];

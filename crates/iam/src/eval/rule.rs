@@ -14,6 +14,7 @@ pub enum Rule {
     ResourcesMatchBySegment,
     IncompleteArnsAreFilled,
     VariablesNameResourcesOnly,
+    TypesHaveNoWildcards,
     ArnConditionsMatchBySegment,
     VariablesNeedTheNewVersion,
     MissingVariableMatchesNothing,
@@ -63,7 +64,7 @@ pub mod broken {
     }
 
     impl Rule {
-        pub const ALL: [Rule; 39] = {
+        pub const ALL: [Rule; 40] = {
             use Rule::*;
             [
                 DenyByDefault,
@@ -77,6 +78,7 @@ pub mod broken {
                 ResourcesMatchBySegment,
                 IncompleteArnsAreFilled,
                 VariablesNameResourcesOnly,
+                TypesHaveNoWildcards,
                 ArnConditionsMatchBySegment,
                 VariablesNeedTheNewVersion,
                 MissingVariableMatchesNothing,
