@@ -6,7 +6,7 @@ export interface ItemList {
   nextToken?: string;
 }
 
-/** 400 KB at most, as DynamoDB counts. */
+/** 400 KB at most, as DynamoDB counts. Of an item that another program wrote, numbers and truth values are given as texts; one that lacks a text is left out of lists, and asked for alone it is a failure. */
 export interface Item {
   /** At most 2048 bytes of UTF-8. */
   userId: string;
@@ -72,7 +72,9 @@ export function createClient(options: ClientOptions) {
   ): Promise<Result<T>> {
     const search = new URLSearchParams();
     for (const [name, value] of Object.entries(query)) {
-      if (value !== undefined) search.append(name, String(value));
+      for (const one of Array.isArray(value) ? value : [value]) {
+        if (one !== undefined) search.append(name, String(one));
+      }
     }
     try {
       const common = typeof options.headers === "function" ? await options.headers() : options.headers;
