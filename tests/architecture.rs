@@ -46,7 +46,7 @@ const CRATES: [(&str, &[&str]); 6] = [
     ("iam", &[]),
     ("local-cloud", &["engine", "tokio"]),
     ("package", &["engine", "tokio"]),
-    ("verify", &["iam"]),
+    ("verify", &["audit", "iam"]),
 ];
 
 /// What is done in these files and in no other.

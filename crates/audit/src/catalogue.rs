@@ -25,6 +25,14 @@ fn lines() -> &'static HashMap<&'static str, &'static str> {
     })
 }
 
+/// The IAM actions of every operation of that name, of whatever service.
+pub fn actions_named(operation: &str) -> BTreeSet<String> {
+    let catalogue = Catalogue { lines: lines(), named: HashMap::new() };
+    let having =
+        catalogue.lines.iter().filter(|(_, line)| operations(line).any(|known| known == operation));
+    having.flat_map(|(service, _)| catalogue.actions(service, operation)).collect()
+}
+
 /// The service of a crate of the SDK. Names of crates lack an ending that the service may have, such as `api`.
 pub fn service_of(krate: &str) -> Option<String> {
     let name = krate.strip_prefix("aws_sdk_")?;

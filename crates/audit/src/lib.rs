@@ -43,6 +43,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::path::Path;
 
+pub use catalogue::actions_named;
 pub use policy::policy;
 pub use report::{Audited, Call, Candidates, Place, Report, Unresolved, Verdict};
 

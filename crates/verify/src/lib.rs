@@ -9,6 +9,8 @@ pub mod linked;
 pub mod manifest;
 pub mod operations;
 pub mod peers;
+pub mod rights;
 pub mod sarif;
+pub mod services;
 pub mod snapshot;
 pub mod source;

@@ -19,10 +19,21 @@ use super::operations::Operation;
 use super::source;
 
 /// A place in a source file, as `file:line`.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Serialize)]
+#[derive(
+    Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, serde::Deserialize, serde::Serialize,
+)]
 pub struct Site {
     pub file: String,
     pub line: usize,
+}
+
+impl Site {
+    /// The place that `file:line` names.
+    pub fn parse(text: &str) -> Self {
+        let place = text.rsplit_once(':').and_then(|(file, line)| Some((file, line.parse().ok()?)));
+        let (file, line) = place.unwrap_or((text, 1));
+        Site { file: file.to_owned(), line }
+    }
 }
 
 /// The declarations of a handler.

@@ -13,6 +13,7 @@ mod walk;
 use std::collections::BTreeSet;
 
 use index::Index;
+use serde::{Deserialize, Serialize};
 use syn::visit::Visit;
 use walk::Walk;
 
@@ -48,7 +49,8 @@ pub struct Doubt {
 }
 
 /// Names that something may stand for.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize, Serialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum Candidates {
     These(BTreeSet<String>),
     Any,

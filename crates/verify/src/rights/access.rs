@@ -1,0 +1,117 @@
+//! Rights that `[function.access]` of `stack.toml` names: those of tables by their operations, others by action and ARN.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use super::{Known, On, Origin, Rights, Table};
+use crate::operations::Operation;
+use crate::services::dynamodb;
+
+/// Why a line of `access` grants nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AccessError {
+    /// What is before the `=`.
+    pub key: String,
+    pub problem: String,
+    pub hint: String,
+}
+
+impl Rights {
+    /// The same rights, with those that the file names; they count where source and declaration do not decide.
+    ///
+    /// # Errors
+    /// When a key is neither a table of the stack nor an action, or a value is not one that its key takes.
+    pub fn with_access(
+        mut self,
+        access: &BTreeMap<String, Vec<String>>,
+        known: &Known,
+    ) -> Result<Self, AccessError> {
+        for (key, values) in access {
+            let error = |problem: String, hint: &str| AccessError {
+                key: key.clone(),
+                problem,
+                hint: hint.to_owned(),
+            };
+            for value in values {
+                let (on, actions) = if key.contains(':') {
+                    grant_by_arn(key, value)
+                } else {
+                    let table = known.tables.iter().find(|table| table.key == *key);
+                    let table = table.ok_or_else(|| {
+                        error(
+                            "it is neither a table of this file nor an action such as `sqs:SendMessage`".to_owned(),
+                            "write `\"service:Action\" = [\"arn:…\"]`, or `TABLE = [\"GetItem\"]`",
+                        )
+                    })?;
+                    grant_on_table(table, value)
+                }
+                .map_err(|(problem, hint)| error(problem, hint))?;
+                for (on, action) in on.into_iter().zip(actions) {
+                    self.add_access(on, action);
+                }
+            }
+        }
+        Ok(self)
+    }
+
+    /// What source or declaration show already is theirs: then `access` adds nothing.
+    fn add_access(&mut self, on: On, action: String) {
+        let shown =
+            self.grants.iter().any(|grant| grant.on == on && grant.actions.contains(&action));
+        if !shown {
+            self.add(Origin::Access, on, vec![action], None);
+        }
+    }
+}
+
+type Granted = Result<(Vec<On>, Vec<String>), (String, &'static str)>;
+
+fn grant_by_arn(action: &str, arn: &str) -> Granted {
+    let (service, name) = action.split_once(':').unwrap_or_default();
+    let word = |text: &str| {
+        !text.is_empty() && text.chars().all(|one| one.is_ascii_alphanumeric() || one == '-')
+    };
+    if !word(service) || !word(name) {
+        return Err((
+            format!("`{action}` is not one action"),
+            "name each action, `sqs:SendMessage` say, without wildcards",
+        ));
+    }
+    if arn != "*" && (!arn.starts_with("arn:") || arn.splitn(6, ':').count() < 6) {
+        return Err((
+            format!("`{arn}` is no ARN"),
+            "write the whole ARN, or \"*\" for an action that takes none",
+        ));
+    }
+    Ok((vec![On::Arn(arn.to_owned())], vec![action.to_owned()]))
+}
+
+fn grant_on_table(table: &Table, text: &str) -> Granted {
+    let (name, index) = match text.split_once(':') {
+        Some((name, index)) => (name, Some(index)),
+        None => (text, None),
+    };
+    let Some(operation) = Operation::named(name) else {
+        return Err((
+            format!("`{name}` is no operation of DynamoDB"),
+            "name operations as DynamoDB does: `GetItem`, or `Query:INDEX`",
+        ));
+    };
+    if let Some(index) = index.filter(|index| !table.indexes.contains(*index)) {
+        return Err((
+            format!("`{index}` is no index of the table `{}`", table.key),
+            "name an index that this file declares",
+        ));
+    }
+    let actions = operation.possible_actions();
+    let on = actions.iter().map(|action| dynamodb::on(action, &table.key, index)).collect();
+    Ok((on, actions.into_iter().map(|action| format!("dynamodb:{action}")).collect()))
+}
+
+impl fmt::Display for AccessError {
+    fn fmt(&self, formatter: &mut fmt::Formatter) -> fmt::Result {
+        write!(formatter, "`access.{}`: {}", self.key, self.problem)
+    }
+}
+
+impl std::error::Error for AccessError {}
