@@ -36,6 +36,8 @@ mod reach;
 mod report;
 mod source;
 mod strings;
+#[cfg(test)]
+mod sweep;
 mod types;
 mod value;
 
@@ -86,22 +88,28 @@ pub fn audit(folder: &Path) -> Result<Report, Refused> {
 
 fn audit_here(folder: &Path) -> Result<Report, Refused> {
     let project = package::find(folder)?;
+    let index = audited_index(&project);
+    let report = assemble::report(&project, &index);
+    // Trees as deep as a hostile file makes them are not worth walking once more.
+    std::mem::forget(index);
+    Ok(report)
+}
+
+/// Reads all crates of a project.
+fn audited_index(project: &package::Project) -> items::Index {
     let mut index = items::Index::default();
     let mut rules = macros::rules::Book::default();
-    read_libraries(&project, &mut index, &mut rules);
+    read_libraries(project, &mut index, &mut rules);
     for package in &project.audited {
         for (at, binary) in project.packages[*package].binaries.iter().enumerate() {
             let krate =
-                modules::read_crate(&mut index, &mut rules, &project, *package, &binary.path);
+                modules::read_crate(&mut index, &mut rules, project, *package, &binary.path);
             index.binaries.insert((*package, at), krate);
         }
     }
     index.link();
     macros::read_all(&mut index, &rules);
-    let report = assemble::report(&project, &index);
-    // Trees as deep as a hostile file makes them are not worth walking once more.
-    std::mem::forget(index);
-    Ok(report)
+    index
 }
 
 /// Reads the libraries that the binaries can reach.

@@ -21,6 +21,12 @@ enum Found {
     Foreign(Vec<String>),
 }
 
+/// Names that are known everywhere.
+const PRELUDE: [&str; 18] = [
+    "Some", "None", "Ok", "Err", "Option", "Result", "String", "Vec", "Box", "Default", "From",
+    "Into", "ToString", "ToOwned", "Iterator", "Clone", "Drop", "Self",
+];
+
 /// How many imports may lead to one another.
 const DEEPEST: usize = 24;
 
@@ -229,6 +235,9 @@ impl Search<'_> {
         }
         if let Some(found) = self.dependency(module, Some(&name.to_owned())) {
             return vec![found];
+        }
+        if PRELUDE.contains(&name) {
+            return Vec::new();
         }
         // A glob of another crate may bring the name; the SDK's matters.
         let globs = self.foreign_globs(module, depth);

@@ -5,8 +5,9 @@ use std::rc::Rc;
 
 use syn::{Block, Expr, Lit, Stmt};
 
-use super::{DEEPEST, Frame, Interpreter};
+use super::{DEEPEST, ENOUGH, Frame, Interpreter};
 use crate::conditions::is_built;
+use crate::report::Candidates;
 use crate::strings::Texts;
 use crate::value::{Closure, Value};
 
@@ -55,6 +56,20 @@ impl<'a> Interpreter<'a> {
 
     pub fn expression(&mut self, frame: &mut Frame<'a>, expression: &'a Expr) -> Value<'a> {
         self.steps += 1;
+        if self.steps > ENOUGH {
+            if !self.exhausted {
+                self.exhausted = true;
+                let line = frame
+                    .function
+                    .map_or(1, |id| self.index.function(id).signature.ident.span().start().line);
+                self.unresolved(
+                    (frame.file, line),
+                    "the program is too large to be followed further",
+                    Candidates::Any,
+                );
+            }
+            return Value::Unknown;
+        }
         if self.depth > DEEPEST {
             let line = frame
                 .function

@@ -100,7 +100,15 @@ impl<'a> Interpreter<'a> {
         arguments: &[Value<'a>],
         site: (usize, usize),
     ) {
-        if matches!(krate, "std" | "?") {
+        if krate == "std" {
+            return;
+        }
+        if krate == "?" {
+            if arguments.iter().any(leads_to_clients) {
+                let reason =
+                    format!("a client is given to `{}`, which was not found", path[1..].join("::"));
+                self.unresolved(site, &reason, Candidates::Any);
+            }
             return;
         }
         self.findings.crates.entry(krate.to_owned()).or_insert(site);

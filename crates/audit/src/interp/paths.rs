@@ -11,6 +11,11 @@ use crate::names::{Resolved, segments};
 use crate::types::{Scope, Ty};
 use crate::value::Value;
 
+const PRIMITIVES: [&str; 17] = [
+    "u8", "u16", "u32", "u64", "u128", "usize", "i8", "i16", "i32", "i64", "i128", "isize", "f32",
+    "f64", "bool", "char", "str",
+];
+
 /// What is called by a path.
 pub enum Target<'a> {
     Functions(Vec<(FunctionId, Rc<Scope>)>),
@@ -85,7 +90,12 @@ impl<'a> Interpreter<'a> {
             Resolved::Own(found, rest) => self.own_target(&found, &rest, frame, node),
             Resolved::Foreign(path) => Target::Foreign(path),
             Resolved::Nothing => {
-                let path = std::iter::once("std".to_owned()).chain(names).collect();
+                // Names of the prelude; a module that nothing declares is made by something that is not read.
+                let is_module = names.len() > 1
+                    && names[0].starts_with(|first: char| first.is_ascii_lowercase())
+                    && !PRIMITIVES.contains(&names[0].as_str());
+                let krate = if is_module { "?" } else { "std" };
+                let path = std::iter::once(krate.to_owned()).chain(names).collect();
                 Target::Foreign(path)
             }
         }
