@@ -120,6 +120,28 @@ fn a_save_is_live_a_mistake_is_told_once_and_ctrl_c_ends_it_well() {
     stack.teardown();
 }
 
+#[test]
+fn a_save_of_a_package_beside_the_handler_is_a_save() {
+    let stack = Stack::new("beside");
+    let folder = stack.project.folder().join("handler");
+    fs::remove_file(&folder).expect("the real handler is a link");
+    small_crate(&folder, Behaviour::Good(1));
+    let manifest = stack.project.read("handler/Cargo.toml");
+    let manifest = format!("{manifest}[dependencies]\nshared = {{ path = '../shared' }}\n");
+    stack.project.write("handler/Cargo.toml", &manifest);
+    let shared = "[package]\nname = 'shared'\nversion = '0.1.0'\nedition = '2024'\n";
+    fs::create_dir_all(stack.project.folder().join("shared/src")).expect("a folder");
+    stack.project.write("shared/Cargo.toml", shared);
+    stack.project.write("shared/src/lib.rs", "pub const GREETING: &str = \"one\";\n");
+
+    let mut dev = Dev::start(&stack);
+    dev.until("  http://");
+    stack.project.write("shared/src/lib.rs", "pub const GREETING: &str = \"other\";\n");
+    dev.until(" after saving shared/src/lib.rs");
+    dev.ctrl_c().succeeded();
+    stack.teardown();
+}
+
 #[track_caller]
 fn mark(outputs: &Value) -> String {
     let answer = Stack::ask(outputs, "GET", "", "");

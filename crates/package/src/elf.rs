@@ -6,6 +6,7 @@
 const PROGRAM_LOAD: u32 = 1;
 const PROGRAM_DYNAMIC: u32 = 2;
 const PROGRAM_INTERPRETER: u32 = 3;
+const DYNAMIC_NEEDED: u64 = 1;
 const DYNAMIC_STRINGS: u64 = 5;
 const DYNAMIC_VERSIONS_NEEDED: u64 = 0x6fff_fffe;
 const WEAK: u16 = 2;
@@ -21,6 +22,8 @@ pub(super) struct Elf {
     pub(super) interpreter: Option<String>,
     /// The newest version of the C library it needs, if any.
     pub(super) glibc: Option<Glibc>,
+    /// The shared libraries that the loader looks for.
+    pub(super) libraries: Vec<String>,
 }
 
 /// A version of glibc, by the name that symbols carry.
@@ -102,7 +105,11 @@ impl<'a> Image<'a> {
             None => Vec::new(),
         };
         let glibc = glibc.into_iter().max();
-        Ok(Elf { machine, interpreter, glibc })
+        let libraries = match find(PROGRAM_DYNAMIC) {
+            Some(dynamic) => self.libraries(dynamic, &segments).ok_or(NotAProgram::Truncated)?,
+            None => Vec::new(),
+        };
+        Ok(Elf { machine, interpreter, glibc, libraries })
     }
 
     fn segments(self) -> Option<Vec<Segment>> {
@@ -116,6 +123,20 @@ impl<'a> Image<'a> {
         let (offset, size) = (self.offset(at.checked_add(8)?)?, self.offset(at.checked_add(32)?)?);
         self.0.get(offset..offset.checked_add(size)?)?;
         Some(Segment { kind: self.u32(at)?, offset, address: self.u64(at.checked_add(16)?)?, size })
+    }
+
+    /// The names of the shared libraries, from the dynamic section.
+    fn libraries(self, dynamic: &Segment, segments: &[Segment]) -> Option<Vec<String>> {
+        let Some(strings) = self.dynamic(dynamic, DYNAMIC_STRINGS) else {
+            return Some(Vec::new());
+        };
+        let strings = in_file(segments, strings)?;
+        let rows = self.rows(dynamic)?.filter(|(tag, _)| *tag == DYNAMIC_NEEDED);
+        let names = rows.map(|(_, name)| {
+            let at = strings.checked_add(usize::try_from(name).ok()?)?;
+            self.text(at).map(str::to_owned)
+        });
+        names.collect()
     }
 
     /// Every version of the C library that is needed, from `.gnu.version_r`
@@ -162,10 +183,15 @@ impl<'a> Image<'a> {
 
     /// The value of one tag in the dynamic section.
     fn dynamic(self, section: &Segment, tag: u64) -> Option<u64> {
+        self.rows(section)?.find(|row| row.0 == tag).map(|row| row.1)
+    }
+
+    /// The rows of the dynamic section, up to the one that ends it.
+    fn rows(self, section: &Segment) -> Option<impl Iterator<Item = (u64, u64)>> {
         let rows =
             self.0.get(section.offset..section.offset.checked_add(section.size)?)?.chunks_exact(16);
-        let pairs = rows.map(|row| (Image(row).u64(0), Image(row).u64(8)));
-        pairs.take_while(|pair| pair.0 != Some(0)).find(|pair| pair.0 == Some(tag))?.1
+        let rows = rows.filter_map(|row| Image(row).u64(0).zip(Image(row).u64(8)));
+        Some(rows.take_while(|row| row.0 != 0))
     }
 
     /// The text at an offset, up to its closing zero.

@@ -16,6 +16,8 @@ pub(super) struct Program {
     pub(super) interpreter: Option<&'static str>,
     /// Versions of the C library, and whether each is needed weakly.
     pub(super) versions: Vec<(&'static str, bool)>,
+    /// Shared libraries besides the C library.
+    pub(super) libraries: Vec<&'static str>,
 }
 
 impl Program {
@@ -28,6 +30,7 @@ impl Program {
             order: 1,
             interpreter: Some(architecture.interpreter()),
             versions: vec![("GLIBC_2.2.5", false), ("GLIBC_2.34", false), ("GLIBC_2.17", false)],
+            libraries: vec!["libc.so.6"],
         }
     }
 
@@ -40,8 +43,9 @@ impl Program {
     pub(super) fn bytes(&self) -> Vec<u8> {
         let (strings, names) = self.strings();
         let dynamic_at = HEADER + 3 * SEGMENT;
-        let versions_at = dynamic_at + 3 * 16;
-        let versions = self.version_needs(&names);
+        let rows = 3 + self.libraries.len();
+        let versions_at = dynamic_at + rows * 16;
+        let versions = self.version_needs(&names[..self.versions.len()]);
         let strings_at = versions_at + versions.len();
         let size = strings_at + strings.len();
         let interpreter = if self.interpreter.is_some() { 3 } else { 4 };
@@ -49,7 +53,11 @@ impl Program {
             self.header(),
             segment(1, 0, size),
             segment(interpreter, strings_at, strings.len()),
-            segment(2, dynamic_at, 3 * 16),
+            segment(2, dynamic_at, rows * 16),
+            names[self.versions.len()..]
+                .iter()
+                .flat_map(|name| pair(1, u64::from(*name)))
+                .collect(),
             pair(5, ADDRESS + strings_at as u64),
             pair(0x6fff_fffe, ADDRESS + versions_at as u64),
             pair(0, 0),
@@ -63,7 +71,8 @@ impl Program {
     fn strings(&self) -> (Vec<u8>, Vec<u32>) {
         let mut strings = format!("{}\0", self.interpreter.unwrap_or_default()).into_bytes();
         let mut names = Vec::new();
-        for (name, _) in &self.versions {
+        let versions = self.versions.iter().map(|(name, _)| name);
+        for name in versions.chain(&self.libraries) {
             names.push(u32::try_from(strings.len()).expect("a short table"));
             strings.extend(format!("{name}\0").bytes());
         }

@@ -199,6 +199,36 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_flags_and_features_of_the_user_reach_the_compiler() {
+        let tiny = Tiny::new("told");
+        fs::create_dir_all(tiny.0.join(".cargo")).expect("a folder");
+        let settings = "[target.'cfg(windows)']\nrustflags = ['-C', 'target-feature=+crt-static']\n[build]\nrustflags = '--cfg told'";
+        fs::write(tiny.0.join(".cargo/config.toml"), settings).expect("a file");
+        let manifest =
+            format!("{MANIFEST}required-features = ['lambda']\n[features]\nlambda = []\n");
+        fs::write(tiny.0.join("Cargo.toml"), manifest).expect("a file");
+        let program =
+            "#[cfg(not(all(told, feature = \"lambda\")))]\ncompile_error!(\"lost\");\nfn main() {}";
+        fs::write(tiny.0.join("main.rs"), program).expect("a file");
+        tiny.build().await.expect("nothing is lost");
+    }
+
+    #[tokio::test]
+    async fn packages_beside_the_crate_are_found() {
+        let tiny = Tiny::new("beside");
+        let manifest = format!("{MANIFEST}[dependencies]\nshared = {{ path = 'shared' }}\n");
+        fs::write(tiny.0.join("Cargo.toml"), manifest).expect("a file");
+        fs::create_dir_all(tiny.0.join("shared/src")).expect("a folder");
+        let shared = "[package]\nname = 'shared'\nversion = '0.1.0'\nedition = '2024'\n";
+        fs::write(tiny.0.join("shared/Cargo.toml"), shared).expect("a file");
+        fs::write(tiny.0.join("shared/src/lib.rs"), "").expect("a file");
+        let mut folders = beside::folders(&tiny.0).await.expect("cargo says it");
+        folders.sort();
+        let root = tiny.0.canonicalize().expect("it is there");
+        assert_eq!(folders, [root.clone(), root.join("shared")]);
+    }
+
+    #[tokio::test]
     async fn what_does_not_compile_is_a_failure_in_the_words_of_cargo() {
         let tiny = Tiny::new("broken");
         fs::write(tiny.0.join("main.rs"), "fn main() { 1 }").expect("a file");

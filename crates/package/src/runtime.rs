@@ -21,6 +21,25 @@ pub(super) const LARGEST_ZIP: u64 = 50 * 1024 * 1024;
 /// The largest sum of files in a zip, from the same page.
 pub(super) const LARGEST_UNZIPPED: u64 = 250 * 1024 * 1024;
 
+/// Shared libraries of `provided.al2023`: the C library's own, and those that its few tools bring.
+const LIBRARIES: [&str; 15] = [
+    "libc.so.6",
+    "libm.so.6",
+    "libdl.so.2",
+    "librt.so.1",
+    "libpthread.so.0",
+    "libutil.so.1",
+    "libresolv.so.2",
+    "libgcc_s.so.1",
+    "libstdc++.so.6",
+    "libz.so.1",
+    "libssl.so.3",
+    "libcrypto.so.3",
+    "libcurl.so.4",
+    "ld-linux-x86-64.so.2",
+    "ld-linux-aarch64.so.1",
+];
+
 /// Why a program would not start on Lambda.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Unfit {
@@ -28,6 +47,8 @@ pub(super) enum Unfit {
     Machine(u16),
     Interpreter(String),
     Glibc(Glibc),
+    /// A shared library that is not there.
+    Library(String),
 }
 
 /// What keeps Lambda from starting a program on machines of this architecture, if anything does.
@@ -43,7 +64,11 @@ pub(super) fn obstacle(program: &[u8], architecture: Architecture) -> Option<Unf
     if let Some(interpreter) = elf.interpreter.filter(|interpreter| !known(interpreter)) {
         return Some(Unfit::Interpreter(interpreter));
     }
-    elf.glibc.filter(|glibc| glibc.version.as_slice() > &GLIBC).map(Unfit::Glibc)
+    if let Some(glibc) = elf.glibc.filter(|glibc| glibc.version.as_slice() > &GLIBC) {
+        return Some(Unfit::Glibc(glibc));
+    }
+    let mut libraries = elf.libraries.into_iter();
+    libraries.find(|library| !LIBRARIES.contains(&library.as_str())).map(Unfit::Library)
 }
 
 /// Whether Lambda takes a zip of so many bytes in one request.
@@ -71,7 +96,7 @@ impl Unfit {
         match self {
             Self::Glibc(glibc) => Some(&glibc.name),
             Self::Interpreter(interpreter) => Some(interpreter),
-            Self::NotAProgram(_) | Self::Machine(_) => None,
+            Self::NotAProgram(_) | Self::Machine(_) | Self::Library(_) => None,
         }
     }
 
@@ -90,6 +115,10 @@ impl Unfit {
             ))
             .cause("the C library of the machine that built it is newer than Amazon Linux 2023's")
             .hint(format!("install what builds for the older one, and build again: `{ZIGBUILD}`")),
+            Self::Library(library) => Error::usage(format!(
+                "`bootstrap` needs the shared library `{library}`, which Lambda does not have"
+            ))
+            .hint("link it into the program: its crate has a feature such as `vendored`, `bundled` or `static`"),
         }
     }
 }
@@ -133,6 +162,19 @@ mod tests {
 
     fn refusal(program: &[u8], architecture: Architecture) -> Error {
         obstacle(program, architecture).expect("a refusal").into_error(architecture)
+    }
+
+    #[test]
+    fn a_library_that_lambda_does_not_have_is_named() {
+        let mut program = Program::good(Architecture::X86_64);
+        program.libraries.extend(["libssl.so.3", "libpq.so.5"]);
+        let unfit = obstacle(&program.bytes(), Architecture::X86_64).expect("it does not start");
+        assert_eq!(unfit, Unfit::Library("libpq.so.5".into()));
+        let error = unfit.into_error(Architecture::X86_64);
+        assert_eq!(
+            error.message,
+            "`bootstrap` needs the shared library `libpq.so.5`, which Lambda does not have"
+        );
     }
 
     #[test]

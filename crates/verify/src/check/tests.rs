@@ -48,3 +48,21 @@ fn every_snapshot_has_its_expected_findings_and_exit_code() {
         }
     }
 }
+
+#[test]
+fn a_denial_on_an_incomplete_arn_is_found() {
+    for short in ["arn:aws:dynamodb", "arn:aws:dynamodb:*", "arn:aws:dynamodb:us-east-1"] {
+        let denial = format!(
+            r#"{{"Effect": "Deny", "Action": "dynamodb:PutItem", "Resource": "{short}"}}, {{
+        "Sid": "AllowDynamoDBAccess""#
+        );
+        let text = SNAPSHOTS[0].replacen("{\n        \"Sid\": \"AllowDynamoDBAccess\"", &denial, 1);
+        assert_ne!(text, SNAPSHOTS[0], "the denial is in it");
+        let verdict = judge(&text);
+        let missing = |finding: &Finding| {
+            finding.kind.name() == "missing"
+                && finding.action.as_deref() == Some("dynamodb:PutItem")
+        };
+        assert!(verdict.findings.iter().any(missing), "{short}: {:#?}", verdict.findings);
+    }
+}
