@@ -1,6 +1,5 @@
 //! `.env.local`: where a frontend's bundler reads the API's address.
 
-use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -10,6 +9,9 @@ use engine::error::{Doing, Result};
 /// What Vite and Next.js let through to the browser.
 pub const KEYS: [&str; 2] = ["VITE_API_URL", "NEXT_PUBLIC_API_URL"];
 
+/// Nobody has so many settings.
+const LONGEST: u64 = 1 << 20;
+
 /// Refuses a file that could not be written later on, when the stack is up.
 pub fn check(path: &Path) -> Result<()> {
     files::check_folder(path, "--write-env")
@@ -17,7 +19,7 @@ pub fn check(path: &Path) -> Result<()> {
 
 /// Writes the address of the API under our keys, and leaves every other byte as it is.
 pub fn write(path: &Path, url: &str) -> Result<()> {
-    let before = match fs::read(path) {
+    let before = match machine::read(path, LONGEST) {
         Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
         read => read.doing(format!("read `{}`", path.display()))?,
     };
@@ -70,6 +72,7 @@ fn ending(line: &[u8]) -> &[u8] {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
     use std::os::unix::fs::{PermissionsExt, symlink};
 
     use super::*;

@@ -138,7 +138,7 @@ fn recorded(path: &Path, sources: SystemTime, evidence: &mut Evidence) -> Result
         }
         Some(_) => {}
     }
-    let text = fs::read_to_string(path).doing(format!("read `{}`", path.display()))?;
+    let text = machine::read_text(path).doing(format!("read `{}`", path.display()))?;
     let record: Record = serde_json::from_str(&text).map_err(|error| {
         Error::usage(format!("`{}` is not what the contract tests write", path.display()))
             .cause(error)

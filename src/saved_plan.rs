@@ -1,7 +1,6 @@
 //! A plan as a file: `plan --out` saves it with all that it rests on, and `up --plan` carries out no other.
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -85,19 +84,21 @@ impl Basis<'_> {
 
 impl SavedPlan {
     pub fn read(path: &Path) -> Result<Self> {
-        let text = fs::read(path).doing(format!("read the plan in `{}`", path.display()))?;
-        serde_json::from_slice(&text).map_err(|error| {
+        let text =
+            machine::read_text(path).doing(format!("read the plan in `{}`", path.display()))?;
+        serde_json::from_str(&text).map_err(|error| {
             Error::usage(format!("`{}` is no saved plan", path.display()))
                 .cause(error)
                 .hint("save one with `stackctl plan --out FILE`")
         })
     }
 
-    pub fn write(&self, path: &Path) -> Result<()> {
+    /// `consent` is to replace a file that is no plan.
+    pub fn write(&self, path: &Path, consent: bool) -> Result<()> {
         let text = serde_json::to_string_pretty(self).map_err(|error| {
             Error::failed(format!("write the plan to `{}`", path.display())).cause(error)
         })?;
-        files::replace(path, (text + "\n").as_bytes())
+        files::replace_ours(path, (text + "\n").as_bytes(), consent)
     }
 
     /// Where `now` is another plan, one line a place.

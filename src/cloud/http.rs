@@ -14,6 +14,8 @@ use engine::error::{Error, Result};
 /// An API answers within 30 s or not at all:
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
 const PATIENCE: Duration = Duration::from_secs(31);
+/// The longest answer of an API is 10 MB, says the same page.
+const LONGEST: usize = 10 << 20;
 const CONNECTING: Duration = Duration::from_secs(5);
 
 /// What to ask.
@@ -72,9 +74,17 @@ impl Session {
             .iter()
             .map(|(name, value)| (name.to_lowercase(), value.to_owned()))
             .collect();
-        let body =
-            ByteStream::new(answer.into_body()).collect().await.map_err(|error| failed(&error))?;
-        let body = String::from_utf8_lossy(&body.into_bytes()).into_owned();
+        let mut stream = ByteStream::new(answer.into_body());
+        let mut body = Vec::new();
+        while let Some(part) = stream.next().await {
+            body.extend_from_slice(&part.map_err(|error| failed(&error))?);
+            if body.len() > LONGEST {
+                return Err(failed(
+                    &"its answer is longer than an API may give, and was not read to its end",
+                ));
+            }
+        }
+        let body = String::from_utf8_lossy(&body).into_owned();
         Ok(Answered { status, headers, body })
     }
 }

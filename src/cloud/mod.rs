@@ -1,6 +1,7 @@
 //! What all resources share: the connection to AWS, who we are there, and how to wait.
 
 pub mod apis;
+mod bounded;
 pub mod denials;
 pub mod documents;
 mod endpoints;

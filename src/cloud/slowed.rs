@@ -13,6 +13,8 @@ use aws_smithy_runtime_api::client::result::ConnectorError;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 
+use super::bounded::bounded;
+
 /// What the services call it, in a header or in the body: IAM's is `Throttling`.
 const CODES: [&str; 4] = ["Throttl", "TooManyRequests", "RequestLimitExceeded", "SlowDown"];
 
@@ -61,7 +63,7 @@ struct Watched {
 impl HttpConnector for Watched {
     fn call(&self, request: HttpRequest) -> HttpConnectorFuture {
         let (answer, slowed) = (self.inner.call(request), self.slowed.clone());
-        HttpConnectorFuture::new(async move { slowed.look_at(answer.await?).await })
+        HttpConnectorFuture::new(async move { slowed.look_at(bounded(answer.await?)).await })
     }
 }
 

@@ -80,7 +80,7 @@ impl Target {
                 let changed = !same(path);
                 if changed {
                     files::check_folder(path, "--write")?;
-                    files::replace(path, text.as_bytes())?;
+                    files::replace_ours(path, text.as_bytes(), app.globals.yes)?;
                 }
                 told(app, path, if changed { "written" } else { "up to date already" }, changed)
             }

@@ -37,7 +37,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     refuse_a_project(&folder, &files)?;
     let (mut written, mut kept) = (Vec::new(), Vec::new());
     for file in files {
-        let is_new = !folder.join(&file.path).exists();
+        let is_new = !is_there(&folder.join(&file.path));
         if is_new && let Err(error) = write(&folder, &file) {
             written.push(file.path);
             take_back(&folder, &written);
@@ -92,8 +92,15 @@ async fn name(args: &Args, folder: &Path, app: &App) -> Result<String> {
 
 /// Nothing is ever overwritten, and half a project is worse than none.
 fn refuse_a_project(folder: &Path, files: &[File]) -> Result<()> {
+    let mut folders = files.iter().flat_map(|file| Path::new(&file.path).ancestors().skip(1));
+    if let Some(link) =
+        folders.find(|path| folder.join(path).is_symlink() && *path != Path::new(""))
+    {
+        let message = format!("`{}` in `{}` is a link", link.display(), folder.display());
+        return Err(Error::usage(message).hint("nothing was written; take a folder without it"));
+    }
     let mut needed = files.iter().filter(|file| !file.optional);
-    match needed.find(|file| folder.join(&file.path).exists()) {
+    match needed.find(|file| is_there(&folder.join(&file.path))) {
         Some(file) => Err(Error::usage(format!(
             "there is a `{}` in `{}` already",
             file.path,
@@ -120,6 +127,11 @@ fn take_back(folder: &Path, written: &[String]) {
         // A folder with something in it stays.
         above.for_each(|above| drop(fs::remove_dir(above)));
     }
+}
+
+/// Also when it is a link that leads nowhere.
+fn is_there(path: &Path) -> bool {
+    fs::symlink_metadata(path).is_ok()
 }
 
 fn write(folder: &Path, file: &File) -> Result<()> {

@@ -1,6 +1,5 @@
 //! `stackctl invoke`
 
-use std::fs;
 use std::io::{self, Read};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -80,7 +79,7 @@ fn event(args: &Args) -> Result<String> {
             text
         }
         Some(text) if text.trim_start().starts_with(['{', '[']) => text.to_owned(),
-        Some(path) => fs::read_to_string(path).map_err(|error| {
+        Some(path) => machine::read_text(path.as_ref()).map_err(|error| {
             Error::usage(format!("the event `{path}` cannot be read")).cause(error)
         })?,
     };

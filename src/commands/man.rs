@@ -47,7 +47,7 @@ fn write(command: &clap::Command, directory: &Path, pages: &mut Vec<String>) -> 
         if is_first { section("FILES", FILES.lines()) } else { String::new() },
     ];
     text.extend(sections.concat().into_bytes());
-    fs::write(&path, text).doing(doing())?;
+    machine::replace(&path, &text).doing(doing())?;
     pages.push(page);
     let below = command.get_subcommands().filter(|below| !below.is_hide_set());
     below.into_iter().try_for_each(|below| write(below, directory, pages))

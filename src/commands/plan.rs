@@ -55,7 +55,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         if let Some(path) = &args.out {
             let basis =
                 Basis { stack: &stack, config: &config, manifest: &manifest, cloud: &cloud };
-            basis.saved(&plan, args.adopt, events).await?.write(path)?;
+            basis.saved(&plan, args.adopt, events).await?.write(path, app.globals.yes)?;
         }
         Ok(plan)
     });

@@ -1,6 +1,5 @@
 //! `stackctl simulate`
 
-use std::fs;
 use std::path::PathBuf;
 
 use serde_json::{Value, json};
@@ -51,7 +50,7 @@ pub fn calls() -> Vec<&'static str> {
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {
     if let Some(file) = &args.cases {
-        let text = fs::read_to_string(file).doing(format!("read `{}`", file.display()))?;
+        let text = machine::read_text(file).doing(format!("read `{}`", file.display()))?;
         return decide_all(&text, app);
     }
     let action = action_name(args.action.as_deref().unwrap_or_default())?;

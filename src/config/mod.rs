@@ -11,7 +11,7 @@ mod table;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
-use std::{env, fs, io};
+use std::{env, io};
 
 pub use check::better_name;
 pub use file::{Budget, Cors, FunctionKeys, LogPolicy};
@@ -49,7 +49,8 @@ pub struct Config {
 impl Config {
     /// Reads and checks the file at `path` for one stage.
     pub fn load(path: &Path, stage: Option<&str>) -> Result<Self> {
-        let text = fs::read_to_string(path).map_err(|error| unreadable(path, &error))?;
+        refuse_a_link_out(path)?;
+        let text = machine::read_text(path).map_err(|error| unreadable(path, &error))?;
         let root = match path.parent() {
             Some(parent) if parent != Path::new("") => parent.to_path_buf(),
             _ => PathBuf::from("."),
@@ -158,6 +159,19 @@ pub fn found(path: &Path) -> PathBuf {
     above.unwrap_or_else(|| path.to_owned())
 }
 
+/// A project that was only looked at has no say in which files are read: errors quote them.
+fn refuse_a_link_out(path: &Path) -> Result<()> {
+    let folder = path.parent().filter(|parent| *parent != Path::new("")).unwrap_or(Path::new("."));
+    match (path.canonicalize(), folder.canonicalize()) {
+        (Ok(file), Ok(folder)) if path.is_symlink() && !file.starts_with(&folder) => {
+            let message = format!("`{}` is a link that leads out of its folder", path.display());
+            let hint = format!("name the file itself: `--config {}`", file.display());
+            Err(Error::usage(message).hint(hint))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn unreadable(path: &Path, error: &io::Error) -> Error {
     let path = path.display();
     if error.kind() == io::ErrorKind::NotFound {
@@ -186,7 +200,8 @@ pub fn local_cloud(port: Option<u16>) -> Result<local_cloud::Settings> {
 }
 
 fn cache_folder() -> Result<PathBuf> {
-    if let Some(folder) = path_from("XDG_CACHE_HOME") {
+    // "All paths must be absolute": https://specifications.freedesktop.org/basedir/latest
+    if let Some(folder) = path_from("XDG_CACHE_HOME").filter(|folder| folder.is_absolute()) {
         return Ok(folder);
     }
     let home = path_from("HOME");

@@ -10,7 +10,6 @@ mod types;
 mod typescript;
 
 use std::collections::BTreeSet;
-use std::fs;
 use std::io::ErrorKind;
 use std::path::Path;
 
@@ -35,7 +34,7 @@ impl Contract {
     /// Reads the contract of the crate in a folder, and makes sure that it has the routes of the code.
     pub fn read(crate_directory: &Path, manifest: &Manifest) -> Result<Self> {
         let path = crate_directory.join(FILE);
-        let text = fs::read_to_string(&path).map_err(|error| match error.kind() {
+        let text = machine::read_text(&path).map_err(|error| match error.kind() {
             ErrorKind::NotFound => Error::usage(format!("there is no `{}`", path.display()))
                 .hint("it says what the handler answers, as an OpenAPI 3.1 document; `stackctl init` makes a handler that has one"),
             _ => Error::failed(format!("read `{}`", path.display())).cause(error),
@@ -107,6 +106,8 @@ fn same_routes(document: &Document, manifest: &Manifest) -> Result<()> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::manifest;
 

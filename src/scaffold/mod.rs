@@ -74,6 +74,28 @@ mod tests {
     }
 
     #[test]
+    fn the_recipe_builds_without_credentials_and_takes_nothing_that_moves() {
+        let files = files("shop");
+        let recipe = text(&files, ".github/workflows/deploy.yml");
+        let (build, deploy) = recipe.split_once("\n  deploy:\n").expect("two jobs");
+        assert!(!build.contains("id-token: write") && !build.contains("aws-actions/"));
+        assert!(build.contains("--rev \"$STACKCTL_COMMIT\"") && build.contains("stackctl build"));
+        assert!(!deploy.contains("cargo") && deploy.contains("--artifact"));
+        let uses: Vec<&str> = recipe.split("uses: ").skip(1).collect();
+        assert!(uses.len() >= 5);
+        for action in uses {
+            let (_, version) = action.split_once('@').expect("a version");
+            let commit = version.split_whitespace().next().unwrap_or_default();
+            assert!(
+                commit.len() == 40 && commit.bytes().all(|b| b.is_ascii_hexdigit()),
+                "{version}"
+            );
+        }
+        let checkouts = recipe.matches("actions/checkout@").count();
+        assert_eq!(recipe.matches("persist-credentials: false").count(), checkouts);
+    }
+
+    #[test]
     fn the_project_has_its_own_name_everywhere() {
         let files = files("shop");
         assert_eq!(config(text(&files, "stack.toml")).expect("valid").name, "shop");

@@ -1,7 +1,6 @@
 //! Requests of the handler's contract that show what each route does.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::Path;
 
 use serde::Deserialize;
@@ -67,7 +66,7 @@ pub fn read(handler: &Path) -> Result<Vec<Case>> {
         return Err(Error::environment(format!("there is no `{}`", path.display()))
             .hint("the witness replays the requests of the handler's contract"));
     }
-    let text = fs::read_to_string(&path).doing(format!("read `{}`", path.display()))?;
+    let text = machine::read_text(&path).doing(format!("read `{}`", path.display()))?;
     serde_json::from_str(&text).map_err(|error| {
         Error::usage(format!("`{}` is not a contract", path.display())).cause(error)
     })

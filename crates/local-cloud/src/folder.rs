@@ -1,8 +1,8 @@
 //! The folder of one local cloud: what it keeps, its log, and who runs in it.
 
-use std::fs::{self, DirBuilder, File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::ErrorKind;
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
@@ -25,6 +25,7 @@ impl Folder {
     pub fn at(path: &Path) -> Result<Self> {
         // The server has another working directory than we.
         let path = std::path::absolute(path).doing(format!("find `{}`", path.display()))?;
+        machine::check_private(&path)?;
         Ok(Self { path })
     }
 
@@ -80,7 +81,7 @@ impl Folder {
         let lock =
             lock::hold(&self.path.join(LOCK), "starts or stops the local cloud", progress).await?;
         for folder in [self.state(), self.temporary()] {
-            make_private(&folder)?;
+            machine::make_private(&folder)?;
         }
         Ok(lock)
     }
@@ -99,14 +100,14 @@ impl Folder {
                 Error::usage(message).hint("choose an empty folder, or one that is not there yet")
             );
         }
-        make_private(&self.path)
+        machine::make_private(&self.path)
     }
 
     /// Deletes all that the local cloud keeps. Only while it does not run.
     pub fn wipe(&self) -> Result<()> {
         for folder in [self.state(), self.temporary()] {
             fs::remove_dir_all(&folder).doing(format!("delete `{}`", folder.display()))?;
-            make_private(&folder)?;
+            machine::make_private(&folder)?;
         }
         Ok(())
     }
@@ -135,14 +136,10 @@ impl Folder {
     }
 }
 
-fn make_private(folder: &Path) -> Result<()> {
-    let doing = format!("make `{}`", folder.display());
-    DirBuilder::new().recursive(true).mode(0o700).create(folder).doing(&doing)?;
-    fs::set_permissions(folder, fs::Permissions::from_mode(0o700)).doing(&doing)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::os::unix::fs::PermissionsExt as _;
+
     use super::super::scratch::Scratch;
     use super::*;
     use engine::error::Kind;

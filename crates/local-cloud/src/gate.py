@@ -40,12 +40,19 @@ LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?", re.IGNO
 LATITUDE = datetime.timedelta(minutes=15)
 WEEK = 7 * 24 * 3600
 
+# The longest body that an HTTP API takes; from those who have no key, no more than that is kept in memory.
+LONGEST_BODY = 10 << 20
+
 # The emulator's own name for the account's root.
 ROOT = "test"
 
 
 class Refused(Exception):
     """Why a request does not pass."""
+
+    def __init__(self, why, status=403):
+        super().__init__(why)
+        self.status = status
 
 
 class Gate:
@@ -62,7 +69,7 @@ class Gate:
         try:
             scope, receive = await self.admit(scope, receive)
         except Refused as why:
-            return await refuse(scope, send, str(why))
+            return await refuse(scope, send, why)
         if scope is not None:
             await self.application(scope, receive, send)
 
@@ -75,7 +82,10 @@ class Gate:
         query = parse_qs(scope["query_string"].decode("utf-8", "replace"), keep_blank_values=True)
         signer = router.extract_access_key_id(headers, query)
         if not signer and is_public(scope["path"]):
-            return scope, receive
+            length = headers.get("content-length", "0")
+            if not length.isdigit() or int(length) > LONGEST_BODY:
+                raise Refused("its body is longer than an API takes", 413)
+            return scope, limited(receive)
         if any(name == b"origin" or name.startswith(b"sec-fetch-") for name in names):
             raise Refused("a web page reaches nothing of the local cloud but its APIs")
         if names.count(b"authorization") + ("X-Amz-Credential" in query) != 1:
@@ -168,6 +178,19 @@ async def read(receive):
     return b"".join(parts)
 
 
+def limited(receive):
+    """What comes, until it is more than an API takes: then it is as if the client had gone."""
+    left = LONGEST_BODY
+
+    async def next_message():
+        nonlocal left
+        message = await receive()
+        left -= len(message.get("body", b""))
+        return message if left >= 0 else {"type": "http.disconnect"}
+
+    return next_message
+
+
 def once(body, receive):
     """Hands out a body that was read already, and afterwards what comes."""
     waiting = [{"type": "http.request", "body": body, "more_body": False}]
@@ -181,7 +204,8 @@ def once(body, receive):
 async def refuse(scope, send, why):
     """An answer in which every AWS SDK finds a code and the reason."""
     code = "UnrecognizedClientException"
-    why = f"The local cloud refuses this request: {why}. `stackctl local env` prints its key."
+    hint = " `stackctl local env` prints its key." if why.status == 403 else ""
+    status, why = why.status, f"The local cloud refuses this request: {why}.{hint}"
     headers = {name: value for name, value in scope["headers"]}
     is_form = headers.get(b"content-type", b"").startswith(b"application/x-www-form-urlencoded")
     if is_form or b"Action=" in scope["query_string"]:
@@ -196,7 +220,7 @@ async def refuse(scope, send, why):
         (b"x-amzn-errortype", code.encode()),
         (b"connection", b"close"),
     ]
-    await send({"type": "http.response.start", "status": 403, "headers": head})
+    await send({"type": "http.response.start", "status": status, "headers": head})
     await send({"type": "http.response.body", "body": b"" if scope["method"] == "HEAD" else body})
 
 

@@ -1,6 +1,5 @@
 //! The program in front of the emulator, which decides what reaches it.
 
-use std::fs;
 use std::path::PathBuf;
 
 use sha2::{Digest as _, Sha256};
@@ -19,6 +18,7 @@ pub fn digest() -> String {
 /// Writes the program into the folder of a local cloud, which is private. The caller holds the folder.
 pub fn write(folder: &Folder) -> Result<PathBuf> {
     let path = folder.path().join("gate.py");
-    fs::write(&path, PROGRAM).doing(format!("write `{}`", path.display()))?;
+    machine::replace_private(&path, PROGRAM.as_bytes())
+        .doing(format!("write `{}`", path.display()))?;
     Ok(path)
 }

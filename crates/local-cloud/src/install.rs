@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::fs::{self, File};
 use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use sha2::{Digest, Sha256};
@@ -20,8 +21,10 @@ const REQUIREMENTS: &str = include_str!("../../../templates/ministack-requiremen
 pub async fn ensure(cache: &Path, progress: &Progress) -> Result<PathBuf> {
     let cache = std::path::absolute(cache).doing(format!("find `{}`", cache.display()))?;
     let environment = Environment::of(&cache, REQUIREMENTS);
+    // Whoever could write there could put a program where ours is started from.
+    machine::make_private(&cache)?;
+    machine::check_private(&environment.path)?;
     if !environment.is_complete() {
-        fs::create_dir_all(&cache).doing(format!("make `{}`", cache.display()))?;
         let lock = lock::hold(&environment.lock(), "installs the local cloud", progress).await?;
         // The other one has perhaps done it.
         if !environment.is_complete() {
@@ -62,6 +65,10 @@ impl Environment {
         let Ok(interpreter) = self.python().canonicalize() else {
             return false;
         };
+        // One that was made when everybody might write into it may hold anything.
+        if fs::metadata(&self.path).is_ok_and(|made| made.permissions().mode() & 0o022 != 0) {
+            return false;
+        }
         fs::read(self.seal())
             .is_ok_and(|sealed| sealed == interpreter.as_os_str().as_encoded_bytes())
     }
@@ -75,6 +82,7 @@ impl Environment {
             _ => progress.note("making a Python environment for the local cloud"),
         }
         fetch::run(&mut self.create(&builder), lock, progress).await?;
+        machine::make_private(&self.path)?;
         progress.note("fetching the local cloud (25 MB, once)");
         fs::write(self.requirements(), REQUIREMENTS).doing(&doing)?;
         fetch::run(&mut self.fill(&builder), lock, progress).await?;
@@ -135,6 +143,7 @@ impl Environment {
     /// Run away from the user's project, which may have settings of its own for these programs.
     fn beside(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = Command::new(program);
+        machine::without_secrets(&mut command);
         command.current_dir(self.path.parent().unwrap_or(&self.path));
         command
     }

@@ -1,8 +1,7 @@
 //! The key of one local cloud: random, made once, readable by its owner alone. Whoever has it is the account's root.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Read as _, Write as _};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs::{self, File};
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -32,17 +31,7 @@ impl Key {
         let doing = || format!("write `{}`", path.display());
         let key = Self::random().doing("read random bytes from `/dev/urandom`")?;
         let text = serde_json::to_string(&key).map_err(io::Error::from).doing(doing())?;
-        let beside = path.with_extension("new");
-        // Left by one that was killed.
-        let _ = fs::remove_file(&beside);
-        OpenOptions::new()
-            .create_new(true)
-            .write(true)
-            .mode(0o600)
-            .open(&beside)
-            .and_then(|mut file| file.write_all(text.as_bytes()))
-            .and_then(|()| fs::rename(&beside, path))
-            .doing(doing())?;
+        machine::replace_private(path, text.as_bytes()).doing(doing())?;
         Ok(key)
     }
 

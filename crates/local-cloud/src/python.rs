@@ -69,7 +69,9 @@ impl Candidate {
 
 /// What a program prints, even when it fails afterwards; `None` when there is no such program.
 async fn answer_of(program: &str, arguments: &[&str]) -> Option<String> {
-    let output = Command::new(program).args(arguments).kill_on_drop(true).output().await.ok()?;
+    let mut command = Command::new(program);
+    machine::without_secrets(&mut command);
+    let output = command.args(arguments).kill_on_drop(true).output().await.ok()?;
     Some(String::from_utf8_lossy(&output.stdout).into_owned())
 }
 

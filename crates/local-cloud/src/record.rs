@@ -91,9 +91,7 @@ impl Record {
         let doing = format!("write `{}`", path.display());
         let text =
             serde_json::to_string_pretty(self).map_err(std::io::Error::from).doing(&doing)?;
-        let beside = path.with_extension("json.new");
-        fs::write(&beside, text).doing(&doing)?;
-        fs::rename(&beside, path).doing(&doing)
+        machine::replace_private(path, text.as_bytes()).doing(&doing)
     }
 
     /// A record that cannot be read is as good as none.

@@ -45,6 +45,8 @@ const OF_AN_OUTER_CARGO: [&str; 21] = [
 /// A cargo that works in a folder: its configuration and `rust-toolchain.toml` are found from there.
 pub(super) fn command(directory: &Path) -> Command {
     let mut command = Command::new("cargo");
+    // Build scripts of every dependency run below it.
+    machine::without_secrets(&mut command);
     for name in OF_AN_OUTER_CARGO {
         command.env_remove(name);
     }

@@ -74,7 +74,7 @@ impl Order {
     fn command(&self) -> Result<Command> {
         let manifest = self.project.workspace.join("Cargo.toml");
         let manifest =
-            std::fs::read_to_string(&manifest).doing(format!("read `{}`", manifest.display()))?;
+            machine::read_text(&manifest).doing(format!("read `{}`", manifest.display()))?;
         let mut command = cargo::command(&self.project.directory);
         cargo::settle(&mut command, self.settings.has_date);
         self.choose_linker(&mut command);

@@ -1,6 +1,6 @@
 //! The zip: written so that the same program always gives the same bytes, and read with suspicion.
 
-use std::fs::File;
+use std::fs;
 use std::io::{Cursor, Read as _, Write as _};
 use std::path::Path;
 
@@ -42,11 +42,8 @@ fn write(program: &[u8], compression: i64) -> ZipResult<Vec<u8>> {
 /// Reads a zip, but never more than Lambda would take.
 pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
     let doing = || format!("read `{}`", path.display());
-    let file = File::open(path).doing(doing())?;
-    runtime::fits_zipped(file.metadata().doing(doing())?.len())?;
-    let mut zip = Vec::new();
-    file.take(LARGEST_ZIP + 1).read_to_end(&mut zip).doing(doing())?;
-    Ok(zip)
+    runtime::fits_zipped(fs::metadata(path).doing(doing())?.len())?;
+    machine::read(path, LARGEST_ZIP).doing(doing())
 }
 
 /// Checks all that Lambda would only find at the first request.
@@ -59,6 +56,26 @@ pub(super) fn check(zip: &[u8], architecture: Architecture) -> Result<()> {
         Some(unfit) => Err(unfit.into_error(architecture)),
         None => Ok(()),
     }
+}
+
+/// Whether a zip is what [`pack`] makes of this program: one entry, and no byte that belongs to no entry, in which
+/// another reader of zips could find another program.
+pub(super) fn holds_only(zip: &[u8], program: &[u8]) -> bool {
+    let Ok(mut archive) = ZipArchive::new(Cursor::new(zip)) else { return false };
+    let directory = archive.central_directory_start();
+    // One record of 46 bytes and its name, and the end of 22: nothing before it, nothing behind it.
+    let length = directory + (46 + ENTRY.len() + 22) as u64;
+    let is_whole = archive.len() == 1 && archive.offset() == 0 && zip.len() as u64 == length;
+    let fills = archive.by_index_raw(0).is_ok_and(|entry| {
+        let end = entry.data_start().map(|start| start + entry.compressed_size());
+        entry.header_start() == 0 && end == Some(directory)
+    });
+    // The entry says its name once more before its data: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
+    let name = zip.get(30..30 + ENTRY.len());
+    is_whole
+        && fills
+        && name == Some(ENTRY.as_bytes())
+        && bootstrap(&mut archive).is_ok_and(|found| found == program)
 }
 
 /// The program alone.

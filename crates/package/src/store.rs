@@ -8,10 +8,14 @@ use serde::{Deserialize, Serialize};
 
 use super::digest::Digest;
 use super::package;
+use super::runtime::LARGEST_ZIP;
 use engine::error::{Doing as _, Result};
 
 pub(super) const ZIP: &str = "bootstrap.zip";
 const RECORD: &str = "bootstrap.json";
+
+/// Of three short lines.
+const LONGEST_RECORD: u64 = 4096;
 
 /// Which program the zip beside it was made from, and by which stackctl: another may pack otherwise.
 #[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -24,7 +28,7 @@ struct Record {
 /// The zip of a program, from the folder when it is there already.
 pub(super) fn zip(folder: &Path, program: &[u8], compression: i64) -> Result<Vec<u8>> {
     let digest = Digest::of(program);
-    if let Some(zip) = kept(folder, digest) {
+    if let Some(zip) = kept(folder, program) {
         touch(&folder.join(RECORD));
         return Ok(zip);
     }
@@ -33,10 +37,13 @@ pub(super) fn zip(folder: &Path, program: &[u8], compression: i64) -> Result<Vec
     Ok(zip)
 }
 
-fn kept(folder: &Path, program: Digest) -> Option<Vec<u8>> {
-    let record: Record = serde_json::from_slice(&fs::read(folder.join(RECORD)).ok()?).ok()?;
-    let zip = fs::read(folder.join(ZIP)).ok()?;
-    (record == Record::new(program, &zip)).then_some(zip)
+fn kept(folder: &Path, program: &[u8]) -> Option<Vec<u8>> {
+    let record = machine::read(&folder.join(RECORD), LONGEST_RECORD).ok()?;
+    let record: Record = serde_json::from_slice(&record).ok()?;
+    let zip = machine::read(&folder.join(ZIP), LARGEST_ZIP).ok()?;
+    // The record may come with the project, as the zip may: it says what to look for, and proves nothing.
+    let is_of_it = record == Record::new(Digest::of(program), &zip);
+    (is_of_it && package::holds_only(&zip, program)).then_some(zip)
 }
 
 /// The age of the record says when the zip was last found to be that of the sources. Without it, it is only older.
@@ -50,15 +57,8 @@ fn touch(record: &Path) {
 /// The record comes last: if we are stopped in between, it fits no zip and the next run packs again.
 fn keep(folder: &Path, program: Digest, zip: &[u8]) -> std::io::Result<()> {
     fs::create_dir_all(folder)?;
-    replace(&folder.join(ZIP), zip)?;
-    replace(&folder.join(RECORD), &serde_json::to_vec_pretty(&Record::new(program, zip))?)
-}
-
-/// Writes a file so that a reader sees the old one or the new one, never a part.
-fn replace(path: &Path, contents: &[u8]) -> std::io::Result<()> {
-    let beside = path.with_added_extension(std::process::id().to_string());
-    fs::write(&beside, contents)?;
-    fs::rename(&beside, path)
+    machine::replace(&folder.join(ZIP), zip)?;
+    machine::replace(&folder.join(RECORD), &serde_json::to_vec_pretty(&Record::new(program, zip))?)
 }
 
 impl Record {
@@ -118,6 +118,36 @@ mod tests {
         let program = Program::good(Architecture::Arm64).bytes();
         let first = zip(&one.0, &program, 9).expect("a zip");
         assert_eq!(zip(&other.0, &program, 9).expect("a zip"), first);
+    }
+
+    #[test]
+    fn a_zip_of_another_program_is_not_taken_whatever_the_record_beside_it_says() {
+        let folder = Folder::new("planted");
+        let program = Program::needing("GLIBC_2.33");
+        let honest = zip(&folder.0, &program, 9).expect("a zip");
+        let planted = package::pack(&Program::needing("GLIBC_2.32"), 9).expect("a zip");
+        // The honest zip with more behind it, and with more before it.
+        let (longer, later) = ([&honest[..], b"more"].concat(), [b"more", &honest[..]].concat());
+        for planted in [planted, longer, later] {
+            fs::write(folder.0.join(ZIP), &planted).expect("a file");
+            let record = Record::new(Digest::of(&program), &planted);
+            let record = serde_json::to_vec(&record).expect("JSON");
+            fs::write(folder.0.join(RECORD), record).expect("a file");
+            assert_eq!(zip(&folder.0, &program, 9).expect("a zip"), honest);
+        }
+    }
+
+    #[test]
+    fn nothing_is_written_through_a_link_that_lies_in_the_way() {
+        let folder = Folder::new("linked");
+        fs::create_dir_all(&folder.0).expect("a folder");
+        let victim = folder.0.join("victim");
+        fs::write(&victim, "mine").expect("a file");
+        for name in [ZIP.to_owned(), format!("{ZIP}.{}", std::process::id())] {
+            std::os::unix::fs::symlink(&victim, folder.0.join(name)).expect("a link");
+        }
+        zip(&folder.0, &Program::good(Architecture::X86_64).bytes(), 9).expect("a zip");
+        assert_eq!(fs::read(&victim).ok().as_deref(), Some(&b"mine"[..]));
     }
 
     #[test]

@@ -133,6 +133,7 @@ pub(super) async fn facts(directory: &Path, architecture: Architecture) -> Resul
 
 async fn ask_rustc(directory: &Path, arguments: &[&str]) -> Result<String> {
     let mut command = Command::new("rustc");
+    machine::without_secrets(&mut command);
     command.args(arguments).current_dir(directory);
     cargo::ask(command, "ask rustc what it is").await
 }
@@ -141,6 +142,7 @@ async fn ask_rustc(directory: &Path, arguments: &[&str]) -> Result<String> {
 async fn answers(program: &str, arguments: &[&str]) -> bool {
     let silent = || Stdio::null();
     let mut command = Command::new(program);
+    machine::without_secrets(&mut command);
     command.args(arguments).stdin(silent()).stdout(silent()).stderr(silent()).kill_on_drop(true);
     command.status().await.is_ok_and(|status| status.success())
 }

@@ -7,7 +7,6 @@ pub mod live;
 mod report;
 mod witnessed;
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::App;
@@ -117,7 +116,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         witnessed::run(args.origin.binary.as_ref(), app, &mut case).await?;
     }
     if let Some(file) = &args.save_snapshot {
-        save(&case.snapshot, file)?;
+        save(&case.snapshot, file, app)?;
         app.ui.say(&format!("wrote {}", file.display()));
     }
     if let Some(action) = &args.explain {
@@ -131,7 +130,7 @@ fn finish(args: &Args, app: &App, report: &Report) -> Result<()> {
     if let Some(file) = &args.sarif {
         let config = app.globals.config.display().to_string();
         let log = sarif::log(&report.verdict.findings, &config, env!("CARGO_PKG_VERSION"));
-        files::replace(file, format!("{log:#}\n").as_bytes())?;
+        files::replace_ours(file, format!("{log:#}\n").as_bytes(), app.globals.yes)?;
     }
     app.ui.result(|| report.text(app.ui.paint), || report.document())?;
     report.result(args.strict)
@@ -170,7 +169,7 @@ fn offline(app: &App, config: &Config, handler: Handler) -> Case {
 
 /// Reads the file of `--snapshot`.
 fn from_snapshot(file: &Path, binary: Option<&Path>) -> Result<Case> {
-    let text = fs::read_to_string(file).doing(format!("read `{}`", file.display()))?;
+    let text = machine::read_text(file).doing(format!("read `{}`", file.display()))?;
     let snapshot = Snapshot::from_json(&text).map_err(|error| {
         Error::usage(format!("`{}` is not a snapshot of a stack", file.display()))
             .cause(error)
@@ -192,8 +191,8 @@ fn from_snapshot(file: &Path, binary: Option<&Path>) -> Result<Case> {
     })
 }
 
-fn save(snapshot: &Snapshot, file: &Path) -> Result<()> {
+fn save(snapshot: &Snapshot, file: &Path, app: &App) -> Result<()> {
     let text =
         snapshot.to_json().map_err(|error| Error::failed("write the snapshot").cause(error))?;
-    files::replace(file, (text + "\n").as_bytes())
+    files::replace_ours(file, (text + "\n").as_bytes(), app.globals.yes)
 }

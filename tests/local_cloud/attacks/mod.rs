@@ -8,9 +8,26 @@
 //! | 4 | well-known keys are taken without a signature | `gate::no_key_that_can_be_guessed_is_taken`, `gate::the_keys_of_a_function_cannot_be_computed` |
 //! | 5 | a form of a page resets and reconfigures the cloud | `gate::a_form_commands_nothing`, `page::…` |
 //! | 6 | control paths and buckets are told to everybody, under any Host | `gate::nothing_is_told_without_a_key`, `gate::a_name_that_was_rebound_reaches_nothing` |
+//! | 7 | a cache in a shared folder holds another user's Python | `project::a_cache_of_another_user_is_not_used`, `crates/machine/src/private.rs` |
+//! | 8 | the cache is writable by all under umask 000 | `crates/machine/src/private.rs`, `crates/local-cloud/src/install.rs` |
+//! | 9, 10 | git runs programs of a repository within the project | `crates/package/src/commit.rs` |
+//! | 11 | a zip and a record of it, shipped in `target`, are taken for the program's | `crates/package/src/store.rs` |
+//! | 12, 14 | a file is written through a link out of the project; a hand-written one is replaced | `project::a_client_replaces_nothing_that_is_not_one`, `src/files.rs` |
+//! | 13 | links wait under the names of temporary files | `crates/machine/src/disk.rs`, `crates/package/src/store.rs` |
+//! | 15 | control characters in texts of others | not here: it is about words |
+//! | 16 | build scripts see credentials | `project::cargo_sees_no_credentials` |
+//! | 17 | the CI recipe builds with credentials, and from names that move | `src/scaffold/mod.rs` |
+//! | 18 | an answer that does not end fills the memory | `project::an_answer_that_does_not_end_is_a_failure`, `src/cloud/bounded.rs` |
+//! | 19 | devices, pipes and huge files as sources | `project::only_files_of_a_sane_size_are_read`, `crates/machine/src/disk.rs` |
+//! | 20 | `init` writes through links, and leaves half a project | `project::init_follows_no_link_and_leaves_nothing_behind` |
+//! | 21 | `stack.toml` is a link to a secret, which an error quotes | `project::a_link_out_of_the_project_is_not_read_as_its_file` |
+//! | 22 | a name of 100 MB in an error | `project::only_files_of_a_sane_size_are_read` |
+//! | 23 | `man` writes through a link | `project::a_manual_is_not_written_through_a_link` |
+//! | 24 | a relative `XDG_CACHE_HOME` is taken | `project::a_relative_cache_is_ignored` |
 
 mod gate;
 mod page;
+mod project;
 mod stranger;
 
 use std::io::{Read as _, Write as _};

@@ -132,9 +132,14 @@ impl Cloud {
 
     /// Runs the binary where there is no cloud, no region and nobody's credentials.
     pub fn offline(folder: &Path, arguments: &[&str]) -> Outcome {
+        Self::nowhere(folder).args(arguments).output().expect("the binary was built").into()
+    }
+
+    /// The binary, about to be run there.
+    pub fn nowhere(folder: &Path) -> Command {
         let mut command = alone(STACKCTL);
-        command.current_dir(folder).stdin(Stdio::null()).args(arguments);
-        command.output().expect("the binary was built").into()
+        command.current_dir(folder).stdin(Stdio::null());
+        command
     }
 
     /// Runs `stackctl local` with a verb, for an answer in JSON.

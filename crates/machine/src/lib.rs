@@ -1,0 +1,10 @@
+//! This machine: its files and its programs, used so that neither another user nor a hostile project can turn it
+//! against the user.
+
+mod child;
+mod disk;
+mod private;
+
+pub use child::without_secrets;
+pub use disk::{read, read_text, replace, replace_private};
+pub use private::{check_private, make_private};
