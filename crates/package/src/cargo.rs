@@ -8,7 +8,6 @@ use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::Command;
 
-use super::project::BINARY;
 use super::story::Story;
 use engine::Progress;
 use engine::error::{Doing as _, Error, Kind, Result};
@@ -68,15 +67,22 @@ pub(super) fn settle(command: &mut Command, has_date: bool) {
 }
 
 /// Runs a `cargo build` to its end and returns the program that came out.
-pub(super) async fn build(mut command: Command, progress: &Progress) -> Result<PathBuf> {
+pub(super) async fn build(
+    mut command: Command,
+    binary: &str,
+    progress: &Progress,
+) -> Result<PathBuf> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
     // Cargo writes into its target folder in such a way that it can be killed at any moment.
     let mut child =
         command.kill_on_drop(true).spawn().map_err(|error| not_started("cargo", &error))?;
     let (messages, story) = (child.stdout.take(), child.stderr.take());
-    let (program, mut story, status) =
-        tokio::try_join!(find_program(messages), Story::listen(story, progress), child.wait())
-            .doing("follow cargo")?;
+    let (program, mut story, status) = tokio::try_join!(
+        find_program(messages, binary),
+        Story::listen(story, progress),
+        child.wait()
+    )
+    .doing("follow cargo")?;
     if let Some(interruption) = stopped(status) {
         return Err(interruption);
     }
@@ -131,6 +137,7 @@ struct Target {
 
 async fn find_program(
     messages: Option<impl AsyncRead + Unpin>,
+    binary: &str,
 ) -> std::io::Result<Option<PathBuf>> {
     let Some(messages) = messages else {
         return Ok(None);
@@ -138,14 +145,14 @@ async fn find_program(
     let mut lines = BufReader::new(messages).lines();
     let mut program = None;
     while let Some(line) = lines.next_line().await? {
-        program = executable(&line).or(program);
+        program = executable(&line, binary).or(program);
     }
     Ok(program)
 }
 
-fn executable(line: &str) -> Option<PathBuf> {
+fn executable(line: &str, binary: &str) -> Option<PathBuf> {
     let message: Message = serde_json::from_str(line).ok()?;
-    message.target.filter(|target| target.name == BINARY)?;
+    message.target.filter(|target| target.name == binary)?;
     message.executable
 }
 
@@ -154,13 +161,16 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_program_is_taken_from_the_message_about_bootstrap() {
+    fn the_program_is_taken_from_the_message_about_its_binary() {
         let line = r#"{"reason":"compiler-artifact","target":{"kind":["bin"],"name":"bootstrap"},"executable":"/x/bootstrap","fresh":true}"#;
-        assert_eq!(executable(line), Some("/x/bootstrap".into()));
-        assert_eq!(executable(&line.replace("\"bootstrap\"", "\"build-script-build\"")), None);
-        assert_eq!(executable(&line.replace("\"/x/bootstrap\"", "null")), None);
-        assert_eq!(executable(r#"{"reason":"build-finished","success":true}"#), None);
-        assert_eq!(executable("warning: something else"), None);
+        assert_eq!(executable(line, "bootstrap"), Some("/x/bootstrap".into()));
+        assert_eq!(
+            executable(&line.replace("\"bootstrap\"", "\"build-script-build\""), "bootstrap"),
+            None
+        );
+        assert_eq!(executable(&line.replace("\"/x/bootstrap\"", "null"), "bootstrap"), None);
+        assert_eq!(executable(r#"{"reason":"build-finished","success":true}"#, "bootstrap"), None);
+        assert_eq!(executable("warning: something else", "bootstrap"), None);
     }
 
     #[test]

@@ -39,8 +39,24 @@ pub struct Recipe {
     pub root: PathBuf,
     /// The folder of the handler's `Cargo.toml`.
     pub crate_directory: PathBuf,
+    /// The binary to take, when the file names one.
+    pub binary: Option<String>,
+    /// What the file calls the function: each has a zip of its own.
+    pub function: String,
     pub architecture: Architecture,
     pub profile: Profile,
+}
+
+impl Recipe {
+    /// The function whose zip lies where it lay before a stack could have several.
+    pub const MAIN: &str = "api";
+
+    /// Where the zip is put.
+    pub fn folder(&self) -> PathBuf {
+        let folder = self.root.join("target/stackctl").join(self.profile.folder());
+        let folder = if self.function == Self::MAIN { folder } else { folder.join(&self.function) };
+        folder.join(self.architecture.name())
+    }
 }
 
 /// A zip that was checked against everything that Lambda finds out too late.
@@ -92,9 +108,9 @@ impl fmt::Debug for Artifact {
 
 /// Compiles the handler and packs it. The same source gives the same bytes, wherever it lies.
 pub async fn build(recipe: &Recipe, progress: &Progress) -> Result<Artifact> {
-    let Recipe { root, crate_directory, architecture, profile } = recipe;
-    let folder = root.join("target/stackctl").join(profile.folder()).join(architecture.name());
-    let compile = order::compile(crate_directory, *architecture, *profile, progress);
+    let Recipe { crate_directory, architecture, profile, .. } = recipe;
+    let folder = recipe.folder();
+    let compile = order::compile(recipe, progress);
     let mut phases = Phases::default();
     let building = phases.time("build", compile);
     let (program, commit) = tokio::join!(building, commit::of(crate_directory));
@@ -174,6 +190,8 @@ mod tests {
             let recipe = Recipe {
                 root: self.0.clone(),
                 crate_directory: self.0.clone(),
+                binary: None,
+                function: Recipe::MAIN.to_owned(),
                 architecture: HERE,
                 profile: Profile::default(),
             };

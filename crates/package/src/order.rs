@@ -1,14 +1,12 @@
 //! Puts together what cargo is told, and makes sure that Lambda can start what comes back.
 
-use std::path::Path;
-
 use tokio::process::Command;
 
-use super::project::{self, BINARY, Project};
+use super::project::{self, Project};
 use super::runtime::{self, GLIBC, Unfit};
 use super::settings::Settings;
 use super::toolchain::{self, Linking, Toolchain};
-use super::{Architecture, Profile, cargo, flags};
+use super::{Architecture, Profile, Recipe, cargo, flags};
 use engine::Progress;
 use engine::error::{Doing as _, Result};
 
@@ -21,17 +19,14 @@ struct Order {
     profile: Profile,
 }
 
-/// Compiles the crate in a folder to the bytes of a program that Lambda can start.
-pub(super) async fn compile(
-    directory: &Path,
-    architecture: Architecture,
-    profile: Profile,
-    progress: &Progress,
-) -> Result<Vec<u8>> {
+/// Compiles the crate of a recipe to the bytes of a program that Lambda can start.
+pub(super) async fn compile(recipe: &Recipe, progress: &Progress) -> Result<Vec<u8>> {
+    let Recipe { crate_directory: directory, binary, architecture, profile, .. } = recipe;
+    let (architecture, profile) = (*architecture, *profile);
     progress.note("looking at the crate and the toolchain");
     let settings = Settings::of_user(directory, architecture).await?;
     let (project, toolchain) = tokio::try_join!(
-        project::find(directory),
+        project::find(directory, binary.as_deref()),
         toolchain::find(directory, architecture, settings.has_linker)
     )?;
     let mut order = Order { project, toolchain, settings, architecture, profile };
@@ -54,7 +49,7 @@ pub(super) async fn compile(
 
 impl Order {
     async fn build(&self, progress: &Progress) -> Result<Vec<u8>> {
-        let path = cargo::build(self.command()?, progress).await?;
+        let path = cargo::build(self.command()?, &self.project.binary, progress).await?;
         tokio::fs::read(&path).await.doing(format!("read `{}`", path.display()))
     }
 
@@ -78,7 +73,7 @@ impl Order {
         let mut command = cargo::command(&self.project.directory);
         cargo::settle(&mut command, self.settings.has_date);
         self.choose_linker(&mut command);
-        command.args(["--package", &self.project.package, "--bin", BINARY]);
+        command.args(["--package", &self.project.package, "--bin", &self.project.binary]);
         if !self.project.features.is_empty() {
             command.args(["--features", &self.project.features.join(",")]);
         }
@@ -128,6 +123,7 @@ mod tests {
         let order = Order {
             project: Project {
                 package: "path+file:///app/handler#0.1.0".into(),
+                binary: "bootstrap".into(),
                 directory: "/app/handler".into(),
                 workspace: "/app".into(),
                 target_directory: "/app/target".into(),

@@ -7,14 +7,16 @@ use serde::Deserialize;
 use super::cargo;
 use engine::error::{Doing as _, Error, Result};
 
-/// The binary that Lambda starts.
-pub(super) const BINARY: &str = "bootstrap";
+/// What a crate's binary is called when it has several and says no more.
+const BOOTSTRAP: &str = "bootstrap";
 
 /// Where a crate belongs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Project {
     /// Cargo's unmistakable name of the package.
     pub(super) package: String,
+    /// The binary that Lambda starts, which is `bootstrap` in the zip whatever it is called here.
+    pub(super) binary: String,
     pub(super) directory: PathBuf,
     pub(super) workspace: PathBuf,
     pub(super) target_directory: PathBuf,
@@ -25,7 +27,8 @@ pub(super) struct Project {
 }
 
 /// Asks cargo about the crate in a folder, and refuses what can never become a Lambda function.
-pub(super) async fn find(directory: &Path) -> Result<Project> {
+/// `binary` is the one that the user named.
+pub(super) async fn find(directory: &Path, binary: Option<&str>) -> Result<Project> {
     let manifest = directory.join("Cargo.toml");
     if !manifest.is_file() {
         return Err(Error::usage(format!("`{}` is not a crate: it has no Cargo.toml", directory.display()))
@@ -37,7 +40,7 @@ pub(super) async fn find(directory: &Path) -> Result<Project> {
     let answer = cargo::ask(command, "read the handler's crate").await?;
     let metadata: Metadata = serde_json::from_str(&answer)
         .map_err(|error| Error::failed("understand what `cargo metadata` says").cause(error))?;
-    metadata.project(directory, &manifest)
+    metadata.project(directory, &manifest, binary)
 }
 
 /// The part that matters of <https://doc.rust-lang.org/cargo/commands/cargo-metadata.html>.
@@ -55,6 +58,7 @@ struct Package {
     id: String,
     name: String,
     manifest_path: PathBuf,
+    default_run: Option<String>,
     targets: Vec<Target>,
 }
 
@@ -67,7 +71,7 @@ struct Target {
 }
 
 impl Metadata {
-    fn project(self, directory: &Path, manifest: &Path) -> Result<Project> {
+    fn project(self, directory: &Path, manifest: &Path, named: Option<&str>) -> Result<Project> {
         let ours = |package: &&Package| {
             package.manifest_path.canonicalize().is_ok_and(|path| path == manifest)
         };
@@ -80,11 +84,10 @@ impl Metadata {
                 "`crate` under [function] in stack.toml names the folder of one of its members",
             ));
         };
-        let Some(binary) = package.binaries().find(|binary| binary.name == BINARY) else {
-            return Err(package.without_bootstrap());
-        };
+        let binary = package.binary(named)?;
         Ok(Project {
             package: package.id.clone(),
+            binary: binary.name.clone(),
             features: binary.required_features.clone(),
             directory: directory.to_owned(),
             workspace: self.workspace_root,
@@ -99,17 +102,31 @@ impl Package {
         self.targets.iter().filter(|target| target.kind.iter().any(|kind| kind == "bin"))
     }
 
-    fn without_bootstrap(&self) -> Error {
-        let error = Error::usage(format!(
-            "crate `{}` has no binary named `bootstrap`, which is what Lambda starts",
-            self.name
-        ));
-        let others: Vec<&str> = self.binaries().map(|binary| binary.name.as_str()).collect();
-        let error = match others[..] {
-            [] => error,
-            _ => error.cause(format!("its binaries are: {}", others.join(", "))),
-        };
-        error.hint("add to its Cargo.toml: [[bin]] name = \"bootstrap\", path = \"src/main.rs\"")
+    /// The binary that was named, or the one that is meant: `bootstrap`, the package's default, the only one.
+    fn binary(&self, named: Option<&str>) -> Result<&Target> {
+        let all: Vec<&Target> = self.binaries().collect();
+        let find = |name: &str| all.iter().find(|binary| binary.name == name).copied();
+        if let Some(name) = named {
+            let message = format!("crate `{}` has no binary named `{name}`", self.name);
+            return find(name).ok_or_else(|| self.choice(message, "one of them"));
+        }
+        let only = || if let [one] = all[..] { Some(one) } else { None };
+        let meant = find(BOOTSTRAP).or_else(|| find(self.default_run.as_deref()?)).or_else(only);
+        meant.ok_or_else(|| match all.len() {
+            0 => Error::usage(format!("crate `{}` has no binary", self.name))
+                .hint("Lambda starts a program: add `src/main.rs`"),
+            _ => self.choice(
+                format!("crate `{}` has several binaries", self.name),
+                "the one that Lambda starts",
+            ),
+        })
+    }
+
+    fn choice(&self, message: String, which: &str) -> Error {
+        let names: Vec<&str> = self.binaries().map(|binary| binary.name.as_str()).collect();
+        Error::usage(message)
+            .cause(format!("its binaries are: {}", names.join(", ")))
+            .hint(format!("set `bin` under [function] in stack.toml to {which}"))
     }
 }
 
@@ -126,12 +143,16 @@ mod tests {
         .expect("JSON")
     }
 
-    fn project(targets: &str) -> Result<Project> {
+    fn named(targets: &str, named: Option<&str>) -> Result<Project> {
         let manifest = Path::new(env!("CARGO_MANIFEST_DIR"))
             .join("Cargo.toml")
             .canonicalize()
             .expect("our own manifest");
-        metadata(targets).project(Path::new("handler"), &manifest)
+        metadata(targets).project(Path::new("handler"), &manifest, named)
+    }
+
+    fn project(targets: &str) -> Result<Project> {
+        named(targets, None)
     }
 
     #[test]
@@ -150,33 +171,49 @@ mod tests {
         assert_eq!(found.expect("a project").features, ["lambda", "x/y"]);
     }
 
+    const TWO: &str = r#"[{"name": "web", "kind": ["bin"]}, {"name": "nightly", "kind": ["bin"]}]"#;
+
     #[test]
-    fn a_crate_without_bootstrap_is_told_what_to_add() {
-        let error = project(
+    fn the_only_binary_is_taken_whatever_its_name() {
+        let found = project(
             r#"[{"name": "api", "kind": ["bin"]}, {"name": "bootstrap", "kind": ["test"]}]"#,
-        )
-        .expect_err("no");
+        );
+        assert_eq!(found.expect("a project").binary, "api");
+    }
+
+    #[test]
+    fn of_several_binaries_one_has_to_be_named() {
+        assert_eq!(named(TWO, Some("nightly")).expect("a project").binary, "nightly");
+        let error = project(TWO).expect_err("two");
         assert_eq!(
             error.to_string(),
-            "crate `handler` has no binary named `bootstrap`, which is what Lambda starts: its binaries are: api"
+            "crate `handler` has several binaries: its binaries are: web, nightly"
         );
         assert_eq!(
             error.hint.as_deref(),
-            Some("add to its Cargo.toml: [[bin]] name = \"bootstrap\", path = \"src/main.rs\"")
+            Some("set `bin` under [function] in stack.toml to the one that Lambda starts")
         );
+        let error = named(TWO, Some("wbe")).expect_err("neither");
+        assert_eq!(error.message, "crate `handler` has no binary named `wbe`");
+    }
+
+    #[test]
+    fn a_library_alone_is_no_function() {
+        let error = project(r#"[{"name": "handler", "kind": ["lib"]}]"#).expect_err("no program");
+        assert_eq!(error.message, "crate `handler` has no binary");
     }
 
     #[test]
     fn a_workspace_is_not_a_crate() {
         let error = metadata("[]")
-            .project(Path::new("."), Path::new("/elsewhere/Cargo.toml"))
+            .project(Path::new("."), Path::new("/elsewhere/Cargo.toml"), None)
             .expect_err("no");
         assert_eq!(error.to_string(), "`.` is a workspace, not a crate");
     }
 
     #[tokio::test]
     async fn an_empty_folder_is_not_a_crate() {
-        let error = find(Path::new("/nowhere")).await.expect_err("no");
+        let error = find(Path::new("/nowhere"), None).await.expect_err("no");
         assert_eq!(error.kind, engine::error::Kind::Usage);
         assert_eq!(error.message, "`/nowhere` is not a crate: it has no Cargo.toml");
     }
