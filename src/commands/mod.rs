@@ -189,6 +189,8 @@ fn recipe(config: &Config) -> Recipe {
     Recipe {
         root: config.root.clone(),
         crate_directory: config.root.join(&config.function.crate_directory),
+        binary: Some(config.function.bin.clone()).filter(|name| !name.is_empty()),
+        function: Recipe::MAIN.to_owned(),
         architecture: config.function.architecture,
         profile: Profile::default(),
     }

@@ -95,6 +95,7 @@ pub fn limits(config: &Config) -> Result<()> {
     account(config)?;
     tables(config)?;
     function(config)?;
+    super::function::check(config)?;
     environment(config)?;
     cors(&config.cors)
 }

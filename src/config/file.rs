@@ -5,10 +5,10 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::{Table, Value};
 
+use super::function::FunctionKeys;
 use super::kinds;
 use super::table::{DATA, TableKeys};
 use engine::error::{Error, Result};
-use package::Architecture;
 
 /// Every key that exists, as the sample shows them. What is not in it is unknown.
 pub const SAMPLE: &str = include_str!("../../templates/stack.toml");
@@ -24,63 +24,6 @@ pub struct File {
     pub function: FunctionKeys,
     #[serde(default)]
     pub api: ApiKeys,
-}
-
-/// `[function]`
-#[derive(Debug, Clone, Deserialize)]
-#[serde(default)]
-pub struct FunctionKeys {
-    #[serde(rename = "crate")]
-    pub crate_directory: String,
-    pub architecture: Architecture,
-    /// Megabytes.
-    pub memory: i32,
-    /// Seconds.
-    pub timeout: i32,
-    pub log_retention_days: i32,
-    pub log_policy: LogPolicy,
-    pub environment: BTreeMap<String, String>,
-    /// How many published versions stay when a new one has proved itself.
-    pub keep_versions: i32,
-    pub budget: Budget,
-}
-
-/// `[function.budget]`: the most that a cold start may cost.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Deserialize)]
-#[serde(default)]
-pub struct Budget {
-    /// Milliseconds before the first request.
-    pub init: Option<u32>,
-    /// Milliseconds of the first request.
-    pub first_request: Option<u32>,
-    /// Megabytes in use.
-    pub memory: Option<u32>,
-}
-
-impl Default for FunctionKeys {
-    fn default() -> Self {
-        Self {
-            crate_directory: "handler".into(),
-            architecture: Architecture::X86_64,
-            memory: 256,
-            timeout: 10,
-            log_retention_days: 14,
-            log_policy: LogPolicy::Scoped,
-            environment: BTreeMap::new(),
-            keep_versions: 5,
-            budget: Budget::default(),
-        }
-    }
-}
-
-/// Who says what the function may do with its logs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum LogPolicy {
-    /// Our policy: streams and events of the function's own log group.
-    Scoped,
-    /// AWS's `AWSLambdaBasicExecutionRole`: every log group of the account.
-    AwsManaged,
 }
 
 /// `[api]`
@@ -168,7 +111,7 @@ fn key_tables(path: &str, table: &mut Table) -> Result<()> {
 }
 
 /// Sections whose keys are names of the user's own.
-const FREE: [&str; 2] = ["environment", "indexes"];
+const FREE: [&str; 3] = ["access", "environment", "indexes"];
 
 fn refuse_unknown(path: &str, table: &Table, known: &Table) -> Result<()> {
     for (key, value) in table {

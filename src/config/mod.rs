@@ -2,6 +2,7 @@
 
 mod check;
 mod file;
+mod function;
 mod kinds;
 mod names;
 mod origin;
@@ -14,7 +15,8 @@ use std::path::{Path, PathBuf};
 use std::{env, io};
 
 pub use check::better_name;
-pub use file::{Budget, Cors, FunctionKeys, LogPolicy};
+pub use file::Cors;
+pub use function::{Budget, FunctionKeys, LogPolicy};
 pub use names::{ALIAS, DEFAULT_STAGE, Names};
 pub use schema::SCHEMA;
 pub use table::{Attribute, AttributeKind, DATA, Table};
