@@ -1,7 +1,9 @@
 //! The stack as its file describes it, as the documents that `up` would write: what is judged without a network.
 
+use std::collections::BTreeMap;
+
 use crate::cloud::Identity;
-use crate::config::{ALIAS, Config, LogPolicy};
+use crate::config::{ALIAS, Config, LogPolicy, Table};
 use crate::evidence::Handler;
 use crate::stack;
 use iam::document::{Document, Statement};
@@ -41,11 +43,13 @@ pub fn names(config: &Config, identity: &Identity, api: Option<String>) -> snaps
         partition: identity.partition.clone(),
         table_arn: identity.arn("dynamodb", &format!("table/{}", config.main_table())),
         table_name: config.main_table(),
+        tables: tables(config, identity),
         function_name: names.function.clone(),
         function_arn: identity.arn("lambda", &format!("function:{}", names.function)),
         log_group_arn: identity.arn("logs", &format!("log-group:{}", names.log_group)),
         http_api_id: api,
         role_name: names.role.clone(),
+        own_policies: vec![names.data_policy.clone(), names.logs_policy.clone()],
         require_boundary: false,
         log_policy: Some(match config.function.log_policy {
             LogPolicy::Scoped => snapshot::LogPolicy::Scoped,
@@ -54,9 +58,21 @@ pub fn names(config: &Config, identity: &Identity, api: Option<String>) -> snaps
     }
 }
 
+/// A snapshot lists the tables of a stack that has more than its main one.
+fn tables(config: &Config, identity: &Identity) -> BTreeMap<String, snapshot::Table> {
+    if config.tables.len() < 2 {
+        return BTreeMap::new();
+    }
+    let named = |table: &Table| snapshot::Table {
+        name: table.name.clone(),
+        arn: identity.arn("dynamodb", &format!("table/{}", table.name)),
+    };
+    config.tables.iter().map(|(key, table)| (key.clone(), named(table))).collect()
+}
+
 /// What the handler calls, as a snapshot says it.
 pub fn calls(handler: &Handler) -> snapshot::Handler {
-    snapshot::Handler { operations: Some(handler.calls()), source: None }
+    snapshot::Handler { operations: Some(handler.calls()), ..snapshot::Handler::default() }
 }
 
 fn documents(
@@ -126,12 +142,15 @@ mod tests {
     fn the_policies_of_a_stage_are_known_as_the_stacks_own() {
         let identity =
             Identity { account: "1".into(), partition: "aws".into(), region: "us-east-1".into() };
-        for stage in [DEFAULT_STAGE, "dev", "blue-2"] {
+        for stage in [DEFAULT_STAGE, "dev", "blue-2", "api2", "x-api-2", "api"] {
             let mut config = crate::config::tests::config("name = \"my-app\"").expect("valid");
             config.names = Names::of("my-app", stage);
-            let stack = names(&config, &identity, None);
+            let mut stack = names(&config, &identity, None);
             let ours = [config.names.data_policy.clone(), config.names.logs_policy.clone()];
-            assert_eq!(stack.own_policies(), ours);
+            assert_eq!(*stack.own_policies(), ours);
+            stack.own_policies.clear();
+            let derived = stack.own_policies();
+            assert!(ours.iter().all(|name| derived.contains(name)), "{stage}: {derived:?}");
         }
     }
 }

@@ -43,8 +43,19 @@ pub fn text(seen: &Seen, paint: Paint) -> String {
     let mut parts = vec![head(seen, paint), matrix(seen, paint), reach(seen, paint)];
     parts.extend(seen.witness.map(|matrix| witness(matrix, paint)));
     parts.extend(findings(&seen.verdict.findings, paint));
+    parts.extend(by_access(seen.verdict, paint));
     parts.push(conclusion(seen, paint));
     parts.join("\n\n")
+}
+
+/// The rights that are needed because the file says so.
+fn by_access(verdict: &Verdict, paint: Paint) -> Option<String> {
+    if verdict.access.is_empty() {
+        return None;
+    }
+    let head = paint.bold("from `access` in stack.toml, not verified by the source");
+    let lines = verdict.access.iter().map(|right| format!("\n  {right}"));
+    Some(lines.fold(head, |text, line| text + &line))
 }
 
 fn head(seen: &Seen, paint: Paint) -> String {

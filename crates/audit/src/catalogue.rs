@@ -33,6 +33,12 @@ pub fn actions_named(operation: &str) -> BTreeSet<String> {
     having.flat_map(|(service, _)| catalogue.actions(service, operation)).collect()
 }
 
+/// The prefix of the IAM actions of an SDK crate's service.
+pub fn prefix_of(krate: &str) -> Option<String> {
+    let line = lines().get(service_of(krate)?.as_str()).copied()?;
+    line.split(' ').next().map(str::to_owned)
+}
+
 /// The service of a crate of the SDK. Names of crates lack an ending that the service may have, such as `api`.
 pub fn service_of(krate: &str) -> Option<String> {
     let name = krate.strip_prefix("aws_sdk_")?;

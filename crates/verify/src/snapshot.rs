@@ -1,10 +1,13 @@
 //! One deployed stack as it is: names, what the handler calls, and every document that decides what its role may do.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
+use crate::rights::{On, Place, Rights};
+use crate::services::pascal;
 use iam::document::{Document, INLINE_POLICIES_LIMIT, MANAGED_POLICY_LIMIT};
 use iam::eval::Policy;
 use iam::json::Json;
@@ -25,20 +28,34 @@ pub struct Stack {
     pub account: String,
     pub region: String,
     pub partition: String,
+    /// The table that a call is on which names none.
     pub table_name: String,
     pub table_arn: String,
+    /// Every table by its key in `stack.toml`, the one above among them; absent when that is the only one.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub tables: BTreeMap<String, Table>,
     pub function_name: String,
     pub function_arn: String,
     pub log_group_arn: String,
     #[serde(deserialize_with = "Option::deserialize")]
     pub http_api_id: Option<String>,
     pub role_name: String,
+    /// The names of the policies that the stack makes for the role; absent in older snapshots.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub own_policies: Vec<String>,
     /// The account demands a permissions boundary.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub require_boundary: bool,
     /// The stack chose `AWSLambdaBasicExecutionRole` for its logs.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub log_policy: Option<LogPolicy>,
+}
+
+/// A table of the stack.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
+pub struct Table {
+    pub name: String,
+    pub arn: String,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
@@ -48,19 +65,25 @@ pub enum LogPolicy {
     AwsManaged,
 }
 
-/// What is known of the handler: the operations it calls, or its source.
+/// What is known of the handler: the operations it calls, the rights that its audit shows, or its source. Operations and
+/// rights count together.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Handler {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub operations: Option<Vec<Call>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub source: Option<Source>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rights: Option<Rights>,
 }
 
 /// An operation that the handler calls, and on what.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 pub struct Call {
     pub operation: String,
+    /// The key or the ARN of the table; without it, the call is on the stack's main table.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub table: Option<String>,
     /// The index that is read instead of the table.
     #[serde(default)]
     pub index: Option<String>,
@@ -149,16 +172,14 @@ impl Snapshot {
             ("log_group_arn", &stack.log_group_arn, "logs", "log-group:".to_owned()),
         ];
         for (name, arn, service, resource) in arns {
-            let head =
-                format!("arn:{}:{service}:{}:{}:", stack.partition, stack.region, stack.account);
-            if !arn.strip_prefix(&head).is_some_and(|rest| rest.starts_with(&resource)) {
-                return Err(format!(
-                    "context.{name} is `{arn}`, which does not fit the other names"
-                ));
-            }
+            stack.check_arn(name, arn, service, &resource)?;
         }
-        if self.handler.operations.is_none() && self.handler.source.is_none() {
-            return Err("handler has neither `operations` nor `source`".to_owned());
+        for (key, Table { name, arn }) in &stack.tables {
+            stack.check_arn(&format!("tables.{key}"), arn, "dynamodb", &format!("table/{name}"))?;
+        }
+        let Handler { operations, source, rights } = &self.handler;
+        if operations.is_none() && source.is_none() && rights.is_none() {
+            return Err("handler has neither `operations` nor `source` nor `rights`".to_owned());
         }
         for policy in &self.documents.managed_policies {
             if !matches!(policy.versions, Json::Object(_)) {
@@ -175,18 +196,59 @@ impl Stack {
         self.log_group_arn.trim_end_matches(":*")
     }
 
-    /// The names that this tool gives the policies of the stack and stage.
-    pub fn own_policies(&self) -> [String; 2] {
-        let (stack, stage) =
-            self.function_name.rsplit_once("-api").unwrap_or((&self.function_name, ""));
-        let capital = |word: &str| {
-            let mut characters = word.chars();
-            characters.next().map_or_else(String::new, |first| {
-                first.to_ascii_uppercase().to_string() + characters.as_str()
-            })
+    fn check_arn(
+        &self,
+        name: &str,
+        arn: &str,
+        service: &str,
+        resource: &str,
+    ) -> Result<(), String> {
+        let head = format!("arn:{}:{service}:{}:{}:", self.partition, self.region, self.account);
+        if arn.strip_prefix(&head).is_some_and(|rest| rest.starts_with(resource)) {
+            return Ok(());
+        }
+        Err(format!("context.{name} is `{arn}`, which does not fit the other names"))
+    }
+
+    /// The name and the ARN of each table, the main one first.
+    pub fn tables(&self) -> impl Iterator<Item = (&str, &str)> {
+        let main = (self.table_name.as_str(), self.table_arn.as_str());
+        let all = self.tables.values().map(|table| (table.name.as_str(), table.arn.as_str()));
+        [main].into_iter().chain(all.filter(move |one| *one != main))
+    }
+
+    /// The ARN of what rights are on.
+    pub fn arn(&self, on: &On) -> String {
+        let Stack { partition, region, account, .. } = self;
+        let names = |(key, table): (&String, &Table)| (key.clone(), table.name.clone());
+        let tables = self.tables.iter().map(names).collect();
+        Place { partition, region, account, tables: &tables }.arn(on)
+    }
+
+    /// The table of a call: its key, its ARN, or the ARN of the main table; nothing for a key that the stack lacks.
+    pub fn table_of<'a>(&'a self, call: &'a Call) -> Option<&'a str> {
+        match call.table.as_deref() {
+            None => Some(&self.table_arn),
+            Some(table) if table.starts_with("arn:") => Some(table),
+            Some(key) => self.tables.get(key).map(|table| table.arn.as_str()),
+        }
+    }
+
+    /// The names of the policies that the stack makes for its role.
+    pub fn own_policies(&self) -> Cow<'_, [String]> {
+        if !self.own_policies.is_empty() {
+            return Cow::Borrowed(&self.own_policies);
+        }
+        // Older snapshots name the function alone, `STACK-api-STAGE`, and a stage may hold `-api` as well.
+        let function = &self.function_name;
+        let splits = function.match_indices("-api").map(|(at, word)| (at, at + word.len()));
+        let splits =
+            splits.filter(|(_, end)| matches!(function[*end..].chars().next(), None | Some('-')));
+        let names = |(at, end): (usize, usize)| {
+            let (stack, stage) = (pascal(&function[..at]), &function[end..]);
+            [format!("{stack}LambdaDynamoDB{stage}"), format!("{stack}LambdaLogs{stage}")]
         };
-        let name: String = stack.split(['-', '_']).map(capital).collect();
-        [format!("{name}LambdaDynamoDB{stage}"), format!("{name}LambdaLogs{stage}")]
+        Cow::Owned(splits.flat_map(names).collect())
     }
 }
 

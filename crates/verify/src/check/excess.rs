@@ -6,8 +6,10 @@ use super::missing::conditional;
 use super::needs::{Needs, unproven};
 use super::probes;
 use super::role::Role;
-use crate::catalogue::{Catalogue, ResourceType, Risk};
+use crate::catalogue::{ResourceType, Risk};
 use crate::findings::{Finding, Kind};
+use crate::services::Service as _;
+use crate::services::dynamodb::DynamoDb;
 use iam::eval::{Answer, Decision, StatementName};
 
 /// All requests that were tried, and those that should have been denied.
@@ -31,13 +33,13 @@ impl Excess {
     pub fn of(role: &Role, needs: &Needs) -> Excess {
         let (named, future) = (probes::named_resources(role), probes::future_actions(role));
         let untried = named.len().max(future.len()).saturating_sub(probes::MOST);
-        let mut resources = probes::resources(role.stack);
+        let needed = needs.required.iter().map(|need| need.resource.as_str()).collect::<Vec<_>>();
+        let mut resources = DynamoDb.neighbours(role.stack, &needed);
         resources.extend(named.into_iter().take(probes::MOST));
         let resources = unique(resources);
         let mut excess = Excess { probed: 0, untried, requests: vec![] };
-        for (name, types) in Catalogue::dynamodb().actions() {
-            let action = format!("dynamodb:{name}");
-            for resource in resources.iter().filter(|resource| applicable(types, resource)) {
+        for action in DynamoDb.actions() {
+            for resource in resources.iter().filter(|resource| DynamoDb.takes(&action, resource)) {
                 excess.probed += 1;
                 excess.requests.extend(probe(role, needs, &action, resource, false));
             }
@@ -135,8 +137,8 @@ impl Extra {
 }
 
 fn over_grant(role: &Role, extra: &Extra) -> Finding {
-    // Where the stack's own table is concerned, it says more than the wildcard that reaches it.
-    let own = extra.resource == role.stack.table_arn;
+    // Where a table of the stack is concerned, it says more than the wildcard that reaches it.
+    let own = role.stack.tables().any(|(_, arn)| arn == extra.resource);
     let written = role.written(&extra.answer, &extra.resource).filter(|_| !own);
     let resource = written.unwrap_or_else(|| extra.resource.clone());
     let message =
@@ -156,14 +158,6 @@ fn probe(role: &Role, needs: &Needs, action: &str, resource: &str, future: bool)
     }
     let answer = role.may(action, resource);
     Some(Extra { action: action.to_owned(), resource: resource.to_owned(), answer, future })
-}
-
-/// An action on a type of resource that it cannot take is inert, whatever the policy says.
-fn applicable(types: &[ResourceType], resource: &str) -> bool {
-    match ResourceType::of(resource) {
-        Some(kind) => types.contains(&kind),
-        None => types.is_empty() && resource == "*",
-    }
 }
 
 fn is_dynamodb(resource: &str) -> bool {

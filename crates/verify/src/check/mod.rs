@@ -9,6 +9,7 @@ mod invoke;
 mod missing;
 mod needs;
 mod probes;
+mod rights;
 mod role;
 mod services;
 mod sources;
@@ -28,6 +29,7 @@ pub use sources::{Evidence, Sets};
 use super::audit::Audit;
 use super::catalogue::Catalogue;
 use super::findings::{Finding, Severity};
+use super::rights::Origin;
 use super::snapshot::{Handler, Snapshot};
 use iam::document::Scope;
 use iam::eval::{Answer, Decision};
@@ -45,6 +47,9 @@ pub struct Verdict {
     /// The actions that are needed, and those that are granted on what needs them.
     pub needed: BTreeSet<String>,
     pub granted: BTreeSet<String>,
+    /// The rights that `access` in the file names alone: no source verifies them.
+    #[serde(skip_serializing_if = "BTreeSet::is_empty")]
+    pub access: BTreeSet<String>,
     pub operations: Sets,
     pub catalogue: &'static str,
 }
@@ -72,10 +77,15 @@ pub fn check(snapshot: &Snapshot, evidence: &Evidence) -> Verdict {
     let sets = Sets::new(declared, &evidence);
     let mut needs = needed(snapshot, &evidence);
     needs.add_logs(&snapshot.stack);
+    let open = rights::open(snapshot.handler.rights.as_ref(), &evidence);
+    for line in open.iter().filter(|line| !line.decided) {
+        needs.allow_for(&line.candidates);
+    }
     let excess = Excess::of(&role, &needs);
 
     let mut findings = std::mem::take(&mut needs.findings);
-    findings.extend(sources::findings(&sets, &evidence));
+    findings.extend(sources::findings(&sets, &evidence, snapshot.handler.rights.as_ref()));
+    findings.extend(rights::findings(&snapshot.handler, &open, &evidence));
     findings.extend(missing::unreadable(&role));
     findings.extend(missing::findings(&role, &needs));
     findings.extend(excess.findings(&role, &needs));
@@ -87,17 +97,24 @@ pub fn check(snapshot: &Snapshot, evidence: &Evidence) -> Verdict {
         .extend(invoke::findings(&snapshot.documents.function_resource_policy, &snapshot.stack));
     let findings = in_order(findings);
     Verdict {
-        outcome: outcome(&findings, is_finite(&role)),
+        outcome: outcome(&findings, is_finite(&role, &needs)),
         probed: excess.probed,
         excess: excess.proven().filter(|extra| !needs.possible.includes(extra.name())).count(),
         needed: actions(&needs, |_| true),
         granted: actions(&needs, |need| {
             role.may(&need.action, &need.witness()).decision == Decision::Allowed
         }),
+        access: rights_by_access(&needs),
         findings,
         operations: sets,
         catalogue: &Catalogue::dynamodb().date,
     }
+}
+
+/// `sqs:SendMessage on arn:…`
+fn rights_by_access(needs: &Needs) -> BTreeSet<String> {
+    let by_access = needs.required.iter().filter(|need| need.from == Origin::Access);
+    by_access.map(|need| format!("{} on {}", need.action, need.resource)).collect()
 }
 
 /// May the role make this request, and which statement decides?
@@ -117,13 +134,20 @@ pub fn simulate(
 
 /// What the role must be able to do with the table; the log permissions are not among it.
 pub fn needed(snapshot: &Snapshot, evidence: &Evidence) -> Needs {
-    match (&snapshot.handler.operations, &evidence.source) {
+    let Handler { operations, rights, .. } = &snapshot.handler;
+    let mut needs = match (operations, &evidence.source) {
         (Some(calls), _) => {
             Needs::of_calls(calls, &snapshot.stack, |operation| evidence.site(operation))
         }
-        (None, Some(audit)) => Needs::of_source(audit, evidence.linked.as_ref(), &snapshot.stack),
-        (None, None) => Needs::default(),
+        (None, Some(audit)) if rights.is_none() => {
+            Needs::of_source(audit, evidence.linked.as_ref(), &snapshot.stack)
+        }
+        (None, _) => Needs::default(),
+    };
+    if let Some(rights) = rights {
+        needs.add_rights(rights, &snapshot.stack);
     }
+    needs
 }
 
 impl Verdict {
@@ -174,16 +198,24 @@ fn outcome(findings: &[Finding], finite: bool) -> Outcome {
     }
 }
 
-/// Whether all grants are literal. Log streams are named by Lambda and some actions take no ARN, so their wildcards are
+/// Whether all grants are literal, or are what is needed. Log streams are named by Lambda and some actions take no ARN, so their wildcards are
 /// the exact claim.
-fn is_finite(role: &Role) -> bool {
+fn is_finite(role: &Role, needs: &Needs) -> bool {
     role.allows().all(|placed| {
         let Scope::Only(actions) = &placed.statement.actions else { return false };
         let Some(Scope::Only(resources)) = &placed.statement.resources else { return false };
         let literal = |text: &String| !is_wild(text) && !text.contains("${");
         let logs = actions.iter().all(|action| service(action) == "logs");
         let no_arn = actions.iter().all(|action| statements::takes_no_arn(action));
-        let exact = logs || no_arn || resources.iter().all(literal);
+        // What a bucket holds, and a secret whose name AWS completes, are needed with a wildcard.
+        let needed = |resource: &String| {
+            actions
+                .iter()
+                .all(|action| service(action) != "dynamodb" && needs.names(action, resource))
+        };
+        let exact = logs
+            || no_arn
+            || resources.iter().all(|resource| literal(resource) || needed(resource));
         exact && actions.iter().all(literal) && placed.statement.conditions.is_empty()
     })
 }
@@ -204,5 +236,7 @@ fn in_order(findings: Vec<Finding>) -> Vec<Finding> {
 mod fuzz;
 #[cfg(test)]
 mod mutants;
+#[cfg(test)]
+mod several;
 #[cfg(test)]
 mod tests;

@@ -3,10 +3,12 @@
 use std::collections::BTreeSet;
 
 use crate::audit::{Audit, Candidates};
-use crate::catalogue::{Catalogue, NEEDED_FOR_LOGS, ResourceType};
+use crate::catalogue::NEEDED_FOR_LOGS;
 use crate::findings::{Finding, Kind};
 use crate::manifest::Site;
 use crate::operations::{Actions, Operation, TRANSACTION_MEMBERS, partiql_action};
+use crate::rights::{Origin, Rights};
+use crate::services::dynamodb;
 use crate::snapshot::{Call, Stack};
 
 /// One right, and the line that needs it. A resource that ends in `*` is any one that begins so.
@@ -15,12 +17,14 @@ pub struct Need {
     pub action: String,
     pub resource: String,
     pub source: Option<Site>,
+    pub from: Origin,
 }
 
 /// The rights that are needed, those that may be, and what could not be told.
 #[derive(Debug, Default)]
 pub struct Needs {
     pub required: Vec<Need>,
+    /// Names of actions, those of other services than `DynamoDB` with their service.
     pub possible: Candidates,
     pub findings: Vec<Finding>,
 }
@@ -56,7 +60,30 @@ impl Needs {
     pub fn add_logs(&mut self, stack: &Stack) {
         for action in NEEDED_FOR_LOGS {
             let resource = format!("{}:log-stream:*", stack.log_group());
-            self.required.push(Need { action: action.to_owned(), resource, source: None });
+            self.require(action, resource, None, Origin::Stack);
+        }
+    }
+
+    /// The rights that an audit or the file names; what `access` names only counts where nothing else shows it.
+    pub fn add_rights(&mut self, rights: &Rights, stack: &Stack) {
+        let by_access = |by: bool| {
+            rights.grants.iter().filter(move |grant| (grant.from == Origin::Access) == by)
+        };
+        for grant in by_access(false).chain(by_access(true)) {
+            let arn = stack.arn(&grant.on);
+            for action in &grant.actions {
+                self.require(action, arn.clone(), grant.sites.first().cloned(), grant.from);
+            }
+        }
+    }
+
+    /// What a line may need that cannot be resolved: it is neither missing nor too much.
+    pub fn allow_for(&mut self, candidates: &Candidates) {
+        match candidates {
+            Candidates::Any => self.possible = Candidates::Any,
+            Candidates::These(names) => self
+                .possible
+                .extend(names.iter().map(|name| name.strip_prefix("dynamodb:").unwrap_or(name))),
         }
     }
 
@@ -64,6 +91,13 @@ impl Needs {
         self.required
             .iter()
             .any(|need| need.action.eq_ignore_ascii_case(action) && need.covers(resource))
+    }
+
+    /// Whether a grant of this action, on this resource as it is written, is exactly what is needed.
+    pub fn names(&self, action: &str, written: &str) -> bool {
+        self.required
+            .iter()
+            .any(|need| need.action.eq_ignore_ascii_case(action) && need.resource == written)
     }
 
     pub fn has_action(&self, action: &str) -> bool {
@@ -88,15 +122,24 @@ impl Needs {
             self.findings.push(unproven("unknown-operation", message).source(source));
             return;
         };
+        let Some(table) = stack.table_of(call) else {
+            let name = call.table.as_deref().unwrap_or_default();
+            let message =
+                format!("{} is called on `{name}`, which is no table of the stack", call.operation);
+            self.findings.push(unproven("table", message).source(source));
+            return;
+        };
         for action in self.actions(operation, call, source.as_ref()) {
-            let resource = resource(action, call, stack);
-            let need =
-                Need { action: format!("dynamodb:{action}"), resource, source: source.clone() };
-            let known =
-                |other: &Need| other.action == need.action && other.resource == need.resource;
-            if !self.required.iter().any(known) {
-                self.required.push(need);
-            }
+            let resource = stack.arn(&dynamodb::on(action, table, call.index.as_deref()));
+            let action = format!("dynamodb:{action}");
+            self.require(&action, resource, source.clone(), Origin::Declaration);
+        }
+    }
+
+    fn require(&mut self, action: &str, resource: String, source: Option<Site>, from: Origin) {
+        let known = |other: &Need| other.action == action && other.resource == resource;
+        if !self.required.iter().any(known) {
+            self.required.push(Need { action: action.to_owned(), resource, source, from });
         }
     }
 
@@ -173,30 +216,6 @@ impl Need {
             Some(prefix) if !prefix.is_empty() => format!("{prefix}0"),
             _ => self.resource.clone(),
         }
-    }
-}
-
-/// A call that names an index is authorised on the index instead of the table.
-fn resource(action: &str, call: &Call, stack: &Stack) -> String {
-    let types = Catalogue::dynamodb().find(&format!("dynamodb:{action}")).map(|(_, types)| types);
-    let table = &stack.table_arn;
-    match (types, call.index.as_deref()) {
-        (Some(types), Some(index)) if types.contains(&ResourceType::Index) => {
-            format!("{table}/index/{index}")
-        }
-        (Some([]), _) => "*".to_owned(),
-        (Some(types), _) if types.contains(&ResourceType::Table) => table.clone(),
-        (Some([ResourceType::Index]), None) => format!("{table}/index/*"),
-        (Some([ResourceType::Backup]), _) => format!("{table}/backup/*"),
-        (Some([ResourceType::Export]), _) => format!("{table}/export/*"),
-        (Some([ResourceType::Import]), _) => format!("{table}/import/*"),
-        (Some([ResourceType::GlobalTable]), _) => {
-            format!(
-                "arn:{}:dynamodb::{}:global-table/{}",
-                stack.partition, stack.account, stack.table_name
-            )
-        }
-        _ => table.clone(),
     }
 }
 

@@ -3,40 +3,12 @@
 use std::collections::BTreeSet;
 
 use super::role::Role;
-use crate::snapshot::Stack;
 
 /// As many names as are tried of those that a role's statements bring: an honest role has a handful.
 pub const MOST: usize = 64;
 
 /// An action that AWS may add tomorrow.
 pub const FUTURE_ACTION: &str = "dynamodb:ZzFuture";
-
-/// Resources close to the stack's own: a grant that is wider than it should be reaches one of them.
-pub fn resources(stack: &Stack) -> Vec<String> {
-    let Stack { partition, region, account, table_arn: table, table_name: name, .. } = stack;
-    let arn = |region: &str, account: &str, resource: &str| {
-        format!("arn:{partition}:dynamodb:{region}:{account}:{resource}")
-    };
-    let elsewhere = if region == "eu-west-1" { "us-east-1" } else { "eu-west-1" };
-    let stranger = if account == "210987654321" { "123456789012" } else { "210987654321" };
-    let sibling = arn(region, account, "table/zz-another-table");
-    vec![
-        table.clone(),
-        sibling.clone(),
-        format!("{table}-prod"),
-        format!("{table}z"),
-        arn(elsewhere, account, &format!("table/{name}")),
-        arn(region, stranger, &format!("table/{name}")),
-        format!("{table}/index/zz"),
-        format!("{sibling}/index/zz"),
-        format!("{table}/stream/2026-01-01T00:00:00.000"),
-        format!("{table}/backup/01234567890123-zz"),
-        format!("{table}/export/01234567890123-zz"),
-        format!("{table}/import/01234567890123-zz"),
-        format!("arn:{partition}:dynamodb::{account}:global-table/{name}"),
-        "*".to_owned(),
-    ]
-}
 
 /// The resources of `DynamoDB` that the role's statements name, made real where they have wildcards.
 pub fn named_resources(role: &Role) -> BTreeSet<String> {

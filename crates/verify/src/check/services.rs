@@ -1,15 +1,17 @@
-//! What the role may do besides `DynamoDB`: its logs, ways to more rights, and services that the handler never calls.
+//! What the role may do besides `DynamoDB`: its logs, ways to more rights, and other services.
 
 use std::collections::BTreeSet;
 
 use super::needs::Needs;
 use super::probes::{MOST, instance, is_wild, service};
 use super::role::{Placed, Role};
-use crate::catalogue::{ESCALATIONS, NEEDED_FOR_LOGS, OTHER_LOG_ACTIONS, Risk};
+use crate::catalogue::{ESCALATIONS, NEEDED_FOR_LOGS, Risk};
 use crate::findings::{Finding, Kind, Severity};
+use crate::services::logs::Logs;
+use crate::services::{self, Service as _};
 use crate::snapshot::LogPolicy;
 use iam::document::Scope;
-use iam::eval::{Answer, names_action};
+use iam::eval::{Answer, names_action, names_resource};
 
 /// The policy that AWS offers for the logs of functions.
 ///
@@ -19,8 +21,8 @@ pub const BASIC_EXECUTION: &str = "AWSLambdaBasicExecutionRole";
 pub fn findings(role: &Role, needs: &Needs) -> Vec<Finding> {
     let mut findings = log_findings(role, needs);
     for placed in role.allows() {
-        findings.extend(foreign_grants(role, &placed));
-        findings.extend(escalations(role, &placed));
+        findings.extend(foreign_grants(role, needs, &placed));
+        findings.extend(escalations(role, needs, &placed));
     }
     findings
 }
@@ -81,43 +83,24 @@ fn chosen_by_the_stack(role: &Role, answer: &Answer) -> bool {
     basic && role.stack.log_policy == Some(LogPolicy::AwsManaged)
 }
 
-/// The actions that are needed come first, so that a wide grant is reported for one of them.
+/// The actions that are tried, and those that are written.
 fn log_actions(role: &Role) -> Vec<String> {
-    let known = NEEDED_FOR_LOGS.into_iter().chain(OTHER_LOG_ACTIONS);
     let written = role.allows().flat_map(|placed| placed.actions().collect::<Vec<_>>());
+    let written = written.filter(|action| service(action) == "logs" && !is_wild(action));
     let mut actions: Vec<String> = vec![];
-    for action in
-        known.chain(written.filter(|action| service(action) == "logs" && !is_wild(action)))
-    {
-        if !actions.iter().any(|known| known.eq_ignore_ascii_case(action)) {
-            actions.push(action.to_owned());
+    for action in Logs.actions().into_iter().chain(written.map(str::to_owned)) {
+        if !actions.iter().any(|known| known.eq_ignore_ascii_case(&action)) {
+            actions.push(action);
         }
     }
     actions
 }
 
 fn log_resources(role: &Role) -> Vec<String> {
-    let stack = role.stack;
-    let group = stack.log_group();
-    let elsewhere = if stack.region == "eu-west-1" { "us-east-1" } else { "eu-west-1" };
-    let stranger = if stack.account == "210987654321" { "123456789012" } else { "210987654321" };
-    let others = [
-        format!(
-            "arn:{}:logs:{}:{}:log-group:/aws/lambda/zz-another",
-            stack.partition, stack.region, stack.account
-        ),
-        format!("{group}zz"),
-        group.replace(&format!(":{}:", stack.region), &format!(":{elsewhere}:")),
-        group.replace(&format!(":{}:", stack.account), &format!(":{stranger}:")),
-    ];
-    let mut resources = vec![group.to_owned(), format!("{group}:log-stream:zz"), "*".to_owned()];
-    resources
-        .extend(others.iter().flat_map(|other| [other.clone(), format!("{other}:log-stream:zz")]));
     let named = role.allows().flat_map(|placed| placed.resources().collect::<Vec<_>>());
     let named: BTreeSet<_> =
         named.filter(|resource| resource.contains(":logs:")).map(instance).collect();
-    resources.extend(named.into_iter().take(MOST));
-    resources
+    Logs.neighbours(role.stack, &[]).into_iter().chain(named.into_iter().take(MOST)).collect()
 }
 
 fn is_own_group(role: &Role, resource: &str) -> bool {
@@ -125,46 +108,107 @@ fn is_own_group(role: &Role, resource: &str) -> bool {
     rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(':'))
 }
 
-/// Writing to the own group under a name that is no stream reaches nothing, and `*` is not a group.
+/// Writing to the own group under a name that is no stream reaches nothing.
 fn is_inert(role: &Role, action: &str, resource: &str) -> bool {
     let needed = NEEDED_FOR_LOGS.iter().any(|known| known.eq_ignore_ascii_case(action));
-    (needed && is_own_group(role, resource))
-        || (resource == "*" && action != "logs:DescribeLogGroups")
+    (needed && is_own_group(role, resource)) || !Logs.takes(action, resource)
 }
 
-/// Grants of services that the handler never calls.
-fn foreign_grants(role: &Role, placed: &Placed) -> Vec<Finding> {
+/// Grants of other services which are not exactly what is needed of them.
+fn foreign_grants(role: &Role, needs: &Needs, placed: &Placed) -> Vec<Finding> {
     let Scope::Only(actions) = &placed.statement.actions else { return vec![] };
     let foreign = actions
         .iter()
         .filter(|action| !["dynamodb", "logs", "*"].contains(&service(action).as_str()));
-    let grant = |pattern: &String| {
-        let action = instance(pattern);
-        let resources: Vec<&str> = if placed.resources().next().is_some() {
-            placed.resources().collect()
-        } else {
-            vec!["*"]
-        };
-        let resource = resources
-            .into_iter()
-            .find(|resource| role.cannot_exclude(&action, &instance(resource)))?;
-        let message =
-            format!("{pattern} is granted on {resource}, and the handler never calls that service");
-        Some(
-            Finding::error(Kind::OverGrant, message)
-                .action(pattern)
-                .resource(resource)
-                .statement(Some(placed.name()))
-                .request(action, instance(resource))
-                .hint("remove the action from the policy")
-                .detail("risk", Risk::of(pattern).as_str()),
-        )
+    foreign.flat_map(|pattern| foreign_grant(role, needs, placed, pattern)).collect()
+}
+
+/// An action that nothing needs is one finding; one that is needed elsewhere is one for each resource too many.
+fn foreign_grant(role: &Role, needs: &Needs, placed: &Placed, pattern: &str) -> Vec<Finding> {
+    let action = instance(pattern);
+    // What a line that cannot be resolved may call is in doubt, and no excess.
+    if needs.possible.includes(pattern) && !is_wild(pattern) {
+        return vec![];
+    }
+    let reached = |resource: &&str| role.cannot_exclude(&action, &instance(resource));
+    let needed = needs.has_action(pattern);
+    let mut findings: Vec<Finding> = written(placed)
+        .into_iter()
+        .filter(|resource| !(needed && needs.names(pattern, resource)))
+        .filter(reached)
+        .filter(|resource| !needs.cover(pattern, &instance(resource)))
+        .map(|resource| foreign_finding(needs, placed, pattern, resource, &instance(resource)))
+        .collect();
+    if !needed {
+        findings.truncate(1);
+        return findings;
+    }
+    if findings.is_empty() {
+        let wide = wider(role, needs, placed, pattern);
+        findings.extend(wide.map(|(resource, reached)| {
+            foreign_finding(needs, placed, pattern, resource, &reached)
+        }));
+    }
+    findings
+}
+
+fn written<'a>(placed: &Placed<'a>) -> Vec<&'a str> {
+    let written: Vec<&str> = placed.resources().collect();
+    if written.is_empty() { vec!["*"] } else { written }
+}
+
+/// A resource as it is written, and one that it reaches beside what is needed.
+fn wider<'a>(
+    role: &Role,
+    needs: &Needs,
+    placed: &Placed<'a>,
+    action: &str,
+) -> Option<(&'a str, String)> {
+    let needed = needs.required.iter().filter(|need| need.action.eq_ignore_ascii_case(action));
+    let needed: Vec<&str> = needed.map(|need| need.resource.as_str()).collect();
+    let tried = services::of(action).neighbours(role.stack, &needed);
+    let too_many = |resource: &&String| {
+        !needs.cover(action, resource)
+            && !needed.iter().any(|pattern| names_resource(pattern, resource))
+            && role.covers(placed, action, resource)
+            && role.cannot_exclude(action, resource)
     };
-    foreign.filter_map(grant).collect()
+    let reached = tried.iter().find(too_many)?;
+    let resource = written(placed).into_iter().find(|one| names_resource(one, reached));
+    Some((resource.unwrap_or("*"), reached.clone()))
+}
+
+fn foreign_finding(
+    needs: &Needs,
+    placed: &Placed,
+    pattern: &str,
+    resource: &str,
+    reached: &str,
+) -> Finding {
+    let called = needs.required.iter().any(|need| service(&need.action) == service(pattern));
+    let (kind, why, hint) = if needs.has_action(pattern) {
+        (Kind::OverGrantResource, "which the handler never touches", "name the exact ARNs only")
+    } else if called {
+        (
+            Kind::OverGrant,
+            "and no call in the handler needs it",
+            "remove the action from the policy",
+        )
+    } else {
+        let why = "and the handler never calls that service";
+        (Kind::OverGrant, why, "remove the action from the policy")
+    };
+    Finding::error(kind, format!("{pattern} is granted on {resource}, {why}"))
+        .action(pattern)
+        .resource(resource)
+        .statement(Some(placed.name()))
+        .request(instance(pattern), reached)
+        .hint(hint)
+        .detail("risk", Risk::of(pattern).as_str())
 }
 
 /// Ways to rights that the role was not given: one finding for each action that is written, one for each wildcard.
-fn escalations(role: &Role, placed: &Placed) -> Vec<Finding> {
+fn escalations(role: &Role, needs: &Needs, placed: &Placed) -> Vec<Finding> {
     let mut findings: Vec<Finding> = vec![];
     let exact =
         |action: &str| placed.actions().find(|written| written.eq_ignore_ascii_case(action));
@@ -185,12 +229,17 @@ fn escalations(role: &Role, placed: &Placed) -> Vec<Finding> {
             "{} allows {action} on {resource}, with which the role can gain more rights",
             placed.name()
         );
-        let finding = Finding::error(Kind::PrivilegeEscalation, message)
+        let mut finding = Finding::error(Kind::PrivilegeEscalation, message)
             .action(action)
             .resource(resource)
             .statement(Some(placed.name()))
             .request(action, instance(resource))
             .hint("a handler never needs it: remove it");
+        if needs.names(action, resource) {
+            finding.severity = Severity::Warning;
+            finding.hint =
+                Some("it is needed: make sure that it leads to no more rights".to_owned());
+        }
         findings.push(if exact(action).is_some() {
             finding
         } else {

@@ -8,6 +8,7 @@ use super::needs::unproven;
 use crate::audit::Audit;
 use crate::findings::{Finding, Kind, Severity};
 use crate::manifest::{Manifest, Site};
+use crate::rights::Rights;
 
 /// What is known of the handler besides the snapshot. Everything that is absent is simply not compared.
 #[derive(Clone, Debug, Default)]
@@ -64,8 +65,8 @@ impl Sets {
 }
 
 /// What the source hides, and what the four sets disagree about.
-pub fn findings(sets: &Sets, evidence: &Evidence) -> Vec<Finding> {
-    let mut findings = doubts(evidence);
+pub fn findings(sets: &Sets, evidence: &Evidence, rights: Option<&Rights>) -> Vec<Finding> {
+    let mut findings = doubts(evidence, rights);
     if let Some(declared) = &sets.declared {
         findings.extend(undeclared(declared, sets, evidence));
         findings.extend(dead(declared, sets, evidence));
@@ -74,10 +75,10 @@ pub fn findings(sets: &Sets, evidence: &Evidence) -> Vec<Finding> {
 }
 
 /// Lines that cannot be resolved are in doubt, unless the linked binary holds nothing that the rest does not show.
-fn doubts(evidence: &Evidence) -> Vec<Finding> {
-    let Some(audit) = &evidence.source else { return vec![] };
+fn doubts(evidence: &Evidence, rights: Option<&Rights>) -> Vec<Finding> {
+    let Some(source) = &evidence.source else { return vec![] };
     let severity = if evidence.linked.is_some() { Severity::Note } else { Severity::Error };
-    let unresolved = audit.unresolved.iter().map(|doubt| {
+    let unresolved = source.unresolved.iter().map(|doubt| {
         let mut finding = unproven(doubt.reason, &doubt.message).source(Some(doubt.site.clone()));
         // What the calls ask for, and on what, the binary does not show.
         let shown =
@@ -85,7 +86,16 @@ fn doubts(evidence: &Evidence) -> Vec<Finding> {
         finding.severity = if shown { severity } else { Severity::Error };
         finding.hint("declare the call with operations!, or verify with the linked binary as well")
     });
-    let foreign = audit.services.iter().map(|(service, site)| {
+    // Rights of a service that `access` names are compared with the role, and are shown as such.
+    let by_access = |service: &str| {
+        let prefix = audit::prefix_of(service).map(|prefix| format!("{prefix}:"));
+        let grants = rights.iter().flat_map(|rights| &rights.grants);
+        prefix.is_some_and(|prefix| {
+            grants.flat_map(|grant| &grant.actions).any(|action| action.starts_with(&prefix))
+        })
+    };
+    let foreign = source.services.iter().filter(|(service, _)| !by_access(service));
+    let foreign = foreign.map(|(service, site)| {
         let message = format!("the handler names {service}, whose calls are not modelled");
         Finding::error(Kind::UnmodelledService, message)
             .source(Some(site.clone()))

@@ -47,20 +47,11 @@ impl Rights {
                 }
                 .map_err(|(problem, hint)| error(problem, hint))?;
                 for (on, action) in on.into_iter().zip(actions) {
-                    self.add_access(on, action);
+                    self.add(Origin::Access, on, vec![action], None);
                 }
             }
         }
         Ok(self)
-    }
-
-    /// What source or declaration show already is theirs: then `access` adds nothing.
-    fn add_access(&mut self, on: On, action: String) {
-        let shown =
-            self.grants.iter().any(|grant| grant.on == on && grant.actions.contains(&action));
-        if !shown {
-            self.add(Origin::Access, on, vec![action], None);
-        }
     }
 }
 

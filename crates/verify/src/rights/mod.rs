@@ -59,6 +59,8 @@ pub enum Origin {
     Declaration,
     /// The audit of the source.
     Audit,
+    /// The stack itself: what AWS does with the role on behalf of the function, such as logs and triggers.
+    Stack,
     /// `access` in `stack.toml`, which no source verifies.
     Access,
 }
@@ -165,7 +167,7 @@ impl Rights {
     }
 
     /// Adds one right; a line that needs the same as another one joins it.
-    fn add(&mut self, from: Origin, on: On, actions: Vec<String>, site: Option<&Site>) {
+    pub fn add(&mut self, from: Origin, on: On, actions: Vec<String>, site: Option<&Site>) {
         if actions.is_empty() {
             return;
         }

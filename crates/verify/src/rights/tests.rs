@@ -201,7 +201,7 @@ fn access_grants_what_the_file_names() {
         ]
     );
     let from: Vec<_> = rights.grants.iter().map(|grant| grant.from).collect();
-    assert_eq!(from, [Origin::Audit, Origin::Access, Origin::Access]);
+    assert_eq!(from, [Origin::Audit, Origin::Access, Origin::Access, Origin::Access]);
 }
 
 #[test]

@@ -1,6 +1,45 @@
-//! What is known of each service: the ARNs of what its actions act on.
+//! What the proof knows of each service: its actions, what each can be granted on, and requests that a grant which is
+//! wider than it should be allows.
 
 pub mod dynamodb;
+pub mod logs;
+mod other;
+
+use crate::snapshot::Stack;
+
+/// One service of AWS. Actions have their service: `dynamodb:GetItem`.
+pub trait Service {
+    /// The actions that a grant is tried with; none where no catalogue is vendored, and then only what is written is.
+    fn actions(&self) -> Vec<String>;
+
+    /// Resources close to the stack's own and to those that are needed.
+    fn neighbours(&self, stack: &Stack, needed: &[&str]) -> Vec<String>;
+
+    /// Whether a grant of the action on such a resource has an effect.
+    fn takes(&self, action: &str, resource: &str) -> bool;
+
+    /// The ARN of what an action acts on, from the name that a program gives it; nothing where the name does not say it.
+    fn arn(&self, action: &str, name: &str) -> Option<String>;
+}
+
+/// The service of an action.
+pub fn of(action: &str) -> &'static dyn Service {
+    let service = action.split(':').next().unwrap_or_default();
+    if service.eq_ignore_ascii_case("dynamodb") {
+        &dynamodb::DynamoDb
+    } else if service.eq_ignore_ascii_case("logs") {
+        &logs::Logs
+    } else {
+        &other::Other
+    }
+}
+
+/// Another region and another account than the stack's.
+fn elsewhere(stack: &Stack) -> (&'static str, &'static str) {
+    let region = if stack.region == "eu-west-1" { "us-east-1" } else { "eu-west-1" };
+    let account = if stack.account == "210987654321" { "123456789012" } else { "210987654321" };
+    (region, account)
+}
 
 /// Actions of other services that can be granted on `*` alone.
 ///
@@ -22,65 +61,13 @@ pub fn takes_no_arn(action: &str) -> bool {
     WITHOUT_ARN.iter().any(|known| known.eq_ignore_ascii_case(action))
 }
 
-/// The ARN of what an action acts on, from the name that a program gives it; nothing where the name does not say it.
-///
-/// <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
+/// The ARN of what an action acts on, from the name that a program gives it, which may be an ARN itself.
 pub fn arn(action: &str, name: &str) -> Option<String> {
-    let (service, action) = action.split_once(':')?;
-    if service == "s3" {
-        return bucket(action, name);
+    let service = action.split(':').next()?;
+    if name.starts_with("arn:") && service != "s3" {
+        return (name.split(':').nth(2)? == service).then(|| name.to_owned());
     }
-    if name.starts_with("arn:") {
-        let of = name.split(':').nth(2)?;
-        return (of == service).then(|| name.to_owned());
-    }
-    let local = |kind: &str| {
-        let plain = !name.is_empty()
-            && name.chars().all(|one| one.is_ascii_alphanumeric() || "-_./@+=".contains(one));
-        let arn = || format!("arn:${{partition}}:{service}:${{region}}:${{account}}:{kind}{name}");
-        plain.then(arn)
-    };
-    match service {
-        "sqs" => queue(name),
-        // Secrets Manager adds six characters to the name.
-        "secretsmanager" => local("secret:").map(|arn| format!("{arn}-??????")),
-        "ssm" if action.contains("Parameter") => {
-            local("parameter/").map(|arn| arn.replace("parameter//", "parameter/"))
-        }
-        "lambda" => local("function:"),
-        "events" if action == "PutEvents" => local("event-bus/"),
-        "kinesis" => local("stream/"),
-        "firehose" => local("deliverystream/"),
-        _ => None,
-    }
-}
-
-/// Actions on objects are authorised on what is in a bucket, those on a bucket on the bucket itself.
-fn bucket(action: &str, name: &str) -> Option<String> {
-    let arn = match name.strip_prefix("arn:") {
-        Some(rest) if rest.contains(":s3:::") && !rest.contains('/') => name.to_owned(),
-        Some(_) => return None,
-        None if name.is_empty() || name.contains(['/', '*', '?', ':']) => return None,
-        None => format!("arn:${{partition}}:s3:::{name}"),
-    };
-    let of_objects = action.contains("Object") || action.contains("MultipartUpload");
-    match (action.contains("Bucket"), of_objects) {
-        (true, _) => Some(arn),
-        (false, true) => Some(format!("{arn}/*")),
-        (false, false) => None,
-    }
-}
-
-/// `https://sqs.REGION.amazonaws.com/ACCOUNT/NAME`
-///
-/// <https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-queue-message-identifiers.html>
-fn queue(url: &str) -> Option<String> {
-    let mut parts = url.strip_prefix("https://sqs.")?.split('/');
-    let (host, account, name) = (parts.next()?, parts.next()?, parts.next()?);
-    let region = host.split('.').next()?;
-    let digits = account.len() == 12 && account.chars().all(|one| one.is_ascii_digit());
-    let whole = digits && !name.is_empty() && parts.next().is_none();
-    whole.then(|| format!("arn:${{partition}}:sqs:{region}:{account}:{name}"))
+    of(action).arn(action, name)
 }
 
 /// `by-status` → `ByStatus`: what a `Sid` takes.
