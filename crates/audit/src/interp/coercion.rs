@@ -28,10 +28,9 @@ impl<'a> Interpreter<'a> {
                 value
             }
             (Value::Unknown | Value::Foreign(_) | Value::Unit | Value::Callable(_), _)
-            | (Value::Text(_), Ty::Own(..) | Ty::Client(_))
-            | (Value::Object(_), Ty::Own(..))
-            // `into`, `from` and their like were called on the way.
-            | (Value::Record(_), Ty::Own(..) | Ty::Client(_)) => self.value_of(ty),
+            // `into`, `from` and their like were called on the way of a record.
+            | (Value::Text(_) | Value::Record(_), Ty::Own(..) | Ty::Client(_))
+            | (Value::Object(_), Ty::Own(..)) => self.value_of(ty),
             (Value::Tuple(parts), Ty::Tuple(types)) if parts.len() == types.len() => {
                 let parts: Vec<Value<'a>> = parts.as_ref().clone();
                 Value::Tuple(Rc::new(

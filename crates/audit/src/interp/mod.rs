@@ -41,9 +41,9 @@ use crate::types::{Scope, Ty};
 use crate::value::{Request, Value};
 
 /// Steps after which arguments are no longer told apart.
-const PATIENCE: usize = 1_500_000;
+const PATIENCE: usize = 400_000;
 /// Steps after which nothing more is followed: what is left may call anything.
-const ENOUGH: usize = 6_000_000;
+const ENOUGH: usize = 3_000_000;
 /// Sets of arguments for which one function is evaluated.
 const CONTEXTS: usize = 48;
 /// Depth of expressions and calls.
@@ -94,7 +94,8 @@ pub struct Interpreter<'a> {
     mentioned: BTreeSet<FunctionId>,
     called: HashSet<FunctionId>,
     closures: Vec<Rc<crate::value::Closure<'a>>>,
-    closures_called: HashSet<usize>,
+    /// What each closure gave last, by its address.
+    closures_called: HashMap<usize, Value<'a>>,
     steps: usize,
     exhausted: bool,
     depth: usize,
@@ -129,7 +130,7 @@ impl<'a> Interpreter<'a> {
             mentioned: BTreeSet::new(),
             called: HashSet::new(),
             closures: Vec::new(),
-            closures_called: HashSet::new(),
+            closures_called: HashMap::new(),
             steps: 0,
             exhausted: false,
             depth: 0,

@@ -42,7 +42,7 @@ impl Interpreter<'_> {
     fn uncalled_closures(&mut self) {
         let waiting: Vec<_> = std::mem::take(&mut self.closures);
         for closure in waiting {
-            if !self.closures_called.contains(&std::ptr::from_ref(closure.node).addr()) {
+            if !self.closures_called.contains_key(&std::ptr::from_ref(closure.node).addr()) {
                 self.give(&Value::Closure(closure), &Value::foreign("std"));
             }
         }
