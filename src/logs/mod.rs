@@ -6,7 +6,9 @@ mod seen;
 mod since;
 mod time;
 
-pub use fold::{ALARMS, Line, Reader, Weight};
+#[cfg(test)]
+pub use fold::ALARMS;
+pub use fold::{Line, Reader, Weight};
 pub use seen::{Seen, Source};
 pub use since::since;
 pub use time::{clock, day, rfc3339};
