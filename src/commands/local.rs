@@ -17,7 +17,7 @@ use local_cloud::{self, End, State, Status, Stopped};
 #[command(after_help = examples!(
     "stackctl local start    fetch it once, start it, print its endpoint",
     "stackctl local stop     what is in it is kept",
-    r#"eval "$(stackctl local env)"    `aws` and other clients ask the local cloud"#,
+    r#"stackctl local env      for `aws` and other clients: eval "$(stackctl local env)""#,
 ))]
 pub struct Args {
     #[command(subcommand)]
@@ -37,7 +37,7 @@ enum Verb {
     ///
     /// The local cloud answers to this key alone. Whoever has it can run programs on this machine as you.
     #[command(after_help = examples!(
-        r#"eval "$(stackctl local env)"    then `aws dynamodb list-tables` asks the local cloud"#,
+        r#"stackctl local env    eval "$(stackctl local env)" && aws dynamodb list-tables"#,
         "stackctl local env --output json",
     ))]
     Env,
