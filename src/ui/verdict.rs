@@ -13,9 +13,6 @@ use verify::snapshot::Stack;
 const MOST_EXTRA_COLUMNS: usize = 4;
 /// Findings of one kind that are shown in full; the rest is named.
 const MOST_OF_A_KIND: usize = 3;
-/// Peers that the last line compares with: what people would use instead, and the widest.
-const PEERS: [&str; 3] =
-    ["CDK grantReadWriteData", "SAM DynamoDBCrudPolicy", "AmazonDynamoDBFullAccess"];
 
 /// What is shown of one check.
 pub struct Seen<'a> {

@@ -43,13 +43,13 @@ fn verbs() -> Vec<Vec<&'static str>> {
         vec!["status"],
         vec!["rollback", "1"],
         vec!["rollback", "--list"],
-        vec!["invoke"],
+        vec!["invoke", "{}"],
         vec!["logs"],
         vec!["logs", "--errors"],
         vec!["smoke"],
         vec!["cors", "http://localhost:5173"],
-        vec!["verify-policy", "--live", "--artifact", first],
-        vec!["verify-policy", "--fix", "--artifact", first],
+        vec!["verify-policy", "--live"],
+        vec!["verify-policy", "--live", "--fix"],
         vec!["simulate", "dynamodb:GetItem"],
         vec!["teardown", "--yes"],
     ]
@@ -76,7 +76,7 @@ fn the_second_ctrl_c_ends_every_verb_at_once() {
     let lane = Lane::take();
     let writes = [
         (Verb::Up, "lambda:CreateFunction"),
-        (Verb::Up, "apigatewayv2:CreateApi"),
+        (Verb::Up, "apigateway:CreateApi"),
         (Verb::Deploy, "lambda:UpdateFunctionCode"),
         (Verb::Rollback, "lambda:UpdateAlias"),
         (Verb::Teardown, "dynamodb:DeleteTable"),
@@ -157,11 +157,7 @@ fn ctrl_c_at_a_prompt_ends_with_nothing_done() {
     let prompts: [(&[&str], &str, &str); 5] = [
         (&["teardown"], "Type my-app to confirm:", "my-app\n"),
         (&["up", "--artifact", artifact::first()], "Widen what the role may do?", "yes\n"),
-        (
-            &["verify-policy", "--fix", "--artifact", artifact::first()],
-            "Widen what the role may do?",
-            "yes\nyes\n",
-        ),
+        (&["verify-policy", "--live", "--fix"], "Widen what the role may do?", "yes\nyes\n"),
         (
             &["up", "--stage", "porduction", "--artifact", artifact::first()],
             "Create it? (yes/no)",
