@@ -180,6 +180,45 @@ fn a_bad_name_is_refused_with_a_good_one_and_nothing_is_written() {
 }
 
 #[test]
+fn the_project_is_found_from_the_folders_below_it() {
+    let folder = Folder::new("found");
+    assert_eq!(folder.init(&["shop"]).status.code(), Some(0));
+    let permissions = |below: &str| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_stackctl"));
+        command.args(["permissions", "status"]).current_dir(folder.0.join(below));
+        command.stdin(Stdio::null()).output().expect("the binary was built")
+    };
+    let output = permissions("shop/handler/src");
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("shop-api"));
+    let output = permissions(".");
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("in a folder above"), "{}", stderr(&output));
+}
+
+#[test]
+fn an_init_that_cannot_write_everything_leaves_nothing_behind() {
+    let folder = Folder::new("taken-back");
+    // A file where a folder is needed.
+    fs::write(folder.0.join("handler"), "").expect("a file");
+    let output = folder.init(&["--name", "shop"]);
+    assert_eq!(output.status.code(), Some(1), "{}", stderr(&output));
+    let left: Vec<_> = fs::read_dir(&folder.0).expect("the folder").flatten().collect();
+    assert_eq!(left.len(), 1, "{left:?}");
+}
+
+#[test]
+fn a_project_inside_a_repository_is_told_what_is_missing_there() {
+    let folder = Folder::new("inside");
+    fs::create_dir_all(folder.0.join(".git")).expect("a folder");
+    fs::create_dir_all(folder.0.join("shop")).expect("a folder");
+    fs::write(folder.0.join("shop/.gitignore"), "node_modules\n").expect("a file");
+    let told = stderr(&folder.init(&["shop"]));
+    assert!(told.contains("kept your existing `.gitignore`; add `target/` to it"), "{told}");
+    assert!(told.contains("move `.github` to"), "{told}");
+}
+
+#[test]
 fn a_second_init_writes_nothing() {
     let folder = Folder::new("twice");
     assert_eq!(folder.init(&["--name", "one"]).status.code(), Some(0));

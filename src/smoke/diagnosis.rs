@@ -93,13 +93,14 @@ fn answered(answer: &Answered, expected: &str) -> Suspicion {
             Layer::Gateway,
             "the gateway lets nobody in: look for an authorizer that `stack.toml` does not know",
         ),
+        // The gateway itself never answers with a success.
+        (cors::Layer::Function, _) | (_, 200..400) => certain(
+            Layer::Function,
+            "the handler answers otherwise than the one of `stackctl init`: `smoke` knows only that one",
+        ),
         (cors::Layer::Gateway, _) => certain(
             Layer::Gateway,
             "the gateway knows no such route: run `stackctl up`, or wait a moment if it has just ended",
-        ),
-        (cors::Layer::Function, _) => certain(
-            Layer::Function,
-            "the handler answers otherwise than the one of `stackctl init`: `smoke` knows only that one",
         ),
     }
 }
@@ -195,6 +196,7 @@ mod tests {
             [404, 403, 429, 500, 503].map(|status| layer(&suspect(&answer(status, false))));
         assert_eq!(layers, ["gateway", "gateway", "gateway", "ask", "ask"]);
         assert_eq!(layer(&suspect(&answer(400, true))), "function");
+        assert_eq!(layer(&suspect(&answer(200, false))), "function");
         assert_eq!(layer(&suspect(&answer(500, true))), "ask");
         assert_eq!(layer(&suspect(&Wrong::Refused("x".into()))), "CORS");
     }

@@ -56,6 +56,11 @@ export function App() {
       {failure && (
         <p role="alert">
           {failure.status === 0 ? "The API does not answer" : `Status ${failure.status}`}: {failure.error}
+          {failure.status === 0 && (
+            <>
+              . <code>stackctl cors {location.origin}</code> says whether this page may ask it.
+            </>
+          )}
         </p>
       )}
       <ul>
