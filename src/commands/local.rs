@@ -99,12 +99,12 @@ async fn stop(app: &App) -> Result<()> {
         Stopped::NotRunning => ("not-running", "the local cloud was not running"),
         Stopped::HadCrashed => (
             "crashed",
-            "the local cloud had ended by itself; what was changed since its last clean stop is lost",
+            "the local cloud had ended by itself; what was changed since its last save is lost",
         ),
         Stopped::Ended(End::Saved) => ("stopped", "the local cloud is stopped; its state is kept"),
         Stopped::Ended(End::Forced) => (
             "killed",
-            "the local cloud did not stop and was killed; what was changed since its last clean stop is lost",
+            "the local cloud did not stop and was killed; what was changed since its last save is lost",
         ),
     };
     app.ui.result(|| text.to_owned(), || json!({"state": word}))

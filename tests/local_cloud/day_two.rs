@@ -7,7 +7,7 @@ use std::thread;
 
 use serde_json::{Value, json};
 
-use crate::support::{Artifact, Cloud, Outcome, Stack};
+use crate::support::{Artifact, Behaviour, Cloud, Outcome, Stack, eventually};
 
 #[test]
 fn a_rollback_goes_back_one_version_and_proves_it() {
@@ -240,4 +240,19 @@ fn live_version(up: &Value) -> String {
 fn members<'a>(list: &'a Value, name: &str) -> Vec<&'a str> {
     let entries = list.as_array().map(Vec::as_slice).unwrap_or_default();
     entries.iter().filter_map(|entry| entry[name].as_str()).collect()
+}
+
+#[test]
+fn a_time_out_is_in_the_log() {
+    let stack = Stack::new("timed-out");
+    stack.up();
+    stack.configure("function.timeout = 1\n");
+    // The version is tried before anybody meets it, and takes two seconds.
+    let slow = stack.artifact(Behaviour::Slow);
+    stack.run(&["up", "--artifact", slow.path()]).failed(1);
+    eventually("the time-out is told", || {
+        let told = stack.say(&["logs", "--errors"]).succeeded().stdout;
+        told.contains("Task timed out after 1.00 seconds").then_some(())
+    });
+    stack.teardown();
 }

@@ -129,7 +129,7 @@ impl Folder {
         lines[lines.len().saturating_sub(count)..].iter().copied().map(String::from).collect()
     }
 
-    /// When the state was last written, which happens at a clean stop only.
+    /// When the state was last written: soon after a change, and at a clean stop.
     pub fn saved(&self) -> Option<SystemTime> {
         let files = fs::read_dir(self.state()).ok()?.flatten();
         files.filter_map(|file| file.metadata().ok()?.modified().ok()).max()

@@ -1,4 +1,4 @@
-"""The gate of the local cloud: it starts the emulator, and decides which requests reach it.
+"""The gate of the local cloud: it starts the emulator, decides which requests reach it, and saves what they changed.
 
 Run as `python -I gate.py KEY_FILE`. The emulator takes the keys `test`, any twelve digits and no key at all for the
 account's root and checks no signature of theirs, so no request with such a key may come through. What passes:
@@ -9,14 +9,18 @@ account's root and checks no signature of theirs, so no request with such a key 
     everything else               signed with this installation's key, or with one that the emulator has issued
 """
 
+import asyncio
+import contextlib
 import datetime
 import hashlib
 import hmac
 import http.server
 import json
+import logging
 import os
 import re
 import secrets
+import signal
 import socket
 import socketserver
 import sys
@@ -32,7 +36,8 @@ lambda_runtime.hashlib = types.SimpleNamespace(
 )
 
 from ministack import app as emulator  # noqa: E402
-from ministack.core import iam_evaluator, responses, router, sigv4  # noqa: E402
+from ministack.core import iam_evaluator, persistence, responses, router, sigv4  # noqa: E402
+from ministack.services import lambda_svc  # noqa: E402
 
 LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)
 
@@ -46,6 +51,23 @@ LONGEST_BODY = 10 << 20
 # The emulator's own name for the account's root.
 ROOT = "test"
 
+# What changes nothing that has to be saved at once, by the names that AWS gives its operations.
+READS = re.compile(r"(AssumeRole|BatchGet|Describe|Filter|Get|Head|Invoke|List|Lookup|Query|Scan|Simulate|StartLiveTail)")
+# Where the emulator keeps what a service changes; of any other service, all of it is saved.
+KEPT = {
+    "apigateway": ("apigateway",),
+    "dynamodb": ("dynamodb",),
+    "iam": ("iam",),
+    "lambda": ("lambda", "cloudwatch_logs"),
+    "logs": ("cloudwatch_logs",),
+}
+# Where a request on its way keeps the names of its service and operation.
+OPERATION = "stackctl.operation"
+# A change is saved this long after it, in seconds, together with those that came meanwhile.
+SOON = 1.0
+# The part of its time that the emulator spends on saving, at most.
+SHARE = 0.05
+
 
 class Refused(Exception):
     """Why a request does not pass."""
@@ -55,23 +77,92 @@ class Refused(Exception):
         self.status = status
 
 
+class Keeper:
+    """Saves what was changed, so that a crash loses seconds: by itself, the emulator saves at its end alone.
+
+    A copy of the process writes, as it was at one moment, while the emulator goes on.
+    """
+
+    def __init__(self):
+        self.changed, self.timer, self.copy, self.rests_until = set(), None, None, 0.0
+
+    def note(self, method, service, operation):
+        """A request has been answered that may have changed something."""
+        if method not in ("GET", "HEAD") and not READS.match(operation):
+            self.changed.add(service)
+            self.plan()
+
+    def plan(self):
+        if self.changed and self.timer is None and self.copy is None:
+            loop = asyncio.get_running_loop()
+            self.timer = loop.call_at(max(loop.time() + SOON, self.rests_until), self.save)
+
+    def save(self):
+        self.timer, changed = None, self.changed
+        self.changed = set()
+        states = emulator._build_persistence_save_dict()
+        if changed <= KEPT.keys():
+            wanted = {name for service in changed for name in KEPT[service]}
+            states = {name: state for name, state in states.items() if name in wanted}
+        self.copy = os.fork()
+        if self.copy == 0:
+            try:
+                # The port is free as soon as the emulator itself has ended.
+                os.closerange(3, 65536)
+                # A thread that is not in the copy may have held what a log needs.
+                logging.disable()
+                persistence.save_all(states)
+            finally:
+                os._exit(0)
+        loop = asyncio.get_running_loop()
+        begin = loop.time()
+
+        def ended(_):
+            self.copy, self.rests_until = None, begin + (loop.time() - begin) / SHARE
+            self.plan()
+
+        loop.run_in_executor(None, os.waitpid, self.copy, 0).add_done_callback(ended)
+
+    def stop(self):
+        """Writes no more: the emulator itself saves everything at its end."""
+        if self.timer is not None:
+            self.timer.cancel()
+        if self.copy is not None:
+            os.kill(self.copy, signal.SIGKILL)
+            with contextlib.suppress(ChildProcessError):
+                os.waitpid(self.copy, 0)
+
+
 class Gate:
     """The emulator's application, for those who may use it."""
 
     def __init__(self, application, key):
         self.application, self.id, self.secret = application, key["id"], key["secret"]
+        self.keeper = Keeper()
 
     async def __call__(self, scope, receive, send):
         if scope["type"] == "lifespan":
-            return await self.application(scope, receive, send)
+            return await self.application(scope, self.until_the_end(receive), send)
         if scope["type"] != "http":
             return await send({"type": "websocket.close", "code": 1008})
         try:
             scope, receive = await self.admit(scope, receive)
         except Refused as why:
             return await refuse(scope, send, why)
-        if scope is not None:
-            await self.application(scope, receive, send)
+        if scope is None:
+            return None
+        await self.application(scope, receive, send)
+        if OPERATION in scope:
+            self.keeper.note(scope["method"], *scope[OPERATION])
+
+    def until_the_end(self, receive):
+        async def next_message():
+            message = await receive()
+            if message["type"] == "lifespan.shutdown":
+                self.keeper.stop()
+            return message
+
+        return next_message
 
     async def admit(self, scope, receive):
         """The request as the emulator gets it; no scope when the client is gone."""
@@ -109,7 +200,8 @@ class Gate:
             raise Refused(wrong[1])
         if signature.access_key_id == self.id:
             scope = as_root(scope, signature)
-        return scope, once(body, receive)
+        operation = signature.service, operation_of(scope["path"], headers, body)
+        return {**scope, OPERATION: operation}, once(body, receive)
 
     def secret_of(self, key, carrier):
         """The secret that belongs to a key: the installation's, or one that the emulator has issued and remembers."""
@@ -128,6 +220,16 @@ class Gate:
         if not isinstance(found, iam_evaluator.ResolvedCredential) or not found.secret_access_key:
             raise Refused(unknown)
         return found.secret_access_key
+
+
+def operation_of(path, headers, body):
+    """The name that AWS gives to what is asked for; empty where the method says enough."""
+    if path.endswith("/invocations"):
+        return "Invoke"
+    if "x-amz-target" in headers:
+        return headers["x-amz-target"].rpartition(".")[2]
+    action = re.search(rb"(?:^|&)Action=([A-Za-z]+)", body)
+    return action[1].decode() if action else ""
 
 
 def is_public(path):
@@ -266,11 +368,29 @@ def is_ours(connection):
     return not known
 
 
+def tell_of_failures():
+    """Puts what ended a function into its log, where AWS puts it."""
+    run = lambda_svc._execute_function_provided_warm
+
+    def told(func, event, request_id):
+        result = run(func, event, request_id)
+        body = result.get("body") if isinstance(result, dict) and result.get("error") else None
+        kind = body.get("errorType", "") if isinstance(body, dict) else ""
+        if kind in ("Sandbox.Timedout", "Runtime.ExitError"):
+            now = datetime.datetime.now(datetime.timezone.utc).strftime("%Y-%m-%dT%H:%M:%S.%f")[:-3]
+            line = f"{now}Z {request_id} {body.get('errorMessage', kind)}"
+            result["log"] = "\n".join(filter(None, [result.get("log"), line]))
+        return result
+
+    lambda_svc._execute_function_provided_warm = told
+
+
 def main():
     os.umask(0o077)
     with open(sys.argv[1], encoding="utf-8") as file:
         key = json.load(file)
     guard_runtimes()
+    tell_of_failures()
     emulator.app = Gate(emulator.app, key)
     sys.argv = ["ministack"]
     emulator.main()

@@ -195,7 +195,7 @@ fn found(settings: &Settings, record: Record, key: Key) -> Result<Running> {
 /// Says what is lost, and returns it.
 fn tell_of_crash(folder: &Folder, record: &Record, progress: &Progress) -> &'static str {
     let lost = match folder.saved() {
-        Some(_) => "what was changed since its last clean stop is lost",
+        Some(_) => "what was changed since its last save is lost",
         None => "nothing of it had been saved before, so all that was in it is lost",
     };
     progress
