@@ -280,7 +280,7 @@ mod tests {
         for (_, verb) in verbs(&Cli::command(), "stackctl") {
             for line in lines(&verb) {
                 let start = line.find("stackctl").expect("an example");
-                let command = line[start..].split(['|', '>']).next().unwrap_or_default();
+                let command = line[start..].split(['|', '>', ')']).next().unwrap_or_default();
                 let words = command.split_whitespace().map(|word| word.trim_matches('\''));
                 let parsed = Cli::try_parse_from(words);
                 assert!(

@@ -65,7 +65,9 @@ fn while_a_verb_reads_the_first_ctrl_c_ends_it_at_once() {
         let ended = pressed(&lane, &words, When::Call(1), CTRL_C).ended();
         assert_eq!(ended.code, Some(130), "{words:?}: {ended:#?}");
         assert!(ended.stdout.contains("stopped: nothing was changed"), "{words:?}: {ended:#?}");
-        assert_eq!(lane.proxy().ledger().writes(), 0, "{words:?}");
+        // The event itself is what may be written, and it is on its way.
+        let writes = usize::from(words[0] == "invoke");
+        assert_eq!(lane.proxy().ledger().writes(), writes, "{words:?}");
     }
     lane.proxy().reset([]);
     assert_eq!(lane.snapshot(), before);
@@ -82,13 +84,11 @@ fn the_second_ctrl_c_ends_every_verb_at_once() {
         (Verb::Teardown, "dynamodb:DeleteTable"),
     ];
     for (verb, name) in writes {
-        if !matches!(verb, Verb::Up) {
+        if verb != Verb::Up {
             up(&lane);
-            lane.run(Verb::Deploy).0.succeeded();
         }
-        if verb == Verb::Deploy {
-            lane.run(Verb::Rollback).0.succeeded();
-            up(&lane);
+        if verb == Verb::Rollback {
+            lane.run(Verb::Deploy).0.succeeded();
         }
         let words: Vec<_> = spoken(verb);
         let mut terminal = pressed(&lane, &words, operation(name), CTRL_C);
