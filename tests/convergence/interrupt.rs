@@ -50,7 +50,7 @@ fn verbs() -> Vec<Vec<&'static str>> {
         vec!["cors", "http://localhost:5173"],
         vec!["verify-policy", "--live"],
         vec!["verify-policy", "--live", "--fix"],
-        vec!["simulate", "dynamodb:GetItem"],
+        vec!["simulate", "GetItem", "--live"],
         vec!["teardown", "--yes"],
     ]
 }
