@@ -1,8 +1,8 @@
 //! The policy of whoever runs a verb: what the verb asks of AWS, on what the stack is called.
 
+use crate::cloud::partition;
 use crate::cloud::{Cloud, Identity};
 use crate::config::{Config, LogPolicy};
-use crate::rendered::partition;
 use crate::resources::Source;
 use crate::stack::{MANAGED_LOGS, Stack};
 use iam::document::Document;

@@ -24,7 +24,7 @@ pub fn event(request: &Request<'_>, now: Duration) -> Value {
     let mut headers = json!({"accept": "*/*", "user-agent": USER_AGENT});
     let mut event = json!({
         "version": "2.0",
-        "routeKey": format!("ANY {path}"),
+        "routeKey": format!("{} {path}", request.method),
         "rawPath": path,
         "rawQueryString": query,
         "requestContext": {
@@ -36,7 +36,7 @@ pub fn event(request: &Request<'_>, now: Duration) -> Value {
                 "userAgent": USER_AGENT,
             },
             "requestId": format!("stackctl-{:x}", now.as_millis()),
-            "routeKey": format!("ANY {path}"),
+            "routeKey": format!("{} {path}", request.method),
             "stage": "$default",
             "time": time,
             "timeEpoch": u64::try_from(now.as_millis()).unwrap_or_default(),

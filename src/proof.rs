@@ -1,20 +1,29 @@
-//! The proof that a version answers: what a deploy is for.
+//! The proof that a version answers: what a deploy is for. Only the version's own faults count against it, and only those
+//! that last; what the network, DNS and the gateway do says nothing about the code.
 
-use std::cell::Cell;
+use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
 use tokio::time::Instant;
 
 use crate::cloud::wait::{self, Poll};
-use crate::cloud::{Answered, Request, Session};
+use crate::cloud::{Answered, Request, Session, is_unresolved};
 use engine::Progress;
 use engine::error::{Error, Result};
+use verify::manifest::Manifest;
 
-/// A new endpoint answers within seconds, once its stage is deployed and the permission has spread.
+/// An endpoint that has answered before.
 const PATIENCE: Duration = Duration::from_mins(1);
+/// A new endpoint, or one with a change: the gateway answers 404, 403 or 5xx until it has spread:
+/// <https://github.com/serverless/serverless/issues/13706>
+const SPREADING: Duration = Duration::from_mins(2);
+/// A name that DNS does not know yet may be remembered as unknown on the way for minutes.
+const NAMING: Duration = Duration::from_mins(5);
 
-/// Behind an endpoint that has answered before, so many answers in a row that are nobody's are the new version's own.
+/// Faults are a version's own when there are so many in a row and they last so long: cold starts under load, and the last
+/// seconds of a change, are over by then.
 const FAULTS: u32 = 3;
+const LASTING: Duration = Duration::from_secs(10);
 
 /// Requests after the first one, for the median.
 pub const MORE: usize = 3;
@@ -26,7 +35,7 @@ pub const NO_MORE: usize = 0;
 const VERSION: &str = "x-function-version";
 
 /// That a version answered, and how soon.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Proof {
     /// All of it.
     pub waited: Duration,
@@ -39,81 +48,354 @@ pub struct Proof {
 /// What there was at the endpoint before.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Endpoint {
-    /// Nothing yet, or nobody knows: it may take a while.
+    /// Nothing yet, nobody knows, or something about it was changed: it may take a while.
     New,
     /// Another version, which answered.
     Serving,
 }
 
-/// Asks `url` until `version` answers, and then `further` times. Nothing is read or written: the request lacks what
-/// every route needs.
-pub async fn answers(
-    url: &str,
-    version: &str,
+/// What Lambda says of a version that is invoked past the gateway.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Invoked {
+    /// It answered, after so long.
+    Answered(Duration),
+    /// It failed, and how.
+    Failed(String),
+    /// It may not be invoked, or not now.
+    Unknown,
+}
+
+/// The path of the request that proves a version: a `GET` without parameters, which lacks what every route needs, so that
+/// nothing is read or written. `None` when the handler has no such route.
+pub fn asked(manifest: &Manifest) -> Option<String> {
+    let plain = |path: &str| !path.contains('{');
+    let paths =
+        manifest.routes.iter().filter(|route| ["GET", "ANY"].contains(&route.method.as_str()));
+    let paths = paths.map(|route| route.path.as_str()).filter(|path| plain(path));
+    paths.min_by_key(|path| path.len()).map(str::to_owned)
+}
+
+/// Asks for one version until it has answered.
+pub struct Probe<'a> {
+    version: &'a str,
     endpoint: Endpoint,
-    further: usize,
-    progress: &Progress,
-) -> Result<Proof> {
-    let (since, session) = (Instant::now(), Session::new());
-    let faults = Cell::new(0);
-    let took = wait::until(progress, &format!("version {version} answers"), PATIENCE, || async {
-        let told = match ask(&session, url, version).await {
-            Found::Version(took) => return Ok(Poll::Ready(took)),
-            Found::Another(told) => {
-                faults.set(0);
-                told
-            }
-            Found::Fault(told) => {
-                faults.set(faults.get() + 1);
-                told
-            }
-        };
-        if endpoint == Endpoint::Serving && faults.get() >= FAULTS {
-            let error = Error::failed(format!("prove that version {version} answers"));
-            return Err(error.cause(format!("{FAULTS} times in a row, {told}")));
-        }
-        Ok(Poll::Pending(told))
-    })
-    .await?;
-    let mut more = Vec::with_capacity(further);
-    while more.len() < further {
-        match ask(&session, url, version).await {
-            Found::Version(took) => more.push(took),
-            Found::Another(told) | Found::Fault(told) => {
-                let error = Error::failed(format!("prove that version {version} answers"));
-                return Err(error.cause(format!("it did at first, and then {told}")));
-            }
+    row: RefCell<Row>,
+    at_fault: Cell<bool>,
+}
+
+/// Faults one after another.
+#[derive(Debug, Default)]
+struct Row {
+    count: u32,
+    since: Option<Instant>,
+}
+
+impl Row {
+    /// One more; whether they are so many now, and have lasted so long.
+    fn lengthen(&mut self) -> bool {
+        let since = *self.since.get_or_insert_with(Instant::now);
+        self.count += 1;
+        self.count >= FAULTS && since.elapsed() >= LASTING
+    }
+}
+
+impl<'a> Probe<'a> {
+    pub fn new(version: &'a str, endpoint: Endpoint) -> Self {
+        Self { version, endpoint, row: RefCell::default(), at_fault: Cell::new(false) }
+    }
+
+    /// Whether it is the version itself that failed, and not what is around it.
+    pub fn is_at_fault(&self) -> bool {
+        self.at_fault.get()
+    }
+
+    /// Asks `url` until the version answers, and then `further` times.
+    pub async fn answers(
+        &self,
+        url: &str,
+        further: usize,
+        invoke: impl AsyncFn() -> Invoked,
+        progress: &Progress,
+    ) -> Result<Proof> {
+        let session = Session::new();
+        self.prove(further, async || ask(&session, url, self.version).await, invoke, progress).await
+    }
+
+    /// The same for a version that no request through the gateway can prove.
+    pub async fn answers_lambda(&self, invoke: impl AsyncFn() -> Invoked) -> Result<Option<Proof>> {
+        match invoke().await {
+            Invoked::Answered(took) => Ok(Some(Proof { waited: took, took, p50: took })),
+            Invoked::Failed(told) => Err(self.fault(&told)),
+            Invoked::Unknown => Ok(None),
         }
     }
-    more.sort();
-    Ok(Proof { waited: since.elapsed(), took, p50: more.get(further / 2).copied().unwrap_or(took) })
+
+    async fn prove(
+        &self,
+        further: usize,
+        ask: impl AsyncFn() -> Found,
+        invoke: impl AsyncFn() -> Invoked,
+        progress: &Progress,
+    ) -> Result<Proof> {
+        let (since, answers) = (Instant::now(), RefCell::new(Vec::new()));
+        let what = format!("version {} answers", self.version);
+        let found = wait::until(progress, &what, NAMING, || async {
+            loop {
+                let found = ask().await;
+                let Found::Version(took) = found else {
+                    return self.judge(found, since.elapsed(), &invoke).await;
+                };
+                self.row.take();
+                answers.borrow_mut().push(took);
+                if answers.borrow().len() > further {
+                    return Ok(Poll::Ready(took));
+                }
+            }
+        });
+        let last = found.await?;
+        let waited = since.elapsed();
+        let mut took = answers.into_inner();
+        if took.is_empty() {
+            return Ok(Proof { waited, took: last, p50: last });
+        }
+        let first = took.remove(0);
+        took.sort();
+        Ok(Proof { waited, took: first, p50: took.get(further / 2).copied().unwrap_or(first) })
+    }
+
+    /// What follows from anything but an answer of the version.
+    async fn judge(
+        &self,
+        found: Found,
+        waited: Duration,
+        invoke: &impl AsyncFn() -> Invoked,
+    ) -> Result<Poll<Duration>> {
+        let (told, patience) = match found {
+            Found::Version(took) => return Ok(Poll::Ready(took)),
+            Found::Another(told) => {
+                self.row.take();
+                (told, self.patience())
+            }
+            Found::Fault(told) => {
+                if self.row.borrow_mut().lengthen() {
+                    return Err(self.fault(&told));
+                }
+                (told, self.patience())
+            }
+            Found::Gateway(told) => {
+                if self.row.borrow_mut().lengthen() {
+                    match invoke().await {
+                        Invoked::Failed(why) => return Err(self.fault(&format!("{told}; {why}"))),
+                        // Then it is not the version: the next look at it is as late.
+                        _ => drop(self.row.take()),
+                    }
+                }
+                (told, self.patience())
+            }
+            // No route of the gateway leads there, and none has changed: there is only Lambda to ask.
+            Found::NoRoute(_) if self.endpoint == Endpoint::Serving && waited >= LASTING => {
+                match invoke().await {
+                    Invoked::Answered(took) => return Ok(Poll::Ready(took)),
+                    Invoked::Failed(why) => return Err(self.fault(&why)),
+                    Invoked::Unknown => ("no route leads there".to_owned(), Duration::ZERO),
+                }
+            }
+            Found::NoRoute(told) | Found::Nobody(told) => (told, self.patience()),
+            Found::Unnamed(told) if self.endpoint == Endpoint::New => {
+                (format!("DNS does not know the new API yet: {told}"), NAMING)
+            }
+            Found::Unnamed(told) => (told, self.patience()),
+        };
+        if waited < patience {
+            return Ok(Poll::Pending(told));
+        }
+        let what = format!("wait until version {} answers", self.version);
+        Err(Error::failed(what).cause(format!("after {} s: {told}", waited.as_secs())))
+    }
+
+    fn patience(&self) -> Duration {
+        if self.endpoint == Endpoint::New { SPREADING } else { PATIENCE }
+    }
+
+    fn fault(&self, told: &str) -> Error {
+        self.at_fault.set(true);
+        Error::failed(format!("prove that version {} answers", self.version)).cause(told)
+    }
 }
 
 /// Who answered one request.
+#[derive(Debug, Clone)]
 enum Found {
     /// The version, after so long.
     Version(Duration),
     Another(String),
-    /// Nobody who would say a version, or the version with a failure.
+    /// The version, with a failure of its own.
     Fault(String),
+    /// The gateway, with a failure: of the version, of Lambda, or of its own.
+    Gateway(String),
+    /// The gateway, which has no such route, or not yet.
+    NoRoute(String),
+    /// The gateway with something else, or nobody at all.
+    Nobody(String),
+    /// DNS does not know the host.
+    Unnamed(String),
 }
 
 async fn ask(session: &Session, url: &str, version: &str) -> Found {
     let asked = Instant::now();
     let request = Request { method: "GET", url, ..Request::default() };
     match session.send(request).await {
-        Ok(answer) => match answer.header(VERSION) {
-            Some(other) if other != version => {
-                Found::Another(format!("version {other} still answers"))
-            }
-            Some(_) if answer.status < 500 => Found::Version(asked.elapsed()),
-            _ => Found::Fault(told(&answer)),
-        },
-        Err(error) => Found::Fault(error.to_string()),
+        Ok(answer) => found(&answer, version, asked.elapsed()),
+        Err(error) if is_unresolved(&error) => Found::Unnamed(error.to_string()),
+        Err(error) => Found::Nobody(error.to_string()),
     }
 }
 
-fn told(answer: &Answered) -> String {
+fn found(answer: &Answered, version: &str, took: Duration) -> Found {
     let body: String = answer.body.chars().take(200).collect();
-    format!("the answer is {} {body}", answer.status)
+    let told = format!("the answer is {} {body}", answer.status);
+    match (answer.header(VERSION), answer.status) {
+        (Some(other), _) if other != version => {
+            Found::Another(format!("version {other} still answers"))
+        }
+        (Some(_), ..500) => Found::Version(took),
+        (Some(_), _) => Found::Fault(told),
+        (None, 404) => Found::NoRoute(told),
+        (None, 500..) => Found::Gateway(told),
+        (None, _) => Found::Nobody(told),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SOON: Duration = Duration::from_millis(5);
+
+    fn version() -> Found {
+        Found::Version(SOON)
+    }
+
+    /// Gives `answers` one after another, the last one for ever.
+    async fn proved(
+        endpoint: Endpoint,
+        answers: &[Found],
+        further: usize,
+        invoked: Invoked,
+    ) -> (Result<Proof>, bool, Duration) {
+        let (since, next) = (Instant::now(), Cell::new(0));
+        let probe = Probe::new("7", endpoint);
+        let ask = async || {
+            let index = next.replace(next.get() + 1);
+            answers[index.min(answers.len() - 1)].clone()
+        };
+        let invoke = async || invoked.clone();
+        let proof = probe.prove(further, ask, invoke, &Progress::silent()).await;
+        (proof, probe.is_at_fault(), since.elapsed())
+    }
+
+    fn all(make: fn(String) -> Found, told: &str) -> Vec<Found> {
+        vec![make(told.to_owned())]
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_the_network_and_the_gateway_do_is_never_the_versions_fault() {
+        let fine = Invoked::Answered(SOON);
+        for found in [
+            all(Found::Nobody, "connection reset"),
+            all(Found::Nobody, "the answer is 429"),
+            all(Found::Gateway, "the answer is 503"),
+            all(Found::Unnamed, "no such host"),
+        ] {
+            for endpoint in [Endpoint::New, Endpoint::Serving] {
+                let (proof, at_fault, took) = proved(endpoint, &found, 0, fine.clone()).await;
+                assert!(proof.is_err() && !at_fault, "{endpoint:?} {found:?}");
+                assert!(took >= PATIENCE, "{took:?}");
+            }
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn faults_that_pass_within_seconds_are_outlasted() {
+        for fault in [Found::Fault as fn(String) -> Found, Found::Gateway] {
+            let mut answers = vec![fault("503".to_owned()); 5];
+            answers.push(version());
+            let failing = Invoked::Failed("it exits".into());
+            let (proof, ..) = proved(Endpoint::Serving, &answers, 0, failing).await;
+            assert_eq!(proof.expect("it answers in the end").took, SOON);
+        }
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_version_that_fails_for_ten_seconds_is_at_fault() {
+        let faults = all(Found::Fault, "the answer is 500");
+        let (proof, at_fault, took) = proved(Endpoint::Serving, &faults, 0, Invoked::Unknown).await;
+        assert!(proof.is_err() && at_fault);
+        assert!(took >= LASTING && took < PATIENCE, "{took:?}");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_failure_of_the_gateway_is_the_versions_when_lambda_says_so() {
+        let faults = all(Found::Gateway, "the answer is 500");
+        let failing = Invoked::Failed("it exits".into());
+        let (proof, at_fault, took) = proved(Endpoint::New, &faults, 0, failing).await;
+        let error = proof.expect_err("it fails");
+        assert!(at_fault && took >= LASTING, "{took:?}");
+        assert!(error.cause.is_some_and(|cause| cause.ends_with("; it exits")));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn one_fault_among_further_answers_is_allowed() {
+        let answers = [version(), Found::Fault("500".into()), version(), version(), version()];
+        let (proof, at_fault, _) =
+            proved(Endpoint::Serving, &answers, MORE, Invoked::Unknown).await;
+        assert!(proof.is_ok() && !at_fault);
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn without_a_route_lambda_is_asked() {
+        let missing = all(Found::NoRoute, "the answer is 404");
+        let (proof, ..) = proved(Endpoint::Serving, &missing, 0, Invoked::Answered(SOON)).await;
+        assert_eq!(proof.expect("Lambda says so").took, SOON);
+        let (proof, at_fault, took) =
+            proved(Endpoint::New, &missing, 0, Invoked::Answered(SOON)).await;
+        assert!(proof.is_err() && !at_fault && took >= SPREADING, "the gateway has to learn of it");
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_name_that_dns_learns_late_is_waited_for() {
+        let mut answers = vec![Found::Unnamed("no such host".into()); 60];
+        answers.push(version());
+        let (proof, _, took) = proved(Endpoint::New, &answers, 0, Invoked::Unknown).await;
+        assert!(proof.is_ok() && took > SPREADING, "{took:?}");
+    }
+
+    #[test]
+    fn who_answered_is_told_by_the_header_alone() {
+        let answer = |status, version: Option<&str>| {
+            let headers = version.map(|version| (VERSION.to_owned(), version.to_owned()));
+            let answer =
+                Answered { status, headers: headers.into_iter().collect(), body: String::new() };
+            found(&answer, "7", SOON)
+        };
+        assert!(matches!(answer(400, Some("7")), Found::Version(_)));
+        assert!(matches!(answer(500, Some("7")), Found::Fault(_)));
+        assert!(matches!(answer(500, Some("6")), Found::Another(_)));
+        assert!(matches!(answer(500, None), Found::Gateway(_)));
+        assert!(matches!(answer(404, None), Found::NoRoute(_)));
+        assert!(matches!(answer(429, None), Found::Nobody(_)));
+    }
+
+    #[test]
+    fn a_handler_without_a_root_is_asked_for_what_it_has() {
+        let manifest = |routes: &str| {
+            let text = format!("operations! {{ get: GetItem }} routes! {{ {routes} }}");
+            Manifest::from_sources(&[("routes.rs", text.as_str())]).expect("it is valid")
+        };
+        let plain = manifest(r#"GET "/items" => a [GetItem], POST "/" => a [GetItem]"#);
+        assert_eq!(asked(&plain).as_deref(), Some("/items"));
+        let root = manifest(r#"GET "/items" => a [GetItem], GET "/" => a [GetItem]"#);
+        assert_eq!(asked(&root).as_deref(), Some("/"));
+        assert_eq!(asked(&manifest(r#"POST "/" => a [GetItem]"#)), None);
+    }
 }

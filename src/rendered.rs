@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::cloud::Identity;
+use crate::cloud::{Identity, partition};
 use crate::config::{ALIAS, Config, LogPolicy, Table};
 use crate::evidence::Handler;
 use crate::stack;
@@ -122,15 +122,6 @@ fn managed(name: &str, arn: String, document: &Document) -> ManagedPolicy {
 /// A text that is no JSON stays a text, which no reader takes for a policy.
 pub fn json(text: &str) -> Json {
     Json::parse(text).unwrap_or_else(|_| Json::from(text))
-}
-
-/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html>
-pub fn partition(region: &str) -> &'static str {
-    match region.split('-').next() {
-        Some("cn") => "aws-cn",
-        _ if region.starts_with("us-gov-") => "aws-us-gov",
-        _ => "aws",
-    }
 }
 
 #[cfg(test)]

@@ -1,17 +1,22 @@
 //! The wiring: which resources a stack consists of, and what each needs. One line a resource.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use crate::cloud::{Cloud, Identity};
 use crate::config::{Config, LogPolicy};
 use crate::resources::{
-    Api, Attachments, Code, Function, LogGroup, Permission, Policy, Release, Role, Routes, Source,
-    Table,
+    Api, Attachments, Code, Function, LogGroup, Permission, Policy, Release, Rights, Role, Routes,
+    Source, Table,
 };
 use engine::error::{Error, Result};
 use engine::{Graph, Handle, Id};
 use iam::document::{Document, MANAGED_POLICY_LIMIT};
 use verify::manifest::Manifest;
+
+/// What `ANY` of the handler stands for: every method but that of preflights.
+const ANY: [&str; 6] = ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"];
 
 /// AWS's own policy for logs: every log group of the account.
 pub const MANAGED_LOGS: &str = "service-role/AWSLambdaBasicExecutionRole";
@@ -27,6 +32,10 @@ pub struct Stack {
     pub function: Handle<Function>,
     pub release: Handle<Release>,
     pub api: Handle<Api>,
+    pub routes: Handle<Routes>,
+    pub permission: Handle<Permission>,
+    /// Where the rights of the role come from.
+    pub rights: Rights,
 }
 
 impl Stack {
@@ -45,6 +54,7 @@ impl Stack {
             &names.data_policy,
             data_policy(config, manifest),
         ));
+        let keeps = Arc::new(AtomicBool::new(false));
         let mut policies = vec![data_policy];
         let mut managed = Some(MANAGED_LOGS);
         if config.function.log_policy == LogPolicy::Scoped {
@@ -56,14 +66,41 @@ impl Stack {
             )));
             managed = None;
         }
-        graph.add(Attachments::new(cloud, config, role, policies, managed));
+        let attachments = graph.add(Attachments::new(
+            cloud,
+            config,
+            role,
+            policies.clone(),
+            managed,
+            keeps.clone(),
+        ));
+        let rights = Rights { policies, attachments, keeps };
         let code = graph.add(Code::new(source));
         let function = graph.add(Function::new(cloud, config, role, code));
-        let release = graph.add(Release::new(cloud, config, function, log_group, code));
+        let release =
+            graph.add(Release::new(cloud, config, function, log_group, code, rights.clone()));
         let api = graph.add(Api::new(cloud, config));
-        graph.add(Routes::new(cloud, config, route_keys(manifest), api));
-        graph.add(Permission::new(cloud, config, function, release, api));
-        Self { graph, tables, data_policy, code, log_group, function, release, api }
+        let routes = graph.add(Routes::new(cloud, config, route_keys(manifest), api));
+        let permission = graph.add(Permission::new(cloud, config, function, release, api));
+        Self {
+            graph,
+            tables,
+            data_policy,
+            code,
+            log_group,
+            function,
+            release,
+            api,
+            routes,
+            permission,
+            rights,
+        }
+    }
+
+    /// The alias, to be moved outside of a plan.
+    pub fn alias(&self, cloud: &Cloud, config: &Config) -> Release {
+        let (function, log_group, code) = (self.function, self.log_group, self.code);
+        Release::new(cloud, config, function, log_group, code, self.rights.clone())
     }
 
     /// Every resource.
@@ -149,10 +186,16 @@ pub fn logs_policy(config: &Config) -> impl Fn(&Identity) -> Document + use<> {
     move |identity| Document::allow_logs(&identity.arn("logs", &group))
 }
 
-/// One route a path for any method, so that the handler itself answers 405 to the methods it does not have.
+/// One route for each method that the handler declares. `ANY` and `$default` would take preflights, too, and send them
+/// to the function instead of letting the gateway answer them:
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html>
 fn route_keys(manifest: &Manifest) -> Vec<String> {
-    let mut keys: Vec<String> =
-        manifest.routes.iter().map(|route| format!("ANY {}", route.path)).collect();
+    let methods = |method| if method == "ANY" { ANY.to_vec() } else { vec![method] };
+    let keys = manifest.routes.iter().flat_map(|route| {
+        let keys = methods(route.method.as_str()).into_iter();
+        keys.map(|method| format!("{method} {}", route.path))
+    });
+    let mut keys: Vec<String> = keys.collect();
     keys.sort();
     keys.dedup();
     keys
@@ -184,5 +227,18 @@ mod tests {
             // A handler of another kind knows its own keys.
             assert_eq!(check(&other, &silent), Ok(()));
         }
+    }
+
+    #[test]
+    fn each_declared_method_has_a_route_of_its_own_and_none_takes_preflights() {
+        let text = r#"operations! { get: GetItem } routes! { GET "/" => a [GetItem], POST "/" => a [GetItem], ANY "/x" => a [GetItem] }"#;
+        let manifest = Manifest::from_sources(&[("routes.rs", text)]).expect("it is valid");
+        let keys = route_keys(&manifest);
+        let any =
+            ["DELETE /x", "GET /", "GET /x", "HEAD /x", "PATCH /x", "POST /", "POST /x", "PUT /x"];
+        assert_eq!(keys, any);
+        let takes_preflights =
+            |key: &str| ["ANY ", "OPTIONS ", "$default"].iter().any(|one| key.starts_with(one));
+        assert!(!keys.iter().any(|key| takes_preflights(key)), "{keys:?}");
     }
 }

@@ -72,7 +72,7 @@ const PLACES: [(&str, &[&str], &[&str]); 7] = [
     (
         "the environment is read",
         &["env::var", "env::vars"],
-        &["src/config/mod.rs", "src/cloud/mod.rs", "crates/package/src/settings.rs"],
+        &["src/config/mod.rs", "src/cloud/surroundings.rs", "crates/package/src/settings.rs"],
     ),
     ("standard output is written", &["io::stdout", "println!", "print!("], &["src/ui/mod.rs"]),
     ("standard error is written", &["io::stderr", "eprintln!", "eprint!("], &["src/ui/mod.rs"]),

@@ -74,7 +74,7 @@ fn hint(error: &Error) -> Option<String> {
     let cause = error.cause.as_deref().unwrap_or_default();
     let text = match error.code.as_deref() {
         Some("ExpiredToken" | "ExpiredTokenException") => {
-            "your credentials have expired: log in again, for example with `aws sso login`"
+            "your credentials have expired: log in again with `aws login` or `aws sso login`"
         }
         Some("UnrecognizedClientException") if cause.starts_with("The local cloud refuses") => {
             r#"add `--local`, or run `eval "$(stackctl local env)"` in this shell first"#
@@ -101,7 +101,7 @@ fn hint(error: &Error) -> Option<String> {
             || cause.contains("profile")
             || cause.contains("SSO") =>
         {
-            "log in first: `aws sso login`, or set `AWS_PROFILE` or `--profile`; `--local` needs no account"
+            "log in first with `aws login` or `aws sso login`, or set `AWS_PROFILE` or `--profile`; `--local` needs no account"
         }
         None if error.kind == Kind::Unanswered => {
             "check the network and the region, then run the same command again: it continues"

@@ -2,14 +2,15 @@
 
 use std::time::Duration;
 
-use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
-use aws_smithy_runtime_api::client::http::{HttpConnector, HttpConnectorSettings};
+use aws_smithy_runtime_api::client::http::{
+    HttpConnector as _, HttpConnectorSettings, SharedHttpConnector,
+};
 use aws_smithy_runtime_api::client::orchestrator::HttpRequest;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 
-use engine::error::{Error, Result};
+use super::network::{self, Network};
+use engine::error::{Error, Kind, Result};
 
 /// An API answers within 30 s or not at all:
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
@@ -17,6 +18,9 @@ const PATIENCE: Duration = Duration::from_secs(31);
 /// The longest answer of an API is 10 MB, says the same page.
 const LONGEST: usize = 10 << 20;
 const CONNECTING: Duration = Duration::from_secs(5);
+
+/// The code of a failure to find the host: DNS does not know it, or does not know it yet.
+const UNRESOLVED: &str = "NameNotResolved";
 
 /// What to ask.
 #[derive(Debug, Default, Clone)]
@@ -50,16 +54,14 @@ impl Answered {
 
 /// Requests one after another, over one connection where the server keeps it, as a browser does.
 pub struct Session {
-    connector: Connector,
+    connector: SharedHttpConnector,
 }
 
 impl Session {
     pub fn new() -> Self {
         let settings = HttpConnectorSettings::builder();
         let settings = settings.connect_timeout(CONNECTING).read_timeout(PATIENCE).build();
-        let tls = Provider::Rustls(CryptoMode::Ring);
-        let connector = Connector::builder().connector_settings(settings).tls_provider(tls).build();
-        Self { connector }
+        Self { connector: Network::chosen().connector(&settings) }
     }
 
     /// Sends one request and reads the whole answer.
@@ -67,7 +69,13 @@ impl Session {
         let doing = format!("{} {}", request.method, request.url);
         let failed = |cause: &dyn std::fmt::Display| Error::failed(&doing).cause(cause);
         let wire = on_the_wire(&request).map_err(|error| failed(&error))?;
-        let answer = self.connector.call(wire).await.map_err(|error| failed(&innermost(&error)))?;
+        let answer = self.connector.call(wire).await.map_err(|error| {
+            let mut failure = Error { kind: Kind::Unanswered, ..failed(&innermost(&error)) };
+            if network::is_unresolved(&error) {
+                failure.code = Some(UNRESOLVED.into());
+            }
+            failure
+        })?;
         let status = answer.status().as_u16();
         let headers = answer
             .headers()
@@ -87,6 +95,11 @@ impl Session {
         let body = String::from_utf8_lossy(&body).into_owned();
         Ok(Answered { status, headers, body })
     }
+}
+
+/// Whether the failure of a request is that DNS does not know the host.
+pub fn is_unresolved(error: &Error) -> bool {
+    error.has_code(&[UNRESOLVED])
 }
 
 /// Sends one request over a connection of its own.

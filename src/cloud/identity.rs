@@ -69,12 +69,21 @@ impl Cloud {
         known.expect("the identity is read before anything is compared")
     }
 
+    /// Where credentials cannot be loaded, what the profile lacks says more than the SDK does.
+    fn with_way_in(&self, error: Error) -> Error {
+        match &self.log_in {
+            Some(way) if error.says("no credentials") => error.hint(way),
+            _ => error,
+        }
+    }
+
     async fn ask_identity(&self) -> Result<Identity> {
         let answer = aws_sdk_sts::Client::new(&self.sdk)
             .get_caller_identity()
             .send()
             .await
-            .doing("determine your AWS account (sts:GetCallerIdentity)")?;
+            .doing("determine your AWS account (sts:GetCallerIdentity)")
+            .map_err(|error| self.with_way_in(error))?;
         let (account, arn) = (answer.account.unwrap_or_default(), answer.arn.unwrap_or_default());
         if let Some(pinned) = self.account.as_ref().filter(|pinned| **pinned != account) {
             return Err(Error::usage(format!(
@@ -87,14 +96,32 @@ impl Cloud {
     }
 }
 
-/// The partition of a region, unless it is one of the few that are not in `aws`.
+/// The partitions besides `aws`, by how their regions begin.
 /// <https://docs.aws.amazon.com/whitepapers/latest/aws-fault-isolation-boundaries/partitions.html>
+const PARTITIONS: [(&str, &str); 8] = [
+    ("cn-", "aws-cn"),
+    ("us-gov-", "aws-us-gov"),
+    ("eusc-", "aws-eusc"),
+    ("us-iso-", "aws-iso"),
+    ("us-isob-", "aws-iso-b"),
+    ("eu-isoe-", "aws-iso-e"),
+    ("us-isof-", "aws-iso-f"),
+    ("eu-isof-", "aws-iso-f"),
+];
+
+/// The partition of a region, as far as its name says it.
+pub fn partition(region: &str) -> &'static str {
+    let found = PARTITIONS.into_iter().find(|(start, _)| region.starts_with(start));
+    found.map_or("aws", |(_, partition)| partition)
+}
+
+/// The same, unless the region looks like none that is known.
 fn partition_of(region: &str) -> Option<&'static str> {
     const PLACES: [&str; 9] = ["us", "eu", "ap", "sa", "ca", "me", "af", "il", "mx"];
     let parts: Vec<&str> = region.split('-').collect();
     let is_common = |place: &str| PLACES.contains(&place);
     matches!(parts[..], [place, _, number] if is_common(place) && number.parse::<u8>().is_ok())
-        .then_some("aws")
+        .then(|| partition(region))
 }
 
 #[cfg(test)]
@@ -134,6 +161,22 @@ mod tests {
         assert!(error.message.contains("`stack.toml` names 999999999999"), "{error}");
         assert!(cloud.confirmed(async { Ok(()) }).await.is_err());
         replay.is_over();
+    }
+
+    #[test]
+    fn every_partition_is_known_by_its_regions() {
+        for (region, wanted) in [
+            ("us-east-1", "aws"),
+            ("cn-north-1", "aws-cn"),
+            ("us-gov-west-1", "aws-us-gov"),
+            ("eusc-de-east-1", "aws-eusc"),
+            ("us-iso-east-1", "aws-iso"),
+            ("us-isob-east-1", "aws-iso-b"),
+            ("eu-isoe-west-1", "aws-iso-e"),
+            ("us-isof-south-1", "aws-iso-f"),
+        ] {
+            assert_eq!(partition(region), wanted, "{region}");
+        }
     }
 
     #[test]

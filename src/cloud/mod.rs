@@ -9,12 +9,15 @@ mod error;
 pub mod function_policy;
 mod http;
 mod identity;
+mod network;
+mod profiles;
 #[cfg(test)]
 pub mod replay;
 pub mod role_documents;
 pub mod simulation;
 mod slowed;
 pub mod spreading;
+mod surroundings;
 pub mod tags;
 pub mod trial_policy;
 pub mod upload;
@@ -26,18 +29,24 @@ use std::time::Duration;
 
 use aws_config::environment::region::EnvironmentVariableRegionProvider;
 use aws_config::meta::region::RegionProviderChain;
+use aws_config::profile::ProfileFileCredentialsProvider;
 use aws_config::profile::region::ProfileFileRegionProvider;
+use aws_config::provider_config::ProviderConfig;
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_iam::config::Credentials;
-use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
+use aws_smithy_runtime_api::client::http::SharedHttpClient;
 use aws_smithy_types::retry::RetryConfig;
 use aws_smithy_types::timeout::TimeoutConfig;
 use tokio::sync::OnceCell;
 
 pub use error::{Answer, Doing};
-pub use http::{Answered, Request, Session, send};
-pub use identity::Identity;
+pub use http::{Answered, Request, Session, is_unresolved, send};
+pub use identity::{Identity, partition};
 pub use slowed::Slowed;
+
+use network::Network;
+use profiles::Profiles;
+use surroundings::Surroundings;
 
 use engine::error::{Error, Result};
 
@@ -88,24 +97,31 @@ pub struct Cloud {
     /// The longest that one call may take, when the user has said so.
     pub limit: Option<Duration>,
     account: Option<String>,
+    /// What to do where the credentials cannot be loaded, when the profile says more than the SDK does.
+    log_in: Option<String>,
     identity: Arc<OnceCell<Result<Identity>>>,
 }
 
 impl Cloud {
     /// Loads the SDK's own configuration and lays `target` over it.
     pub async fn connect(target: Target) -> Result<Self> {
-        let http = aws_smithy_http_client::Builder::new()
-            .tls_provider(Provider::Rustls(CryptoMode::Ring))
-            .build_https();
-        let http = target.slowed.watch(http);
-        let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http);
-        if let Some(region) = target.region {
-            loader = loader.region(Region::new(region));
-        }
-        if let Some(profile) = target.profile {
-            loader = loader.profile_name(profile);
-        }
+        let surroundings = Surroundings::of_process();
+        let profiles = Profiles::read(&surroundings);
+        let profile = target.profile.as_deref().or(surroundings.profile.as_deref());
         let is_local = target.local.is_some();
+        if let Some(name) = profile.filter(|_| !is_local) {
+            profiles.refuse_unknown(name)?;
+        }
+        let http = Network::new(&surroundings, &profiles, profile)?.choose().client();
+        let http = target.slowed.watch(http);
+        let mut loader = aws_config::defaults(BehaviorVersion::latest()).http_client(http.clone());
+        if let Some(region) = &target.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        if let Some(name) = &target.profile {
+            let credentials = credentials_of(name, &target, http).await;
+            loader = loader.profile_name(name).credentials_provider(credentials);
+        }
         if let Some(Local { endpoint, key_id, secret }) = target.local {
             loader = loader
                 .endpoint_url(endpoint)
@@ -118,12 +134,15 @@ impl Cloud {
                 "set `region` in `stack.toml`, `--region` or `AWS_REGION`, or run `aws configure`; for the local cloud, add `--local`",
             ));
         }
-        let sdk = patient(sdk, target.limit);
-        Ok(Self { limit: target.limit, ..Self::new(sdk, target.account) })
+        let said = surroundings.max_attempts || profiles.key(profile, "max_attempts").is_some();
+        let attempts = sdk.retry_config().filter(|_| said).map(RetryConfig::max_attempts);
+        let sdk = patient(sdk, target.limit, attempts);
+        let log_in = profiles.wants_mfa(profile).then(|| code_of_device(profile));
+        Ok(Self { limit: target.limit, log_in, ..Self::new(sdk, target.account) })
     }
 
     pub fn new(sdk: SdkConfig, account: Option<String>) -> Self {
-        Self { sdk, limit: None, account, identity: Arc::default() }
+        Self { sdk, limit: None, account, log_in: None, identity: Arc::default() }
     }
 
     /// One that nobody is asked through: for what follows from the wiring alone.
@@ -155,11 +174,33 @@ pub async fn configured_region(target: &Target) -> Option<String> {
     chain.or_else(profile.build()).region().await.map(|region| region.to_string())
 }
 
-/// `sdk`, repeating calls that were throttled or not answered, and giving up those that never are.
-fn patient(sdk: SdkConfig, limit: Option<Duration>) -> SdkConfig {
-    let attempts =
-        if sdk.endpoint_url().is_some_and(is_loopback) { LOCAL_ATTEMPTS } else { ATTEMPTS };
-    let retries = RetryConfig::standard().with_max_attempts(attempts);
+/// The credentials of the profile that `--profile` names. The SDK's own chain would ask the environment first, and act
+/// in the account of whatever keys were left there.
+async fn credentials_of(
+    profile: &str,
+    target: &Target,
+    http: SharedHttpClient,
+) -> ProfileFileCredentialsProvider {
+    let region = configured_region(target).await.map(Region::new);
+    let config = ProviderConfig::without_region().with_region(region).with_http_client(http);
+    ProfileFileCredentialsProvider::builder().configure(&config).profile_name(profile).build()
+}
+
+/// What helps where a profile has `mfa_serial`, for which AWS's SDK for Rust asks no code.
+fn code_of_device(profile: Option<&str>) -> String {
+    let profile = profile.unwrap_or("default");
+    format!(
+        "profile `{profile}` has `mfa_serial`, and AWS's SDK for Rust asks for no code: run `eval \"$(aws configure export-credentials --profile {profile} --format env)\"`, then this again without `--profile`"
+    )
+}
+
+/// `sdk`, repeating calls that were throttled or not answered, and giving up those that never are. `attempts` is how
+/// often the user wants a call to be tried.
+fn patient(sdk: SdkConfig, limit: Option<Duration>, attempts: Option<u32>) -> SdkConfig {
+    let is_near = sdk.endpoint_url().is_some_and(is_loopback);
+    let attempts = attempts.unwrap_or(if is_near { LOCAL_ATTEMPTS } else { ATTEMPTS });
+    let retries = sdk.retry_config().cloned().unwrap_or_else(RetryConfig::standard);
+    let retries = retries.with_max_attempts(attempts);
     let timeouts =
         sdk.timeout_config().map_or_else(TimeoutConfig::builder, TimeoutConfig::to_builder);
     let timeouts = timeouts.read_timeout(ANSWER).operation_timeout(limit.unwrap_or(CALL));

@@ -84,23 +84,7 @@ impl Replay {
     }
 
     fn connected(&self, endpoint: Option<&str>) -> Cloud {
-        let connector = SharedHttpConnector::new(self.clone());
-        let mut sdk = SdkConfig::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new("us-east-1"))
-            .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
-                "a", "s", None, None, "test",
-            )))
-            .http_client(http_client_fn(move |_, _| connector.clone()));
-        sdk.set_endpoint_url(endpoint.map(str::to_owned));
-        let cloud = Cloud::new(patient(sdk.build(), None), None);
-        let known = Identity {
-            account: "123456789012".into(),
-            partition: "aws".into(),
-            region: "us-east-1".into(),
-        };
-        cloud.identity.set(Ok(known)).expect("nobody has asked yet");
-        cloud
+        over(self.clone(), endpoint)
     }
 
     /// Every call that was made, as `METHOD /path target body`, those that were repeated included.
@@ -130,6 +114,27 @@ impl Replay {
         }
         answer
     }
+}
+
+/// A connection whose calls `answers` answers: account 123456789012 in us-east-1.
+pub fn over(answers: impl HttpConnector + 'static, endpoint: Option<&str>) -> Cloud {
+    let connector = SharedHttpConnector::new(answers);
+    let mut sdk = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("us-east-1"))
+        .credentials_provider(SharedCredentialsProvider::new(Credentials::new(
+            "a", "s", None, None, "test",
+        )))
+        .http_client(http_client_fn(move |_, _| connector.clone()));
+    sdk.set_endpoint_url(endpoint.map(str::to_owned));
+    let cloud = Cloud::new(patient(sdk.build(), None, None), None);
+    let known = Identity {
+        account: "123456789012".into(),
+        partition: "aws".into(),
+        region: "us-east-1".into(),
+    };
+    cloud.identity.set(Ok(known)).expect("nobody has asked yet");
+    cloud
 }
 
 /// Whether `call` has `words` in it and they end there: `GetPolicy` is not in `GetPolicyVersion`.
@@ -162,7 +167,7 @@ impl HttpConnector for Replay {
 }
 
 /// `METHOD /path target body`, however the body is sent.
-async fn told(mut request: HttpRequest) -> String {
+pub async fn told(mut request: HttpRequest) -> String {
     let target = request.headers().get("x-amz-target").unwrap_or_default().to_owned();
     let path = request.uri().splitn(4, '/').nth(3).unwrap_or_default();
     let head = format!("{} /{path} {target}", request.method());

@@ -10,7 +10,8 @@ use super::{App, callers, granted, outputs, source};
 use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::config::{Budget, Config};
-use crate::proof::{MORE, Proof};
+use crate::manifest;
+use crate::proof::{self, MORE, Proof};
 use crate::resources::release::SHIPPING;
 use crate::resources::{LiveRelease, Trial};
 use crate::stack::Stack;
@@ -59,8 +60,9 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         .watch(labels, async |events| {
             let planning = Box::pin(planned(&stack, &cloud, &config, events));
             let (plan, broken) = app.unless_stopped(planning).await?;
+            let (asked, further) = (asked(&config), MORE);
             let ship =
-                Ship { stack: &stack, cloud: &cloud, config: &config, further: MORE, events };
+                Ship { stack: &stack, cloud: &cloud, config: &config, asked, further, events };
             Ok::<_, Error>((ship.carry_out(plan, &app.stop).await?, broken))
         })
         .await?;
@@ -98,6 +100,14 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         }
     };
     app.ui.result(text, || document.clone())
+}
+
+/// What proves a version: as the handler's source says, where it is there.
+pub fn asked(config: &Config) -> Option<String> {
+    match manifest::read(&config.root.join(&config.function.crate_directory)) {
+        Ok(manifest) => proof::asked(&manifest),
+        Err(_) => Some("/".to_owned()),
+    }
 }
 
 /// Where the time went, in the order of the work.

@@ -5,7 +5,8 @@ use std::path::PathBuf;
 use serde_json::json;
 
 use super::up::planned;
-use super::{App, source, widening};
+use super::widening::Asked;
+use super::{App, source};
 use crate::cli::examples;
 use crate::manifest;
 use crate::saved_plan::{self, Basis};
@@ -60,13 +61,14 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         Ok(plan)
     });
     let plan = app.unless_stopped(work).await?;
-    let gained = widening::of(&stack.graph, &plan);
+    let asked = Asked::of(&stack.graph, &plan);
     let text = || {
         let plan = ui::plan::text(&stack.graph, &plan, app.ui.paint);
-        if gained.is_empty() { plan } else { format!("{plan}\n{}", widening::text(&gained)) }
+        if asked.is_empty() { plan } else { format!("{plan}\n{}", asked.text()) }
     };
     let changes = ui::plan::document(&stack.graph, &plan);
-    app.ui.result(text, || json!({"changes": changes, "widens": gained}))?;
+    let loses = [asked.losses.clone(), asked.foreign.clone()].concat();
+    app.ui.result(text, || json!({"changes": changes, "widens": asked.gains, "loses": loses}))?;
     if args.exit_code && !plan.changes_nothing() {
         return Err(
             Error::new(Kind::Findings, "there is something to do").hint("run `stackctl up`")

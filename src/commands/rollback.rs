@@ -3,13 +3,13 @@
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{App, source};
+use super::{App, deploy, source};
 use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::config::Config;
-use crate::proof::{self, Endpoint, MORE};
+use crate::proof::{Endpoint, Invoked, MORE, Probe};
 use crate::resources::release::SWITCHING;
-use crate::resources::{LiveApi, LiveRelease, Release, Version, versions};
+use crate::resources::{LiveApi, LiveRelease, Version, versions};
 use crate::stack::Stack;
 use crate::ui::{Paint, on_one_line, seconds};
 use engine::error::{Error, Result};
@@ -61,15 +61,17 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         let text = || format!("version {number} is live already: nothing to do");
         return app.ui.result(text, || document(&found, version, live, None));
     }
-    let release = Release::new(&cloud, &config, stack.function, stack.log_group, stack.code);
+    let release = stack.alias(&cloud, &config);
     release.switch(&found.live, &number).await?;
     let switched = since.elapsed();
     let label = Label { kind: "proof".into(), name: format!("version {number} answers") };
-    let url = format!("{}/", found.api.url);
+    let path = deploy::asked(&config).unwrap_or_else(|| "/".to_owned());
+    let url = format!("{}{path}", found.api.url);
     let proof = app.ui.watch(vec![label], async |events| {
         let progress = Progress::new(Id::default(), events);
-        let endpoint = Endpoint::Serving;
-        alone(&progress, proof::answers(&url, &number, endpoint, MORE, &progress)).await
+        let probe = Probe::new(&number, Endpoint::Serving);
+        let unasked = async || Invoked::Unknown;
+        alone(&progress, probe.answers(&url, MORE, unasked, &progress)).await
     });
     let proof = proof.await.map_err(|error| {
         Error::failed(format!("prove that version {number} answers"))

@@ -1,8 +1,10 @@
 //! `stackctl teardown`
 
+use std::cell::RefCell;
 use std::fs::{self, File};
 use std::io::BufWriter;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -10,6 +12,7 @@ use tokio::time::Instant;
 use super::{App, source};
 use crate::cli::examples;
 use crate::cloud::Cloud;
+use crate::cloud::wait::{self, Poll};
 use crate::config::{Config, Table};
 use crate::resources::{self, LiveTable};
 use crate::stack::Stack;
@@ -18,8 +21,9 @@ use engine::error::{Doing, Error, Kind, Result};
 use engine::{Events, Id, Label, Progress, Reading, alone, execute, plan_teardown, read};
 use verify::manifest::Manifest;
 
-/// Looks for what is left; a late log line can bring the log group back, so it is deleted again.
-const LOOKS: usize = 3;
+/// Until lists show that what was deleted is gone: IAM and API Gateway are eventually consistent. A late log line can
+/// bring the log group back, too, so what is there is deleted again.
+const SPREADING: Duration = Duration::from_mins(1);
 
 /// Delete all that is ours, and prove that nothing is left
 #[derive(Debug, clap::Args)]
@@ -208,26 +212,24 @@ async fn delete(
     stack: &Stack,
     cloud: &Cloud,
     ids: &[Id],
-    mut reading: Reading,
+    reading: Reading,
     events: &Events,
 ) -> Result<()> {
     let proof = Progress::new(Id::after(&stack.graph), events);
-    for _ in 0..LOOKS {
-        let plan = plan_teardown(&stack.graph, ids, &reading);
+    let found = RefCell::new(reading);
+    wait::until(&proof, "nothing is left", SPREADING, || async {
+        let plan = plan_teardown(&stack.graph, ids, &found.borrow());
         execute(&stack.graph, plan, events, &app.stop).await.into_result()?;
-        reading = alone(&proof, look(stack, cloud, &events.unheard())).await?;
-        if ids.iter().all(|id| !reading.is_ours(&stack.graph, *id)) {
-            return Ok(());
-        }
-    }
-    let left: Vec<String> = ids
-        .iter()
-        .filter(|id| reading.is_ours(&stack.graph, **id))
-        .map(|id| stack.graph.label(*id).to_string())
-        .collect();
-    Err(Error::failed("delete everything")
-        .cause(format!("still there: {}", left.join(", ")))
-        .hint("run the same command again"))
+        let now = alone(&proof, look(stack, cloud, &events.unheard())).await?;
+        let left = ids.iter().filter(|id| now.is_ours(&stack.graph, **id));
+        let left: Vec<String> = left.map(|id| stack.graph.label(*id).to_string()).collect();
+        found.replace(now);
+        Ok(match left.is_empty() {
+            true => Poll::Ready(()),
+            false => Poll::Pending(format!("still there: {}", left.join(", "))),
+        })
+    })
+    .await
 }
 
 /// `{"deleted": [{"resource", "name"}], "kept": […], "left": []}` and the same deletions as `changes`.

@@ -1,16 +1,18 @@
 //! `stackctl up`
 
 use std::path::PathBuf;
+use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::ship::{self, MAKING_ROOM, Ship};
-use super::{App, outputs, source, widening};
+use super::widening::{self, Asked};
+use super::{App, outputs, source};
 use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::config::{Config, DEFAULT_STAGE};
-use crate::proof::NO_MORE;
+use crate::proof::{self, NO_MORE};
 use crate::resources::LiveApi;
 use crate::saved_plan::{Basis, SavedPlan};
 use crate::stack::{self, Stack};
@@ -71,26 +73,29 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
             if let Some(saved) = saved.as_ref().zip(args.plan.as_deref()) {
                 basis.check(saved, &plan, events).await?;
             }
-            let gained = widening::of(&stack.graph, &plan);
+            let asked = Asked::of(&stack.graph, &plan);
             let begins = begins_a_stage(app, &config, &stack, &plan);
-            if !agreed && (begins || !gained.is_empty()) {
-                return Ok(Err((begins, gained)));
+            if !agreed && (begins || !asked.is_empty()) {
+                return Ok(Err((begins, asked)));
             }
             if !plan.changes_nothing() {
                 let progress = Progress::new(Id::after(&stack.graph), events);
                 progress.output(format!("changing {}", place(app, &config, &cloud)));
             }
+            let asked = proof::asked(&manifest);
+            let further = NO_MORE;
             let ship =
-                Ship { stack: &stack, cloud: &cloud, config: &config, further: NO_MORE, events };
+                Ship { stack: &stack, cloud: &cloud, config: &config, asked, further, events };
             ship.carry_out(plan, &app.stop).await.map(|(outcome, _)| Ok(outcome))
         });
         match work.await? {
             Ok(outcome) => break outcome,
-            Err((begins, gained)) => {
+            Err((begins, asked)) => {
                 if begins {
                     confirm_stage(app, &place(app, &config, &cloud)).await?;
                 }
-                widening::confirm("`up`", app, &gained).await?;
+                let keeps = !asked.confirm("`up`", app).await?;
+                stack.rights.keeps.store(keeps, Ordering::Relaxed);
             }
         }
         agreed = true;

@@ -1,12 +1,89 @@
-//! Plans that would let a role do more than it may now: they are said to do so, and asked about.
+//! Plans by which the role could do more or less than now, or a protection goes: they say so, and the user is asked.
 
 use super::App;
 use crate::ui::Question;
 use engine::error::{Error, Kind, Result};
-use engine::{Action, Graph, Plan};
+use engine::{Action, Difference, Graph, Plan, Step};
 use iam::change;
 
-/// The rights that the role would gain, one a line. A first create is no widening: nothing was there to be wider than.
+/// The kind of the resource that holds what is attached to the role.
+const ATTACHED: &str = "permissions";
+
+/// What the user is asked about before it is done. A first create is none of it: nothing was there to be wider than.
+#[derive(Debug, Default, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// The rights that the role would gain, one a line.
+    pub gains: Vec<String>,
+    /// The rights that the role would lose, and the protections that would go.
+    pub losses: Vec<String>,
+    /// What others attached to the role, and would be removed.
+    pub foreign: Vec<String>,
+}
+
+impl Asked {
+    pub fn of(graph: &Graph, plan: &Plan) -> Self {
+        let is_attached = |step: &&Step| graph.label(step.id).kind == ATTACHED;
+        let others = plan.steps.iter().filter(|step| !is_attached(step));
+        let going = others.flat_map(|step| {
+            let label = graph.label(step.id);
+            losing(step).map(move |one| format!("{label}: {one}"))
+        });
+        let attached = plan.steps.iter().filter(is_attached);
+        Self {
+            gains: of(graph, plan),
+            losses: losses(graph, plan).into_iter().chain(going).collect(),
+            foreign: attached.flat_map(losing).map(|one| one.property.clone()).collect(),
+        }
+    }
+
+    pub fn is_empty(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// What is said of it.
+    pub fn text(&self) -> String {
+        let part = |title: &str, sign: char, lines: &[String]| {
+            let lines: Vec<String> = lines.iter().map(|line| format!("  {sign} {line}")).collect();
+            (!lines.is_empty()).then(|| format!("{title}:\n{}", lines.join("\n")))
+        };
+        let parts = [
+            part("this widens what the role may do", '+', &self.gains),
+            part("this takes away", '-', &self.losses),
+            part("others attached to the role", '-', &self.foreign),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join("\n")
+    }
+
+    /// Asks, unless `--yes` has answered already. `false`: what others attached shall stay.
+    pub async fn confirm(&self, verb: &str, app: &App) -> Result<bool> {
+        if self.is_empty() {
+            return Ok(true);
+        }
+        let (effect, instead) = (self.text(), "pass `--yes` to agree");
+        if app.globals.yes {
+            app.ui.say(&effect);
+            return Ok(true);
+        }
+        let prompt = match (self.gains.is_empty(), self.losses.is_empty()) {
+            (true, true) => None,
+            (false, true) => Some("Widen what the role may do? (yes/no)"),
+            (true, false) => Some("Take that away? (yes/no)"),
+            (false, false) => Some("Change what the role may do? (yes/no)"),
+        };
+        if let Some(prompt) = prompt {
+            agreed(app, &Question { verb, effect: &effect, prompt, instead }).await?;
+        }
+        if self.foreign.is_empty() {
+            return Ok(true);
+        }
+        let effect = if prompt.is_some() { "" } else { &effect };
+        let prompt =
+            "Remove what others attached? `no` keeps it, and neither is asked again. (yes/no)";
+        is_agreed(app, &Question { verb, effect, prompt, instead }).await
+    }
+}
+
+/// The rights that the role would gain, one a line.
 pub fn of(graph: &Graph, plan: &Plan) -> Vec<String> {
     documents(graph, plan).iter().flat_map(|(now, wanted)| change::gains(now, wanted)).collect()
 }
@@ -16,33 +93,25 @@ pub fn losses(graph: &Graph, plan: &Plan) -> Vec<String> {
     documents(graph, plan).iter().flat_map(|(now, wanted)| change::gains(wanted, now)).collect()
 }
 
-/// Asks, unless `--yes` has answered already.
-pub async fn confirm(verb: &str, app: &App, gained: &[String]) -> Result<()> {
-    if gained.is_empty() {
-        return Ok(());
-    }
-    let effect = text(gained);
-    if app.globals.yes {
-        app.ui.say(&effect);
-        return Ok(());
-    }
-    let prompt = "Widen what the role may do? (yes/no)";
-    let question = Question { verb, effect: &effect, prompt, instead: "pass `--yes` to agree" };
-    agreed(app, &question).await
-}
-
 /// Asks a question that only `yes` or `y` agrees to.
 pub async fn agreed(app: &App, question: &Question<'_>) -> Result<()> {
-    match app.ask(question).await?.as_str() {
-        "yes" | "y" => Ok(()),
-        _ => Err(Error::new(Kind::Interrupted, "stopped: nothing was changed")),
+    match is_agreed(app, question).await? {
+        true => Ok(()),
+        false => Err(Error::new(Kind::Interrupted, "stopped: nothing was changed")),
     }
 }
 
-/// What is said of a plan.
-pub fn text(gained: &[String]) -> String {
-    let lines: Vec<String> = gained.iter().map(|right| format!("  + {right}")).collect();
-    format!("this widens what the role may do:\n{}", lines.join("\n"))
+async fn is_agreed(app: &App, question: &Question<'_>) -> Result<bool> {
+    Ok(["yes", "y"].contains(&app.ask(question).await?.as_str()))
+}
+
+/// The differences of a step by which a right or a protection goes.
+fn losing(step: &Step) -> impl Iterator<Item = &Difference> {
+    let differences = match &step.action {
+        Action::Update(differences) => differences.as_slice(),
+        _ => &[],
+    };
+    differences.iter().filter(|one| one.loses)
 }
 
 /// The policies that change: the text now and the text wanted.

@@ -1,12 +1,19 @@
-//! What the role may do: exactly our policies are attached to it, and none is inline.
+//! What the role may do: exactly our policies are attached to it, and none is inline. What others gave it goes when the user
+//! says so, and is left alone when it comes back: a tag of the role remembers what was asked about.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use aws_sdk_iam::Client;
+use sha2::{Digest as _, Sha256};
+use tokio::time::Instant;
 
+use super::role::{ASKED, LiveRole};
 use super::{Policy, Role};
 use crate::cloud::Doing;
 use crate::cloud::spreading::{self, ABSENT};
+use crate::cloud::tags::{self, Tags};
 use crate::cloud::{Answer, Cloud};
 use crate::config::Config;
 use engine::error::Result;
@@ -14,6 +21,8 @@ use engine::{Calls, Difference, Handle, Id, Inputs, Progress, Resource};
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 const MOST_ATTACHED: usize = 10;
+/// Marks of eight digits that fit into a tag of 256 characters.
+const MOST_MARKS: usize = 28;
 
 pub struct Attachments {
     client: Client,
@@ -23,6 +32,7 @@ pub struct Attachments {
     policies: Vec<Handle<Policy>>,
     /// A policy of AWS's own, by its path and name.
     managed: Option<&'static str>,
+    keeps: Arc<AtomicBool>,
 }
 
 /// The permissions of the role as they are.
@@ -32,6 +42,30 @@ pub struct LiveAttachments {
     pub attached: BTreeSet<String>,
     /// Names of inline policies.
     pub inline: BTreeSet<String>,
+    /// When this run gave the role rights that may not have spread yet.
+    pub widened: Option<Instant>,
+}
+
+/// Where all rights of the role come from.
+#[derive(Clone)]
+pub struct Rights {
+    pub policies: Vec<Handle<Policy>>,
+    pub attachments: Handle<Attachments>,
+    /// Whether what others gave the role stays.
+    pub keeps: Arc<AtomicBool>,
+}
+
+impl Rights {
+    /// All of them.
+    pub fn ids(&self) -> impl Iterator<Item = Id> {
+        self.policies.iter().map(|policy| policy.id).chain([self.attachments.id])
+    }
+
+    /// When this run gave the role rights that may not have spread yet.
+    pub fn widened(&self, inputs: &Inputs) -> Option<Instant> {
+        let policies = self.policies.iter().filter_map(|policy| inputs.find(*policy)?.widened);
+        policies.chain(inputs.find(self.attachments).and_then(|found| found.widened)).max()
+    }
 }
 
 impl Attachments {
@@ -41,6 +75,7 @@ impl Attachments {
         role: Handle<Role>,
         policies: Vec<Handle<Policy>>,
         managed: Option<&'static str>,
+        keeps: Arc<AtomicBool>,
     ) -> Self {
         let role_name = config.names.role.clone();
         Self {
@@ -50,7 +85,41 @@ impl Attachments {
             role,
             policies,
             managed,
+            keeps,
         }
+    }
+
+    /// What others gave the role, and nobody was asked about yet: ARNs, and names of inline policies.
+    fn foreign<'a>(
+        &self,
+        inputs: &Inputs,
+        live: &'a LiveAttachments,
+    ) -> (Vec<&'a String>, Vec<&'a String>) {
+        let wanted = self.wanted(inputs);
+        let asked = inputs.find(self.role).map(LiveRole::asked).unwrap_or_default();
+        let is_new = |name: &&String| !asked.contains(&mark(name).as_str());
+        let attached = live.attached.iter().filter(|arn| !wanted.contains(*arn));
+        (attached.filter(is_new).collect(), live.inline.iter().filter(is_new).collect())
+    }
+
+    /// Writes down what was asked about, the newest first, as much as a tag takes.
+    async fn remember(
+        &self,
+        inputs: &Inputs,
+        names: &[&String],
+        progress: &Progress,
+    ) -> Result<()> {
+        let before = inputs.find(self.role).map(LiveRole::asked).unwrap_or_default();
+        let marks = names.iter().map(|name| mark(name));
+        let marks: Vec<String> = marks.chain(before.into_iter().map(str::to_owned)).collect();
+        let marks = &marks[..marks.len().min(MOST_MARKS)];
+        let tags = Tags::from([(ASKED.to_owned(), marks.join(" "))]);
+        spreading::when_known(progress, || async {
+            let call = self.client.tag_role().role_name(&self.role_name);
+            let answer = call.set_tags(Some(tags::for_iam(&tags))).send().await;
+            answer.doing(format!("tag role `{}`", self.role_name)).map(|_| ())
+        })
+        .await
     }
 
     /// ARNs of what shall be attached, as far as the policies are there.
@@ -157,6 +226,7 @@ impl Resource for Attachments {
         Calls::default()
             .reading(&["iam:ListAttachedRolePolicies", "iam:ListRolePolicies"])
             .making(&["iam:AttachRolePolicy", "iam:DetachRolePolicy", "iam:DeleteRolePolicy"])
+            .making(&["iam:TagRole"])
             .deleting(&["iam:DetachRolePolicy", "iam:DeleteRolePolicy"])
     }
 
@@ -171,22 +241,20 @@ impl Resource for Attachments {
     async fn read(&self, _: &Progress) -> Result<Option<LiveAttachments>> {
         let (attached, inline, _) =
             tokio::try_join!(self.attached(), self.inline(), self.cloud.identity())?;
-        Ok(attached.map(|attached| LiveAttachments { attached, inline }))
+        Ok(attached.map(|attached| LiveAttachments { attached, inline, widened: None }))
     }
 
     fn diff(&self, inputs: &Inputs, live: &LiveAttachments) -> Vec<Difference> {
         let wanted = self.wanted(inputs);
+        let (extra, inline) = self.foreign(inputs, live);
         let missing = wanted
             .difference(&live.attached)
             .map(|arn| Difference::new(arn, "not attached", "attached"));
-        let extra = live
-            .attached
-            .difference(&wanted)
-            .map(|arn| Difference::new(arn, "attached", "not attached"));
-        let inline = live
-            .inline
-            .iter()
-            .map(|name| Difference::new(format!("inline policy {name}"), "there", "none"));
+        let extra =
+            extra.into_iter().map(|arn| Difference::new(arn, "attached", "not attached").losing());
+        let inline = inline
+            .into_iter()
+            .map(|name| Difference::new(format!("inline policy {name}"), "there", "none").losing());
         missing.chain(extra).chain(inline).collect()
     }
 
@@ -194,7 +262,7 @@ impl Resource for Attachments {
         self.update(inputs, &LiveAttachments::default(), progress).await
     }
 
-    /// Attaches before it detaches, so that no right is ever missing in between, unless there is no room.
+    /// Only attaches, so that the version that is live keeps its rights, unless there is no room.
     async fn update(
         &self,
         inputs: &Inputs,
@@ -202,22 +270,43 @@ impl Resource for Attachments {
         progress: &Progress,
     ) -> Result<LiveAttachments> {
         let wanted = self.wanted(inputs);
-        let mut extra: Vec<&String> = live.attached.difference(&wanted).collect();
+        let mut now = live.clone();
+        let keeps = self.keeps.load(Ordering::Relaxed);
+        let extra = if keeps { Vec::new() } else { self.foreign(inputs, live).0 };
         let together = live.attached.union(&wanted).count();
         let makes_room = together.saturating_sub(MOST_ATTACHED).min(extra.len());
-        for arn in extra.drain(..makes_room) {
+        for arn in extra.into_iter().take(makes_room) {
             self.detach(arn, progress).await?;
+            now.attached.remove(arn);
         }
         for arn in wanted.difference(&live.attached) {
             self.attach(arn, progress).await?;
+            now.attached.insert(arn.clone());
+            now.widened = Some(Instant::now());
         }
-        for arn in extra {
-            self.detach(arn, progress).await?;
+        Ok(now)
+    }
+
+    async fn finish(
+        &self,
+        inputs: &Inputs,
+        live: &LiveAttachments,
+        progress: &Progress,
+    ) -> Result<()> {
+        let (attached, inline) = self.foreign(inputs, live);
+        let both = [attached.clone(), inline.clone()].concat();
+        if both.is_empty() {
+            return Ok(());
         }
-        for name in &live.inline {
-            self.delete_inline(name, progress).await?;
+        if !self.keeps.load(Ordering::Relaxed) {
+            for arn in attached {
+                self.detach(arn, progress).await?;
+            }
+            for name in inline {
+                self.delete_inline(name, progress).await?;
+            }
         }
-        Ok(LiveAttachments { attached: wanted, inline: BTreeSet::new() })
+        self.remember(inputs, &both, progress).await
     }
 
     async fn delete(&self, live: &LiveAttachments, progress: &Progress) -> Result<()> {
@@ -228,6 +317,12 @@ impl Resource for Attachments {
         }
         Ok(())
     }
+}
+
+/// What a name is remembered by: eight digits, so that a tag takes many.
+fn mark(name: &str) -> String {
+    let digest = Sha256::digest(name.as_bytes());
+    digest.iter().take(4).fold(String::new(), |told, byte| format!("{told}{byte:02x}"))
 }
 
 #[cfg(test)]

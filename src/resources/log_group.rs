@@ -116,7 +116,11 @@ impl LogGroup {
         self.when_free(progress, &[], || async {
             let answer = self.client.delete_log_group().log_group_name(&self.name).send().await;
             let answer = answer.doing(format!("delete log group `{}`", self.name));
-            answer.absent_if(&["ResourceNotFoundException"]).map(|_| ())
+            let answer = answer.absent_if(&["ResourceNotFoundException"]).map(|_| ());
+            answer.map_err(|error| match error.says("deletion protection") {
+                true => error.hint("lift it first: `aws logs put-log-group-deletion-protection`"),
+                false => error,
+            })
         })
         .await
     }

@@ -2,6 +2,7 @@
 
 mod api;
 mod attachments;
+mod busy;
 mod code;
 mod commits;
 pub mod export;
@@ -24,7 +25,7 @@ mod trial;
 pub mod versions;
 
 pub use api::{Api, LiveApi};
-pub use attachments::Attachments;
+pub use attachments::{Attachments, Rights};
 pub use code::{Code, Source};
 pub use export::export;
 pub use function::{Function, LiveFunction};

@@ -5,7 +5,7 @@ use std::time::Duration;
 use aws_sdk_lambda::Client;
 use serde_json::Value;
 
-use super::{Api, Function, LiveApi, Release};
+use super::{Api, Function, LiveApi, Release, busy};
 use crate::cloud::Doing;
 use crate::cloud::{Answer, Cloud, wait};
 use crate::config::{ALIAS, Config};
@@ -80,7 +80,7 @@ impl Permission {
     }
 
     async fn remove(&self, progress: &Progress) -> Result<()> {
-        let busy = |error: &Error| error.says("concurrent update");
+        let busy = busy::is_busy;
         let what = "the alias gives the permission up";
         wait::while_refused(progress, what, SETTLING, busy, || async {
             let call =
@@ -140,7 +140,7 @@ impl Resource for Permission {
 
     async fn create(&self, inputs: &Inputs, progress: &Progress) -> Result<LivePermission> {
         let source = self.source(inputs.get(self.api));
-        let passes = |error: &Error| error.says("concurrent update") || error.has_code(&ABSENT);
+        let passes = |error: &Error| busy::is_busy(error) || error.has_code(&ABSENT);
         let what = "the alias takes the permission";
         let answer = wait::while_refused(progress, what, SETTLING, passes, || async {
             let call = self
@@ -153,7 +153,7 @@ impl Resource for Permission {
                 .principal(PRINCIPAL)
                 .source_arn(&source);
             let answer = call.send().await.doing(format!("let the API invoke alias `{ALIAS}`"));
-            answer.exists_if(&["ResourceConflictException"])
+            busy::exists(answer)
         })
         .await;
         if answer.exists() {

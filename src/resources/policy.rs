@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_iam::Client;
 use aws_sdk_iam::types::{Policy as Found, PolicyVersion};
+use tokio::time::Instant;
 
 use crate::cloud::Doing;
 use crate::cloud::spreading::{self, ABSENT};
@@ -42,6 +43,8 @@ pub struct LivePolicy {
     pub default_version: String,
     /// The text of the default version.
     pub document: String,
+    /// When this run gave the policy rights that may not have spread yet.
+    pub widened: Option<Instant>,
     tags: Tags,
 }
 
@@ -53,6 +56,7 @@ impl LivePolicy {
             arn: arn.to_owned(),
             default_version: "v1".to_owned(),
             document: String::new(),
+            widened: None,
             tags: Tags::new(),
         }
     }
@@ -270,7 +274,7 @@ impl Resource for Policy {
             }
         };
         let tags = policy.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value));
-        Ok(Some(LivePolicy { tags: tags.collect(), arn, default_version, document }))
+        Ok(Some(LivePolicy { tags: tags.collect(), arn, default_version, document, widened: None }))
     }
 
     fn is_ours(&self, live: &LivePolicy) -> bool {
@@ -318,10 +322,12 @@ impl Resource for Policy {
             arn,
             default_version: default_version.unwrap_or_default(),
             document,
+            widened: None,
             tags: self.tags.clone(),
         })
     }
 
+    /// Only adds: the version that is live keeps its rights until the new one has proved itself.
     async fn update(
         &self,
         _: &Inputs,
@@ -338,11 +344,22 @@ impl Resource for Policy {
             .await?;
         }
         let mut changed = LivePolicy { tags: self.tags.clone(), ..live.clone() };
-        if !documents::says(&live.document, Kind::Identity, &wanted) {
-            changed.document = wanted.to_json();
+        let right = documents::says(&live.document, Kind::Identity, &wanted);
+        let meanwhile = documents::meanwhile(&live.document, &wanted);
+        if let Some(document) = meanwhile.filter(|_| !right) {
+            changed.document = document.to_json();
             changed.default_version = self.change(&live.arn, &changed.document, progress).await?;
+            changed.widened = Some(Instant::now());
         }
         Ok(changed)
+    }
+
+    async fn finish(&self, _: &Inputs, live: &LivePolicy, progress: &Progress) -> Result<()> {
+        let wanted = (self.document)(&self.cloud.identity().await?);
+        if documents::says(&live.document, Kind::Identity, &wanted) {
+            return Ok(());
+        }
+        self.change(&live.arn, &wanted.to_json(), progress).await.map(|_| ())
     }
 
     async fn delete(&self, live: &LivePolicy, progress: &Progress) -> Result<()> {

@@ -13,6 +13,9 @@ use engine::{Calls, Difference, Inputs, Progress, Resource};
 use iam::document::Document;
 use iam::parse::Kind;
 
+/// The tag of the role that remembers what others gave it and the user was asked about.
+pub(super) const ASKED: &str = "stackctl:asked";
+
 pub struct Role {
     cloud: Cloud,
     client: Client,
@@ -32,8 +35,22 @@ pub struct LiveRole {
     tags: Tags,
 }
 
+impl LiveRole {
+    /// Marks of what others gave the role and the user was asked about.
+    pub(super) fn asked(&self) -> Vec<&str> {
+        let marks = self.tags.get(ASKED).map(String::as_str).unwrap_or_default();
+        marks.split(' ').filter(|mark| !mark.is_empty()).collect()
+    }
+}
+
 #[cfg(test)]
 impl LiveRole {
+    /// One that remembers what the user was asked about.
+    pub(super) fn remembering(marks: &str) -> Self {
+        let tags = Tags::from([(ASKED.to_owned(), marks.to_owned())]);
+        Self { tags, ..Self::made("arn", 0) }
+    }
+
     /// One of which only the ARN and the age matter.
     pub(super) fn made(arn: &str, made: i64) -> Self {
         Self { arn: arn.to_owned(), made, trust: String::new(), tags: Tags::new() }

@@ -9,7 +9,7 @@ use tokio::sync::watch;
 
 use crate::cloud::{Cloud, trial_policy};
 use crate::config::Config;
-use crate::proof::{self, Endpoint, MORE};
+use crate::proof::{self, Endpoint, Invoked, MORE, Probe};
 use crate::resources::Source;
 use crate::stack::Stack;
 use engine::error::{Error, Kind, Result};
@@ -70,8 +70,10 @@ impl<'a> Witness<'a> {
         let (api, release) = found.ok_or_else(|| Error::failed("find the API of the witness"))?;
         let progress = Progress::new(Id::after(&self.stack.graph), events);
         let work = async {
-            let url = format!("{}/", api.url);
-            proof::answers(&url, &release.version, Endpoint::New, MORE, &progress).await?;
+            let path = proof::asked(self.manifest).unwrap_or_else(|| "/".to_owned());
+            let probe = Probe::new(&release.version, Endpoint::New);
+            let unasked = async || Invoked::Unknown;
+            probe.answers(&format!("{}{path}", api.url), MORE, unasked, &progress).await?;
             self.try_all(&api.url, &progress).await
         };
         let mut stop = stop.clone();

@@ -109,17 +109,19 @@ fn a_function_that_fails_is_told_in_its_own_words() {
 fn the_log_is_read_for_people_as_it_is_and_for_programs() {
     let stack = Stack::new("told");
     let up = stack.up();
-    assert_eq!(Stack::ask(&up, "PUT", "userId=u1", "").status, 405);
+    let undeclared = Stack::ask(&up, "PUT", "userId=u1", "");
+    assert_eq!(undeclared.status, 404, "the gateway knows no such route: {undeclared:?}");
+    assert_eq!(Stack::ask(&up, "GET", "", "").status, 400);
     assert_eq!(Stack::ask(&up, "GET", "userId=u1", "").status, 200);
     let told = stack.say(&["logs"]).succeeded().stdout;
-    assert!(told.contains("GET / → 200 in ") && told.contains("PUT / → 405 in "), "{told}");
+    assert!(told.contains("GET / → 200 in ") && told.contains("GET / → 400 in "), "{told}");
     assert!(told.contains("done in ") && !told.contains("START"), "{told}");
     let raw = stack.say(&["logs", "--raw"]).succeeded().stdout;
-    assert!(raw.contains("START RequestId: ") && raw.contains("\"status\":405"), "{raw}");
-    assert_eq!(raw.lines().filter(|line| line.contains("\"status\":405")).count(), 1);
-    let found = stack.run(&["logs", "--filter", "\"status\":405"]).succeeded().json();
+    assert!(raw.contains("START RequestId: ") && raw.contains("\"status\":400"), "{raw}");
+    assert_eq!(raw.lines().filter(|line| line.contains("\"status\":400")).count(), 1);
+    let found = stack.run(&["logs", "--filter", "\"status\":400"]).succeeded().json();
     assert_eq!(found["lines"].as_array().map(Vec::len), Some(1), "{found:#}");
-    assert_eq!(found["lines"][0]["message"]["status"], 405);
+    assert_eq!(found["lines"][0]["message"]["status"], 400);
     let errors = stack.say(&["logs", "--errors"]).succeeded();
     assert_eq!(errors.stdout, "");
     assert!(errors.stderr.starts_with("nothing went wrong since "), "{errors:#?}");

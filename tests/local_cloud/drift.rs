@@ -24,7 +24,7 @@ fn drift_is_named_by_status_planned_by_plan_and_repaired_by_up() {
         ("function", "memory"),
         ("function", "environment TABLE_NAME"),
         ("api", "cors allow_origins"),
-        ("routes", "route ANY /"),
+        ("routes", "route GET /"),
         ("permission", "absent"),
     ] {
         let named =

@@ -52,6 +52,16 @@ fn a_stack_of_another_region_keeps_its_role_and_its_policies() {
     let elsewhere = ["--region", "eu-west-1"];
     let error = stack.ship(&[&["up"][..], &elsewhere].concat()).failed(2).error();
     assert!(error["message"].as_str().is_some_and(|told| told.contains("role")), "{error:#}");
+    assert!(
+        error["message"].as_str().is_some_and(|told| told.contains("in us-east-1")),
+        "{error:#}"
+    );
+    let adopting = [&["up", "--adopt"][..], &elsewhere].concat();
+    let error = stack.ship(&adopting).failed(2).error();
+    assert!(
+        error["message"].as_str().is_some_and(|told| told.contains("in us-east-1")),
+        "{error:#}"
+    );
     let torn = stack.run(&[&["teardown", "--yes"][..], &elsewhere].concat()).succeeded().json();
     assert_eq!(torn["changes"], json!([]), "{torn:#}");
     stack.ship(&["plan", "--exit-code"]).succeeded();

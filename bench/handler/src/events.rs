@@ -25,10 +25,10 @@ fn event(method: &str, item: &str, body: &str) -> String {
     };
     let body = if body.is_empty() { String::new() } else { format!(r#""body":"{body}","#) };
     format!(
-        r#"{{"version":"2.0","routeKey":"ANY /","rawPath":"/","rawQueryString":"userId=user-1{item}",
+        r#"{{"version":"2.0","routeKey":"{method} /","rawPath":"/","rawQueryString":"userId=user-1{item}",
 "headers":{{"accept":"*/*","accept-encoding":"gzip, deflate, br","accept-language":"en-US,en;q=0.9","content-length":"36","content-type":"application/json","host":"abcdefghij.execute-api.us-east-1.amazonaws.com","origin":"http://localhost:5173","referer":"http://localhost:5173/","user-agent":"Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36","x-amzn-trace-id":"Root=1-66d1b2c3-0123456789abcdef01234567","x-forwarded-for":"203.0.113.7","x-forwarded-port":"443","x-forwarded-proto":"https"}},
 "queryStringParameters":{parameters},
-"requestContext":{{"accountId":"123456789012","apiId":"abcdefghij","domainName":"abcdefghij.execute-api.us-east-1.amazonaws.com","domainPrefix":"abcdefghij","http":{{"method":"{method}","path":"/","protocol":"HTTP/1.1","sourceIp":"203.0.113.7","userAgent":"Mozilla/5.0"}},"requestId":"JKJaXmPLvHcESHA=","routeKey":"ANY /","stage":"$default","time":"30/Aug/2026:12:00:00 +0000","timeEpoch":1788091200000}},
+"requestContext":{{"accountId":"123456789012","apiId":"abcdefghij","domainName":"abcdefghij.execute-api.us-east-1.amazonaws.com","domainPrefix":"abcdefghij","http":{{"method":"{method}","path":"/","protocol":"HTTP/1.1","sourceIp":"203.0.113.7","userAgent":"Mozilla/5.0"}},"requestId":"JKJaXmPLvHcESHA=","routeKey":"{method} /","stage":"$default","time":"30/Aug/2026:12:00:00 +0000","timeEpoch":1788091200000}},
 {body}"isBase64Encoded":false}}"#
     )
 }

@@ -17,7 +17,7 @@ pub type Stop = watch::Receiver<bool>;
 /// What became of a plan.
 #[derive(Default)]
 pub struct Outcome {
-    lives: Inputs,
+    pub(super) lives: Inputs,
     /// What was done with each resource, in the order of the plan.
     pub changes: Vec<(Id, Action)>,
     /// What failed, in the order of the plan. Steps that depend on these were skipped.

@@ -84,6 +84,17 @@ pub trait Resource: Send + Sync + 'static {
         progress: &Progress,
     ) -> impl Future<Output = Result<()>> + Send;
 
+    /// Takes away what only the version before needed. It comes after `update`, once the new version has proved itself;
+    /// until then `update` only adds.
+    fn finish(
+        &self,
+        _inputs: &Inputs,
+        _live: &Self::Live,
+        _progress: &Progress,
+    ) -> impl Future<Output = Result<()>> + Send {
+        async { Ok(()) }
+    }
+
     /// Waits until the cloud has done what it has accepted; `live` is `None` after a deletion. The run ends after
     /// this, and what comes after this resource begins before.
     fn settle(
@@ -103,6 +114,8 @@ pub struct Difference {
     pub wanted: String,
     /// Why it cannot be changed in place, and the way out: the plan ends with this.
     pub refusal: Option<String>,
+    /// Whether a right or a protection goes with it, about which the user is asked first.
+    pub loses: bool,
 }
 
 impl Difference {
@@ -116,6 +129,7 @@ impl Difference {
             now: now.to_string(),
             wanted: wanted.to_string(),
             refusal: None,
+            loses: false,
         }
     }
 
@@ -126,6 +140,13 @@ impl Difference {
         wanted: &T,
     ) -> Option<Self> {
         (now != wanted).then(|| Self::new(property, now, wanted))
+    }
+
+    /// Marks a change by which a right or a protection goes.
+    #[must_use]
+    pub fn losing(mut self) -> Self {
+        self.loses = true;
+        self
     }
 
     /// Marks a change that would lose data, with the way out.
@@ -169,6 +190,12 @@ pub trait Node: Send + Sync {
         progress: &'a Progress,
     ) -> Boxed<'a, Result<AnyLive>>;
     fn delete<'a>(&'a self, live: &'a AnyLive, progress: &'a Progress) -> Boxed<'a, Result<()>>;
+    fn finish<'a>(
+        &'a self,
+        inputs: &'a Inputs,
+        live: &'a AnyLive,
+        progress: &'a Progress,
+    ) -> Boxed<'a, Result<()>>;
     fn settle<'a>(
         &'a self,
         live: Option<&'a AnyLive>,
@@ -242,6 +269,15 @@ impl<R: Resource> Node for R {
 
     fn delete<'a>(&'a self, live: &'a AnyLive, progress: &'a Progress) -> Boxed<'a, Result<()>> {
         Box::pin(Resource::delete(self, typed::<R>(live), progress))
+    }
+
+    fn finish<'a>(
+        &'a self,
+        inputs: &'a Inputs,
+        live: &'a AnyLive,
+        progress: &'a Progress,
+    ) -> Boxed<'a, Result<()>> {
+        Box::pin(Resource::finish(self, inputs, typed::<R>(live), progress))
     }
 
     fn settle<'a>(

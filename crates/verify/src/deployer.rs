@@ -134,7 +134,7 @@ fn gateway(name: &str) -> Vec<(String, On)> {
     let tags = [("POST", TAGS)];
     let of_table = GATEWAY.iter().filter(|(known, ..)| *known == name);
     let own = of_table.map(|(_, method, path)| (*method, *path));
-    let tagged = ["CreateApi", "CreateStage", "TagResource"].contains(&name);
+    let tagged = ["CreateApi", "TagResource"].contains(&name);
     own.chain(tags.into_iter().filter(|_| tagged))
         .map(|(method, path)| (format!("apigateway:{method}"), On::Path(path)))
         .collect()

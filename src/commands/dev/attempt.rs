@@ -74,7 +74,8 @@ impl Attempt {
         let gained = widening::of(&self.stack.graph, &plan);
         let _asking = ours.begin();
         let Self { stack, cloud, config, .. } = self;
-        let ship = Ship { stack, cloud, config, further: NO_MORE, events };
+        let asked = deploy::asked(config);
+        let ship = Ship { stack, cloud, config, asked, further: NO_MORE, events };
         let (outcome, proof) = ship.carry_out(plan, &app.stop).await?;
         self.done(&outcome, proof.as_ref(), gained).await
     }

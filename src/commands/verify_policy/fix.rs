@@ -5,12 +5,13 @@
 //! role, not changed.
 
 use super::{App, Case};
-use crate::commands::{source, widening};
+use crate::commands::source;
+use crate::commands::widening::{self, Asked};
 use crate::config::Config;
 use crate::stack::Stack;
 use crate::ui::Question;
 use engine::error::{Error, Result};
-use engine::{Action, Id, Ownership, Plan, execute, plan_up, read};
+use engine::{Action, Id, Ownership, Plan, execute, finish, plan_up, read};
 
 /// The kinds of resources that decide what a role may do, and who may invoke its function.
 const POLICIES: [&str; 4] = ["role", "policy", "permissions", "permission"];
@@ -41,14 +42,16 @@ pub async fn run(app: &App, config: &Config, case: &Case) -> Result<bool> {
     }
     app.ui.say(&effect(&stack, &plan));
     let verb = "`verify-policy --fix`";
-    widening::confirm(verb, app, &widening::of(&stack.graph, &plan)).await?;
+    let gains = widening::of(&stack.graph, &plan);
+    Asked { gains, ..Asked::default() }.confirm(verb, app).await?;
     if !app.globals.yes {
         let prompt = "Write these policies? (yes/no)";
         let question = Question { verb, effect: "", prompt, instead: "pass `--yes` to agree" };
         widening::agreed(app, &question).await?;
     }
     let work = app.ui.watch(stack.graph.labels(), async |events| {
-        execute(&stack.graph, plan.clone(), events, &app.stop).await.into_result()
+        let outcome = execute(&stack.graph, plan.clone(), events, &app.stop).await.into_result()?;
+        finish(&stack.graph, &outcome, events).await
     });
     work.await?;
     Ok(true)

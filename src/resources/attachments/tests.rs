@@ -16,7 +16,8 @@ fn attachments(replay: &Replay) -> (Attachments, Inputs) {
     let role = graph.add(Role::new(&cloud, &config));
     let policy = graph.add(Policy::new(&cloud, &config, "Data", |_| Document::allow_table([], [])));
     let managed = Some("service-role/AWSLambdaBasicExecutionRole");
-    let attachments = Attachments::new(&cloud, &config, role, vec![policy], managed);
+    let attachments =
+        Attachments::new(&cloud, &config, role, vec![policy], managed, Arc::default());
     (attachments, Inputs::default().with(policy, LivePolicy::at(OURS)))
 }
 
@@ -79,6 +80,7 @@ async fn what_is_missing_is_attached_before_what_is_too_much_goes() {
         meets_another("DeleteRolePolicy"),
         done("DeleteRolePolicy"),
         done("DeleteRolePolicy"),
+        done("TagRole"),
     ]);
     let (attachments, inputs) = attachments(&replay);
     let live = there(&attachments).await;
@@ -91,7 +93,9 @@ async fn what_is_missing_is_attached_before_what_is_too_much_goes() {
             "inline policy yours: there → none".into(),
         ]
     );
-    attachments.update(&inputs, &live, &Progress::silent()).await.expect("repaired");
+    let progress = Progress::silent();
+    let now = attachments.update(&inputs, &live, &progress).await.expect("attached");
+    attachments.finish(&inputs, &now, &progress).await.expect("detached");
     replay.is_over();
 }
 
@@ -104,10 +108,13 @@ async fn a_full_role_makes_room_first() {
     script.extend(vec![done("DetachRolePolicy"); 2]);
     script.extend(vec![done("AttachRolePolicy"); 2]);
     script.extend(vec![done("DetachRolePolicy"); 8]);
+    script.push(done("TagRole"));
     let replay = Replay::new(script);
     let (attachments, inputs) = attachments(&replay);
     let live = there(&attachments).await;
-    attachments.update(&inputs, &live, &Progress::silent()).await.expect("repaired");
+    let progress = Progress::silent();
+    let now = attachments.update(&inputs, &live, &progress).await.expect("attached");
+    attachments.finish(&inputs, &now, &progress).await.expect("detached");
     replay.is_over();
 }
 
@@ -122,4 +129,36 @@ async fn deleting_the_deleted_is_fine() {
     let live = there(&attachments).await;
     attachments.delete(&live, &Progress::silent()).await.expect("gone already");
     replay.is_over();
+}
+
+/// The same where the role remembers what was asked about.
+async fn left_alone(marks: &str, keeps: bool, script: Vec<Exchange>) {
+    let admin = "arn:aws:iam::aws:policy/AdministratorAccess";
+    let is_known = script.is_empty();
+    let mut all = vec![together([attached(&[admin, LOGS, OURS], None), inline(&[], None)])];
+    all.extend(script);
+    let replay = Replay::new(all);
+    let (cloud, config, mut graph) = (replay.cloud(), config(), Graph::default());
+    let role = graph.add(Role::new(&cloud, &config));
+    let policy = graph.add(Policy::new(&cloud, &config, "Data", |_| Document::allow_table([], [])));
+    let managed = Some("service-role/AWSLambdaBasicExecutionRole");
+    let keeps = Arc::new(AtomicBool::new(keeps));
+    let attachments = Attachments::new(&cloud, &config, role, vec![policy], managed, keeps);
+    let inputs = Inputs::default()
+        .with(policy, LivePolicy::at(OURS))
+        .with(role, LiveRole::remembering(marks));
+    let live = there(&attachments).await;
+    assert_eq!(drift(&attachments, &inputs, &live).is_empty(), is_known);
+    let progress = Progress::silent();
+    let now = attachments.update(&inputs, &live, &progress).await.expect("attached");
+    attachments.finish(&inputs, &now, &progress).await.expect("finished");
+    replay.is_over();
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_others_attached_is_removed_once_and_left_alone_when_it_comes_back() {
+    let admin = "arn:aws:iam::aws:policy/AdministratorAccess";
+    left_alone("", false, vec![done("DetachRolePolicy"), done("TagRole")]).await;
+    left_alone("", true, vec![done("TagRole")]).await;
+    left_alone(&format!("00000000 {}", mark(admin)), false, Vec::new()).await;
 }

@@ -15,7 +15,7 @@ pub use live::LiveFunction;
 use live::{Health, busy_with, live};
 pub use settings::{Settings, architecture};
 
-use super::{Code, Role};
+use super::{Code, Role, busy};
 use crate::cloud::Doing;
 use crate::cloud::tags::{self, Tags};
 use crate::cloud::upload::Meter;
@@ -25,8 +25,10 @@ use crate::config::Config;
 use engine::error::{Error, Result};
 use engine::{Calls, Difference, Handle, Id, Inputs, Progress, Resource};
 
-/// Until Lambda can assume a role that was made a moment ago; usually 5 to 15 s.
-const ASSUMABLE: Duration = Duration::from_mins(2);
+/// Until Lambda can assume a role that was made a moment ago; usually 5 to 15 s, and more than 5 minutes have been seen.
+const ASSUMABLE: Duration = Duration::from_mins(6);
+/// Until a role that lacks rights has them everywhere; what lasts longer lasts for good.
+const ALLOWED: Duration = Duration::from_secs(45);
 /// Until Lambda has room again for what a function runs on.
 const ROOM: Duration = Duration::from_mins(9);
 /// Until a function is active, or an update of it has ended.
@@ -96,20 +98,17 @@ impl Function {
         progress: &Progress,
         mut attempt: impl FnMut() -> F,
     ) -> Result<T> {
-        let full = |error: &Error| refused_with(error, &["throttled by ec2"]);
+        let full =
+            |error: &Error| refused_with(error, &["throttled by ec2"]) || busy::is_busy(error);
         let unknown = |error: &Error| {
-            refused_with(
-                error,
-                &[
-                    "cannot be assumed by lambda",
-                    "invalid for creategrant",
-                    "role does not have permissions",
-                ],
-            )
+            refused_with(error, &["cannot be assumed by lambda", "invalid for creategrant"])
         };
-        let deadline = tokio::time::Instant::now() + ASSUMABLE;
+        let lacking = |error: &Error| refused_with(error, &["role does not have permissions"]);
+        let since = tokio::time::Instant::now();
         let passes = |error: &Error| {
-            full(error) || (unknown(error) && tokio::time::Instant::now() < deadline)
+            full(error)
+                || (unknown(error) && since.elapsed() < ASSUMABLE)
+                || (lacking(error) && since.elapsed() < ALLOWED)
         };
         wait::while_refused(progress, "Lambda can assume the role", ROOM, passes, &mut attempt)
             .await
@@ -173,7 +172,7 @@ impl Resource for Function {
         Calls::default()
             .reading(&["lambda:GetFunction"])
             .making(&["lambda:CreateFunction", "lambda:UpdateFunctionConfiguration"])
-            .making(&["lambda:TagResource"])
+            .making(&["lambda:TagResource", "lambda:DeleteFunction"])
             .deleting(&["lambda:DeleteFunction"])
     }
 
@@ -213,7 +212,8 @@ impl Resource for Function {
             differences.extend(Difference::unless_equal("role", &live.role, &role.arn));
             if live.has_outlived(role) {
                 let now = "an earlier one of this name, with the key of the environment";
-                differences.push(Difference::new("role", now, "the present one"));
+                let difference = Difference::new("role", now, "the present one");
+                differences.push(difference.losing());
             }
         }
         differences.extend(live.settings.diff(&self.settings));
@@ -241,7 +241,7 @@ impl Resource for Function {
                 .publish(true);
             let call = call.customize().interceptor(Meter::new(progress));
             let answer = call.send().await.doing(format!("create function `{}`", self.name));
-            answer.exists_if(&["ResourceConflictException"])
+            busy::exists(answer)
         });
         let answer = answer.await?;
         Ok(LiveFunction {
@@ -274,9 +274,16 @@ impl Resource for Function {
             return self.create(inputs, progress).await;
         }
         if !self.is_ours(live) {
-            let call = self.client.tag_resource().resource(&live.arn);
-            let answer = call.set_tags(Some(self.tags.clone().into_iter().collect())).send().await;
-            answer.doing(format!("tag function `{}`", self.name))?;
+            let what = "the function takes tags";
+            let passes = |error: &Error| {
+                error.has_code(&["ResourceConflictException", "TooManyRequestsException"])
+            };
+            wait::while_refused(progress, what, SETTLING, passes, || async {
+                let call = self.client.tag_resource().resource(&live.arn);
+                let call = call.set_tags(Some(self.tags.clone().into_iter().collect()));
+                call.send().await.doing(format!("tag function `{}`", self.name))
+            })
+            .await?;
         }
         let sent = self.configure(&role.arn, progress).await;
         let settled = self.until_idle(progress).await?;

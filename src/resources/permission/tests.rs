@@ -1,9 +1,11 @@
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::*;
 use crate::cloud::replay::{Exchange, Replay, lost, ok, refused};
 use crate::resources::fixture::{FUNCTION, config, drift, is_absent, there};
-use crate::resources::{Code, LiveRelease, LogGroup, Role, Source};
+use crate::resources::{Attachments, Code, LiveRelease, LogGroup, Rights, Role, Source};
 use engine::Graph;
 use engine::error::Kind;
 use package::Architecture;
@@ -20,7 +22,10 @@ fn permission(replay: &Replay) -> (Permission, Inputs) {
     let log_group = graph.add(LogGroup::new(&cloud, &config));
     let code = graph.add(Code::new(Source::File("zip".into(), Architecture::X86_64)));
     let function = graph.add(Function::new(&cloud, &config, role, code));
-    let release = graph.add(Release::new(&cloud, &config, function, log_group, code));
+    let attachments =
+        graph.add(Attachments::new(&cloud, &config, role, Vec::new(), None, Arc::default()));
+    let rights = Rights { policies: Vec::new(), attachments, keeps: Arc::default() };
+    let release = graph.add(Release::new(&cloud, &config, function, log_group, code, rights));
     let api = graph.add(Api::new(&cloud, &config));
     let permission = Permission::new(&cloud, &config, function, release, api);
     (

@@ -78,6 +78,13 @@ fn users(users: &str) -> Exchange {
     ok("Action=ListEntitiesForPolicy", iam("ListEntitiesForPolicy", &list))
 }
 
+/// An update, and what comes when the new version has proved itself.
+async fn repaired(policy: &Policy, live: &LivePolicy) -> Result<()> {
+    let (inputs, progress) = (Inputs::default(), Progress::silent());
+    let changed = policy.update(&inputs, live, &progress).await?;
+    policy.finish(&inputs, &changed, &progress).await
+}
+
 #[tokio::test(start_paused = true)]
 async fn absent_reads_as_none() {
     let replay =
@@ -159,10 +166,34 @@ async fn a_new_version_becomes_the_default_when_it_is_known_everywhere() {
     let drift = drift(&policy, &Inputs::default(), &live);
     assert!(drift[0].starts_with("document: {") && drift[0].contains("\"dynamodb:*\""));
     let since = tokio::time::Instant::now();
-    let changed = policy.update(&Inputs::default(), &live, &Progress::silent()).await;
-    assert_eq!(changed.expect("repaired").default_version, "v2");
+    repaired(&policy, &live).await.expect("repaired");
     assert!(since.elapsed() >= SPREADING);
     assert!(replay.sent().iter().any(|call| call.contains("SetAsDefault=false")));
+    replay.is_over();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_right_is_taken_away_only_at_the_end_and_a_new_one_given_before() {
+    let other = r#"{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":["dynamodb:GetItem","dynamodb:PutItem"],"Resource":"arn:aws:dynamodb:us-east-1:123456789012:table/app-data"}}"#;
+    let replay = Replay::new([
+        together([get("v1", IAM_TAGS), version(other)]),
+        versions(&[("v1", 1)]),
+        added("v2"),
+        done("SetDefaultPolicyVersion"),
+        versions(&[("v2", 2)]),
+        added("v3"),
+        done("SetDefaultPolicyVersion"),
+    ]);
+    let policy = policy(&replay);
+    let (inputs, progress) = (Inputs::default(), Progress::silent());
+    let live = there(&policy).await;
+    let changed = policy.update(&inputs, &live, &progress).await.expect("widened");
+    assert!(changed.widened.is_some());
+    for action in ["GetItem", "PutItem", "Query"] {
+        assert!(changed.document.contains(action), "{action}: {}", changed.document);
+    }
+    policy.finish(&inputs, &changed, &progress).await.expect("narrowed");
+    assert!(!replay.sent()[6].contains("PutItem"), "{}", replay.sent()[6]);
     replay.is_over();
 }
 
@@ -171,7 +202,7 @@ async fn on_a_local_cloud_a_new_version_is_the_default_at_once() {
     let replay = Replay::new([drifted(), versions(&[("v1", 1)]), added("v2")]);
     let policy = policy_of(&replay.local_cloud());
     let live = there(&policy).await;
-    policy.update(&Inputs::default(), &live, &Progress::silent()).await.expect("repaired");
+    repaired(&policy, &live).await.expect("repaired");
     assert!(replay.sent().iter().any(|call| call.contains("SetAsDefault=true")));
     replay.is_over();
 }
@@ -187,7 +218,7 @@ async fn the_oldest_of_five_versions_makes_room_and_never_the_default() {
     ]);
     let policy = policy(&replay);
     let live = there(&policy).await;
-    policy.update(&Inputs::default(), &live, &Progress::silent()).await.expect("repaired");
+    repaired(&policy, &live).await.expect("repaired");
     assert!(replay.sent()[3].contains("VersionId=v9"));
     replay.is_over();
 }
@@ -207,7 +238,7 @@ async fn a_fifth_version_of_somebody_else_is_seen_at_the_second_look() {
     ]);
     let policy = policy(&replay);
     let live = there(&policy).await;
-    policy.update(&Inputs::default(), &live, &Progress::silent()).await.expect("repaired");
+    repaired(&policy, &live).await.expect("repaired");
     replay.is_over();
 }
 
@@ -227,7 +258,7 @@ async fn a_version_that_has_become_the_default_meanwhile_is_not_the_one_to_go() 
     ]);
     let policy = policy(&replay);
     let live = there(&policy).await;
-    policy.update(&Inputs::default(), &live, &Progress::silent()).await.expect("repaired");
+    repaired(&policy, &live).await.expect("repaired");
     assert!(replay.sent()[3].contains("VersionId=v1") && replay.sent()[5].contains("VersionId=v2"));
     replay.is_over();
 }
@@ -245,7 +276,7 @@ async fn a_document_that_is_too_long_or_malformed_is_told_at_once() {
         ]);
         let policy = policy(&replay);
         let live = there(&policy).await;
-        let error = policy.update(&Inputs::default(), &live, &Progress::silent()).await;
+        let error = repaired(&policy, &live).await;
         assert_eq!(error.expect_err("refused").code.as_deref(), Some(code));
     }
 }

@@ -1,5 +1,7 @@
 //! The alias `live`: which version the API calls. Uploads, publishes and switches, in one atomic step for callers.
 
+#[cfg(test)]
+mod late;
 mod publish;
 #[cfg(test)]
 mod tests;
@@ -8,13 +10,15 @@ use std::time::Duration;
 
 use aws_sdk_lambda::Client;
 use aws_sdk_lambda::types::{AliasRoutingConfiguration, State};
+use tokio::time::Instant;
 
 use publish::Latest;
 
+use super::busy;
 use super::commits::Commits;
 use super::function::Settings;
 use super::trial::{self, Trial};
-use super::{Code, Function, LiveFunction, LogGroup};
+use super::{Code, Function, LiveFunction, LogGroup, Rights};
 use crate::cloud::Doing;
 use crate::cloud::wait::{self, Poll};
 use crate::cloud::{Answer, Cloud};
@@ -27,6 +31,10 @@ const SETTLING: Duration = Duration::from_mins(5);
 
 /// Until a version or an alias that was made a moment ago is known everywhere.
 const SPREADING: Duration = Duration::from_mins(1);
+
+/// Until rights that a role was given are known everywhere: IAM promises no time, and takes seconds.
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html#troubleshoot_general_eventual-consistency>
+const RIGHTS_SPREADING: Duration = Duration::from_secs(20);
 
 const ABSENT: [&str; 1] = ["ResourceNotFoundException"];
 
@@ -50,6 +58,9 @@ pub struct Release {
     function: Handle<Function>,
     log_group: Handle<LogGroup>,
     code: Handle<Code>,
+    rights: Rights,
+    /// Nothing has to spread on a local cloud.
+    is_near: bool,
 }
 
 /// What `live` points at.
@@ -93,6 +104,7 @@ impl Release {
         function: Handle<Function>,
         log_group: Handle<LogGroup>,
         code: Handle<Code>,
+        rights: Rights,
     ) -> Self {
         Self {
             client: Client::new(&cloud.sdk),
@@ -103,6 +115,17 @@ impl Release {
             function,
             log_group,
             code,
+            rights,
+            is_near: cloud.loopback().is_some(),
+        }
+    }
+
+    /// Nobody shall meet a version before the role has the rights that it needs. Code is uploaded and tried meanwhile.
+    async fn until_rights_spread(&self, inputs: &Inputs, progress: &Progress) {
+        let left = |since: Instant| RIGHTS_SPREADING.saturating_sub(since.elapsed());
+        let left = self.rights.widened(inputs).filter(|_| !self.is_near).map(left);
+        if let Some(left) = left.filter(|left| !left.is_zero()) {
+            wait::pause(progress, "the role's new rights are known everywhere", left).await;
         }
     }
 
@@ -292,9 +315,11 @@ impl Resource for Release {
             .making(&SHIPPING.concat())
     }
 
-    /// A function that is called without its log group loses its first lines.
+    /// A function that is called without its log group loses its first lines, and one that is called without its rights
+    /// fails.
     fn needs(&self) -> Vec<Id> {
-        vec![self.function.id, self.log_group.id, self.code.id]
+        let others = [self.function.id, self.log_group.id, self.code.id];
+        others.into_iter().chain(self.rights.ids()).collect()
     }
 
     fn contained_in(&self) -> Option<Id> {
@@ -332,13 +357,14 @@ impl Resource for Release {
     async fn create(&self, inputs: &Inputs, progress: &Progress) -> Result<LiveRelease> {
         let version = self.publish(inputs, progress).await?;
         let commits = Commits::default().with(&version, inputs.get(self.code).commit.as_deref());
-        let unknown = |error: &Error| error.has_code(&ABSENT);
+        self.until_rights_spread(inputs, progress).await;
+        let unknown = |error: &Error| error.has_code(&ABSENT) || busy::is_busy(error);
         let what = format!("version {version} is known");
         let answer = wait::while_refused(progress, &what, SPREADING, unknown, || async {
             let call = self.client.create_alias().function_name(&self.function_name).name(ALIAS);
             let call = call.function_version(&version).description(commits.to_string());
             let answer = call.send().await.doing(format!("create alias `{ALIAS}`"));
-            answer.exists_if(&["ResourceConflictException", "ConflictException"])
+            busy::exists(answer)
         });
         let revision = answer.await?.revision_id;
         Ok(LiveRelease { revision, ..self.now(inputs, version, commits) })
@@ -362,6 +388,7 @@ impl Resource for Release {
         }
         let commit = inputs.get(self.code).commit.as_deref();
         let commits = live.commits.clone().with(&version, commit);
+        self.until_rights_spread(inputs, progress).await;
         let revision = phases.time("switch", self.point(live, &version, &commits)).await?;
         let before = Some(live.version.clone()).filter(|before| *before != version);
         Ok(LiveRelease { before, revision, trial, phases, ..self.now(inputs, version, commits) })

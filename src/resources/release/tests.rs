@@ -1,3 +1,5 @@
+use std::sync::Arc;
+
 use serde_json::{Value, json};
 
 use super::*;
@@ -5,7 +7,7 @@ use crate::cloud::replay::{Exchange, Replay, lost, ok, refused, together};
 use crate::resources::fixture::{
     ROLE, artifact, config, configuration, drift, is_absent, there, with,
 };
-use crate::resources::{LiveFunction, LogGroup, Role, Source};
+use crate::resources::{Attachments, LiveFunction, LogGroup, Role, Source};
 use engine::Graph;
 use engine::error::Kind;
 
@@ -36,7 +38,10 @@ fn release(replay: &Replay, function: LiveFunction) -> (Release, Inputs) {
     let source = Source::File("bootstrap.zip".into(), artifact().architecture);
     let code = graph.add(Code::new(source));
     let handle = graph.add(Function::new(&cloud, &config, role, code));
-    let release = Release::new(&cloud, &config, handle, log_group, code);
+    let attachments =
+        graph.add(Attachments::new(&cloud, &config, role, Vec::new(), None, Arc::default()));
+    let rights = Rights { policies: Vec::new(), attachments, keeps: Arc::default() };
+    let release = Release::new(&cloud, &config, handle, log_group, code, rights);
     (release, Inputs::default().with(handle, function).with(code, artifact()))
 }
 

@@ -10,7 +10,7 @@ use aws_sdk_apigatewayv2::types::{Integration, Route, Stage};
 
 use super::Api;
 use crate::cloud::tags::{self, Tags};
-use crate::cloud::{Cloud, Identity, apis};
+use crate::cloud::{Cloud, apis};
 use crate::config::{ALIAS, Config};
 use engine::error::{Error, Result};
 use engine::{Calls, Difference, Handle, Id, Inputs, Progress, Resource};
@@ -22,7 +22,7 @@ pub struct Routes {
     client: Client,
     api_name: String,
     function_name: String,
-    /// Such as `ANY /`.
+    /// Such as `GET /`.
     keys: Vec<String>,
     api: Handle<Api>,
     tags: Tags,
@@ -107,7 +107,6 @@ impl Resource for Routes {
             .making(&["apigateway:CreateRoute", "apigateway:UpdateRoute"])
             .making(&["apigateway:DeleteRoute"])
             .making(&["apigateway:CreateStage", "apigateway:UpdateStage"])
-            .making(&["apigateway:TagResource"])
     }
 
     fn needs(&self) -> Vec<Id> {
@@ -134,7 +133,7 @@ impl Resource for Routes {
         let integration = self.integration(live);
         let mut differences = integration::diff(&live.integrations, integration, &self.target());
         differences.extend(route::diff(&live.routes, &self.keys, integration));
-        differences.extend(stage::diff(live.stage.as_ref(), &self.tags));
+        differences.extend(stage::diff(live.stage.as_ref()));
         differences
     }
 
@@ -148,13 +147,12 @@ impl Resource for Routes {
         live: &LiveRoutes,
         progress: &Progress,
     ) -> Result<LiveRoutes> {
-        let identity = self.cloud.identity().await?;
         let api = &inputs.get(self.api).id;
-        let at = At { client: &self.client, identity: &identity, api, progress };
+        let at = At { client: &self.client, api, progress };
         let found = self.integration(live);
         let id = integration::ensure(&at, found, &self.target()).await?;
         self.lead_to(&at, live, &id).await?;
-        let staged = stage::ensure(&at, live.stage.as_ref(), &self.tags);
+        let staged = stage::ensure(&at, live.stage.as_ref());
         if found.is_some() {
             staged.await?;
         } else {
@@ -174,7 +172,6 @@ impl Resource for Routes {
 /// Where a change is made.
 struct At<'a> {
     client: &'a Client,
-    identity: &'a Identity,
     api: &'a str,
     progress: &'a Progress,
 }

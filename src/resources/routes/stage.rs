@@ -1,11 +1,12 @@
-//! The stage `$default`, which gives the API its root path and deploys every change by itself.
+//! The stage `$default`, which gives the API its root path and deploys every change by itself. It carries no tags: it is a
+//! part of the API, whose tags say whose it is, and AWS asks for a right of its own to tag it, `apigateway:TagResource`,
+//! which its reference does not have (<https://github.com/hashicorp/terraform-provider-aws/issues/20634>).
 
 use aws_sdk_apigatewayv2::Client;
 use aws_sdk_apigatewayv2::types::Stage;
 
 use super::{ABSENT, At, is_there_already};
 use crate::cloud::Doing;
-use crate::cloud::tags::{self, Tags};
 use crate::cloud::{Answer, apis};
 use engine::Difference;
 use engine::error::Result;
@@ -30,15 +31,11 @@ pub(super) async fn find(client: &Client, api: &str) -> Result<Option<Stage>> {
     }
 }
 
-pub(super) fn diff(stage: Option<&Stage>, ours: &Tags) -> Vec<Difference> {
+pub(super) fn diff(stage: Option<&Stage>) -> Vec<Difference> {
     let Some(stage) = stage else {
         return vec![Difference::new("stage $default", "none", "there")];
     };
-    let mut differences = deployment_differences(stage);
-    differences.extend(tags::diff(ours, &tags_of(stage)).into_iter().map(|difference| {
-        Difference { property: format!("stage {}", difference.property), ..difference }
-    }));
-    differences
+    deployment_differences(stage)
 }
 
 /// API Gateway tells of a deployment that failed only here, in words.
@@ -51,24 +48,20 @@ fn deployment_differences(stage: &Stage) -> Vec<Difference> {
     [manual, failure].into_iter().flatten().collect()
 }
 
-pub(super) async fn ensure(at: &At<'_>, stage: Option<&Stage>, ours: &Tags) -> Result<()> {
+pub(super) async fn ensure(at: &At<'_>, stage: Option<&Stage>) -> Result<()> {
     let Some(stage) = stage else {
-        return create(at, ours).await;
+        return create(at).await;
     };
     if !deployment_differences(stage).is_empty() {
         update(at).await?;
     }
-    if !tags::is_ours(ours, &tags_of(stage)) {
-        tag(at, ours).await?;
-    }
     Ok(())
 }
 
-async fn create(at: &At<'_>, ours: &Tags) -> Result<()> {
+async fn create(at: &At<'_>) -> Result<()> {
     let made = apis::when_free(at.progress, || async {
         let call = at.client.create_stage().api_id(at.api).stage_name(NAME).auto_deploy(true);
-        let answer = call.set_tags(Some(ours.clone().into_iter().collect())).send().await;
-        answer.doing("create the stage of the API").map(|_| ())
+        call.send().await.doing("create the stage of the API").map(|_| ())
     })
     .await;
     match made {
@@ -83,18 +76,4 @@ async fn update(at: &At<'_>) -> Result<()> {
         call.send().await.doing("change the stage of the API").map(|_| ())
     })
     .await
-}
-
-async fn tag(at: &At<'_>, ours: &Tags) -> Result<()> {
-    let arn = apis::arn(at.identity, &format!("{}/stages/{NAME}", at.api));
-    at.change(|| async {
-        let call = at.client.tag_resource().resource_arn(&arn);
-        let answer = call.set_tags(Some(ours.clone().into_iter().collect())).send().await;
-        answer.doing("tag the stage of the API").map(|_| ())
-    })
-    .await
-}
-
-fn tags_of(stage: &Stage) -> Tags {
-    stage.tags.clone().unwrap_or_default().into_iter().collect()
 }

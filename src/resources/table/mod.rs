@@ -295,16 +295,14 @@ impl Resource for Table {
             &billing(live.on_demand),
             &"on-demand",
         ));
-        differences.extend(Difference::unless_equal(
-            "point_in_time_recovery",
-            &live.recovery,
-            &self.recovery,
-        ));
-        differences.extend(Difference::unless_equal(
-            "deletion_protection",
-            &live.protection,
-            &self.protection,
-        ));
+        differences.extend(
+            Difference::unless_equal("point_in_time_recovery", &live.recovery, &self.recovery)
+                .map(|one| if live.recovery { one.losing() } else { one }),
+        );
+        differences.extend(
+            Difference::unless_equal("deletion_protection", &live.protection, &self.protection)
+                .map(|one| if live.protection { one.losing() } else { one }),
+        );
         differences
     }
 

@@ -8,7 +8,7 @@ use crate::aws::Aws;
 pub type Change = (&'static str, fn(Aws));
 
 /// Everything that we set and somebody else can change.
-pub const DRIFTS: [Change; 33] = [
+pub const DRIFTS: [Change; 31] = [
     ("policy text", |aws| policy_version(aws, OTHER_RIGHTS)),
     ("policy detached", |aws| attachment(aws, "DetachRolePolicy", DATA_POLICY)),
     ("policy attached", |aws| {
@@ -79,8 +79,6 @@ pub const DRIFTS: [Change; 33] = [
     ("auto-deploy off", |aws| {
         api(aws, "PATCH", "/stages/%24default", &json!({"autoDeploy": false}));
     }),
-    ("stage's tag removed", |aws| untag_rest(aws, Rest::Stage)),
-    ("stage's tag changed", |aws| tag_rest(aws, Rest::Stage, OTHER_MARK)),
     ("retention", |aws| {
         let input = json!({"logGroupName": "/aws/lambda/my-app-api", "retentionInDays": 90});
         aws.json("logs", "PutRetentionPolicy", &input);
@@ -131,6 +129,11 @@ pub fn label(aws: Aws) {
     tag_all(aws, ("cost-centre", "7"));
 }
 
+/// Forgets what the user was asked about earlier: what comes back is left alone otherwise.
+pub fn forget(aws: Aws) {
+    aws.iam("UntagRole", &[ROLE, ("TagKeys.member.1", "stackctl:asked")]);
+}
+
 /// Everything that says that the stack is ours.
 pub const MARKS: [Change; 2] = [
     ("tags changed", |aws| tag_all(aws, OTHER_MARK)),
@@ -149,7 +152,7 @@ pub const MARKS: [Change; 2] = [
         for policy in [DATA_POLICY, LOGS_POLICY] {
             aws.iam("UntagPolicy", &[("PolicyArn", policy), ("TagKeys.member.1", MARK)]);
         }
-        for place in [Rest::Function, Rest::Api, Rest::Stage] {
+        for place in [Rest::Function, Rest::Api] {
             untag_rest(aws, place);
         }
     }),
@@ -164,7 +167,7 @@ fn tag_all(aws: Aws, (key, value): Tag) {
     for policy in [DATA_POLICY, LOGS_POLICY] {
         aws.iam("TagPolicy", &[("PolicyArn", policy), tag[0], tag[1]]);
     }
-    for place in [Rest::Function, Rest::Api, Rest::Stage] {
+    for place in [Rest::Function, Rest::Api] {
         tag_rest(aws, place, (key, value));
     }
 }
@@ -174,7 +177,6 @@ fn tag_all(aws: Aws, (key, value): Tag) {
 enum Rest {
     Function,
     Api,
-    Stage,
 }
 
 impl Rest {
@@ -182,9 +184,6 @@ impl Rest {
         let (service, version, arn) = match self {
             Rest::Function => ("lambda", "2017-03-31", FUNCTION_ARN.to_owned()),
             Rest::Api => ("apigateway", "v2", format!("{APIS_ARN}/{}", api_id(aws))),
-            Rest::Stage => {
-                ("apigateway", "v2", format!("{APIS_ARN}/{}/stages/$default", api_id(aws)))
-            }
         };
         (service, format!("/{version}/tags/{}", encoded(&arn)))
     }

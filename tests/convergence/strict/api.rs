@@ -39,6 +39,10 @@ fn stage(call: &Incoming, input: &Value) -> Option<Answer> {
     if !call.is(&["apigateway:CreateStage"]) {
         return None;
     }
+    if !input["tags"].is_null() {
+        let text = "User: u is not authorized to perform: apigateway:TagResource on resource: arn:aws:apigateway:us-east-1::/apis/ID/stages";
+        return call.refused(403, "AccessDeniedException", text);
+    }
     let name = &input["stageName"];
     if inside(call, "stages").iter().any(|stage| stage["stageName"] == *name) {
         return call.refused(409, "ConflictException", "Stage already exists");
