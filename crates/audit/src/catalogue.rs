@@ -25,12 +25,29 @@ fn lines() -> &'static HashMap<&'static str, &'static str> {
     })
 }
 
+/// The services that have an operation of each name.
+pub fn operations() -> &'static HashMap<&'static str, Vec<&'static str>> {
+    static OPERATIONS: OnceLock<HashMap<&'static str, Vec<&'static str>>> = OnceLock::new();
+    OPERATIONS.get_or_init(|| {
+        let mut named: HashMap<&str, Vec<&str>> = HashMap::new();
+        for (service, line) in lines() {
+            for operation in names(line) {
+                named.entry(operation).or_default().push(service);
+            }
+        }
+        named
+    })
+}
+
+/// The IAM actions of one operation.
+pub fn actions_of(service: &str, operation: &str) -> Vec<String> {
+    Catalogue { lines: lines(), named: HashMap::new() }.actions(service, operation)
+}
+
 /// The IAM actions of every operation of that name, of whatever service.
 pub fn actions_named(operation: &str) -> BTreeSet<String> {
-    let catalogue = Catalogue { lines: lines(), named: HashMap::new() };
-    let having =
-        catalogue.lines.iter().filter(|(_, line)| operations(line).any(|known| known == operation));
-    having.flat_map(|(service, _)| catalogue.actions(service, operation)).collect()
+    let services = operations().get(operation).into_iter().flatten();
+    services.flat_map(|service| actions_of(service, operation)).collect()
 }
 
 /// The prefix of the IAM actions of an SDK crate's service.
@@ -56,7 +73,7 @@ impl Catalogue {
         let mut named: HashMap<String, Vec<(&str, &str)>> = HashMap::new();
         for (service, line) in lines {
             if services.contains(*service) {
-                for operation in operations(line) {
+                for operation in names(line) {
                     named.entry(operation.to_lowercase()).or_default().push((service, operation));
                 }
             }
@@ -76,7 +93,7 @@ impl Catalogue {
         if let Some(found) = self.named.get(&key) {
             return found.iter().find_map(|(of, operation)| (*of == service).then_some(*operation));
         }
-        operations(line).find(|operation| operation.eq_ignore_ascii_case(&key))
+        names(line).find(|operation| operation.eq_ignore_ascii_case(&key))
     }
 
     /// The operation's name, also when the catalogue is older than the operation.
@@ -144,7 +161,7 @@ impl Catalogue {
     }
 }
 
-fn operations(line: &'static str) -> impl Iterator<Item = &'static str> {
+fn names(line: &'static str) -> impl Iterator<Item = &'static str> {
     line.split(' ')
         .skip(1)
         .filter(|word| !word.contains('>'))

@@ -45,7 +45,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::path::Path;
 
-pub use catalogue::{actions_named, prefix_of};
+pub use catalogue::{actions_named, actions_of, operations, prefix_of, service_of};
 pub use policy::policy;
 pub use report::{Audited, Call, Candidates, Place, Report, Unresolved, Verdict};
 

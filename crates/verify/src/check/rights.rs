@@ -1,15 +1,15 @@
 //! Rights of an audited handler: lines that leave something open, what `access` decides of it, and what `access` names for
 //! nothing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::needs::unproven;
 use super::probes::service;
 use super::sources::Evidence;
 use crate::audit::Candidates;
 use crate::findings::{Finding, Kind, Severity};
-use crate::operations::Operation;
 use crate::rights::{Origin, Rights, Undecided};
+use crate::services::actions_of;
 use crate::snapshot::Handler;
 
 /// A line that the audit leaves open, with what the linked binary leaves of it.
@@ -23,12 +23,15 @@ pub struct Open<'a> {
 /// The lines of which the audit cannot tell what they need.
 pub fn open<'a>(rights: Option<&'a Rights>, evidence: &Evidence) -> Vec<Open<'a>> {
     let Some(rights) = rights else { return vec![] };
-    let linked = linked_actions(evidence);
+    let binary = Binary::of(evidence);
     let by_access = granted(rights, |from| from == Origin::Access);
     let lines = rights.undecided.iter();
     lines
         .map(|line| {
-            let candidates = left(&line.candidates, linked.as_ref());
+            let candidates = match &binary {
+                Some(binary) => binary.left(&line.candidates),
+                None => line.candidates.clone(),
+            };
             let decided = match &candidates {
                 Candidates::These(names) => {
                     names.iter().all(|name| by_access.contains(name.as_str()))
@@ -46,8 +49,8 @@ pub fn findings(handler: &Handler, open: &[Open], evidence: &Evidence) -> Vec<Fi
     let mut findings: Vec<Finding> = open.iter().map(undecided).collect();
     findings.extend(unused_access(rights, open, evidence));
     // Declared operations are compared with the binary by themselves.
-    if handler.operations.is_none() {
-        findings.extend(against_the_binary(rights, open, evidence));
+    if let (None, Some(binary)) = (&handler.operations, Binary::of(evidence)) {
+        findings.extend(against_the_binary(rights, open, &binary));
     }
     findings
 }
@@ -96,23 +99,28 @@ fn unused_access(rights: &Rights, open: &[Open], evidence: &Evidence) -> Vec<Fin
 }
 
 /// Operations that the program holds and no line shows, and rights that it refutes.
-fn against_the_binary(rights: &Rights, open: &[Open], evidence: &Evidence) -> Vec<Finding> {
-    let (Some(linked), Some(actions)) = (&evidence.linked, linked_actions(evidence)) else {
-        return vec![];
-    };
+fn against_the_binary(rights: &Rights, open: &[Open], binary: &Binary) -> Vec<Finding> {
     let known = granted(rights, |_| true);
-    let shown = |action: &str| {
-        known.contains(action) || open.iter().any(|open| open.candidates.includes(action))
+    let shown = |action: &String| {
+        known.contains(action.as_str()) || open.iter().any(|open| open.candidates.includes(action))
     };
-    let unseen = linked.iter().filter(|name| !actions_of(name).iter().any(|action| shown(action)));
-    let unseen = unseen.map(|name| {
+    // An operation that needs no right, `sts:GetCallerIdentity` say, is of no concern.
+    let unseen = binary
+        .operations
+        .iter()
+        .filter(|(_, actions)| !actions.is_empty() && !actions.iter().any(shown));
+    let unseen = unseen.map(|(name, actions)| {
         let message = format!("the linked binary names {name}, which no line of the source calls");
-        unproven("linked", message).detail("operation", *name)
+        let services: BTreeSet<String> = actions.iter().map(|action| service(action)).collect();
+        let finding = unproven("linked", message).detail("operation", name);
+        match services.iter().collect::<Vec<_>>()[..] {
+            [service] if service != "dynamodb" => finding.detail("service", service),
+            _ => finding,
+        }
     });
-    let audited = granted(rights, |from| from == Origin::Audit);
-    let refuted = audited
+    let refuted = granted(rights, |from| from == Origin::Audit)
         .into_iter()
-        .filter(|action| service(action) == "dynamodb" && !actions.contains(*action));
+        .filter(|action| !binary.may_hold(action));
     let refuted = refuted.map(|action| {
         let message = format!(
             "the source calls what needs {action}, and the linked binary holds no such call"
@@ -126,30 +134,56 @@ fn against_the_binary(rights: &Rights, open: &[Open], evidence: &Evidence) -> Ve
     unseen.chain(refuted).collect()
 }
 
-fn granted(rights: &Rights, from: impl Fn(Origin) -> bool) -> BTreeSet<&str> {
-    let grants = rights.grants.iter().filter(|grant| from(grant.from));
-    grants.flat_map(|grant| &grant.actions).map(String::as_str).collect()
+/// What the linked program can call.
+struct Binary {
+    /// Each operation of the handler's own, with the actions that it may need.
+    operations: BTreeMap<String, BTreeSet<String>>,
+    /// Those of all operations, also of what the credential chain brings along.
+    actions: BTreeSet<String>,
+    /// Whether other services than `DynamoDB` are known.
+    all_services: bool,
 }
 
-/// Without the actions of `DynamoDB` for which the program holds no operation.
-fn left(candidates: &Candidates, linked: Option<&BTreeSet<String>>) -> Candidates {
-    match (candidates, linked) {
-        (Candidates::These(names), Some(linked)) => {
-            let held = |name: &&String| service(name) != "dynamodb" || linked.contains(*name);
-            Candidates::of(names.iter().filter(held).cloned())
+impl Binary {
+    fn of(evidence: &Evidence) -> Option<Self> {
+        let linked = evidence.linked.as_ref();
+        let marks = evidence.program.as_ref().filter(|program| !program.held.is_empty());
+        if linked.is_none() && marks.is_none() {
+            return None;
         }
-        (candidates, _) => candidates.clone(),
+        let mut operations = BTreeMap::<String, BTreeSet<String>>::new();
+        for name in linked.into_iter().flatten() {
+            let actions = actions_of("dynamodb", name);
+            operations.entry((*name).to_owned()).or_default().extend(actions);
+        }
+        for held in marks.iter().flat_map(|program| program.of_the_handler()) {
+            operations.entry(held.operation.clone()).or_default().extend(held.actions());
+        }
+        let mut actions: BTreeSet<String> = operations.values().flatten().cloned().collect();
+        actions.extend(marks.iter().flat_map(|program| program.actions()));
+        Some(Binary { operations, actions, all_services: marks.is_some() })
+    }
+
+    /// Whether some operation in the program may need the action; what cannot be told may.
+    fn may_hold(&self, action: &str) -> bool {
+        self.actions.contains(action) || !(self.all_services || service(action) == "dynamodb")
+    }
+
+    /// What it leaves of the actions that a line may need.
+    fn left(&self, candidates: &Candidates) -> Candidates {
+        match candidates {
+            Candidates::These(names) => {
+                Candidates::of(names.iter().filter(|name| self.may_hold(name)).cloned())
+            }
+            Candidates::Any if self.all_services => Candidates::of(self.actions.iter().cloned()),
+            Candidates::Any => Candidates::Any,
+        }
     }
 }
 
-fn linked_actions(evidence: &Evidence) -> Option<BTreeSet<String>> {
-    let linked = evidence.linked.as_ref()?;
-    Some(linked.iter().flat_map(|name| actions_of(name)).collect())
-}
-
-fn actions_of(operation: &str) -> Vec<String> {
-    let actions = Operation::named(operation).map(Operation::possible_actions).unwrap_or_default();
-    actions.into_iter().map(|action| format!("dynamodb:{action}")).collect()
+fn granted(rights: &Rights, from: impl Fn(Origin) -> bool) -> BTreeSet<&str> {
+    let grants = rights.grants.iter().filter(|grant| from(grant.from));
+    grants.flat_map(|grant| &grant.actions).map(String::as_str).collect()
 }
 
 /// The services whose SDK crates the source of a handler of our own form names.

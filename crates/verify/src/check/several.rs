@@ -239,6 +239,35 @@ fn the_linked_binary_decides_operations_and_refutes_rights() {
 }
 
 #[test]
+fn a_program_without_symbols_decides_the_operations_of_every_service() {
+    let mut rights = rights();
+    rights.undecided.push(open("call", Candidates::of(["sns:Publish"])));
+    let with = |names: &[&str]| {
+        let marks = names.iter().map(|name| format!("{name}EndpointParamsInterceptor"));
+        let program = Some(crate::linked::Program::read(marks.collect::<String>().as_bytes()));
+        let snapshot = of_rights(&rights, &json!(policy(&rights)));
+        check(&snapshot, &Evidence { program, ..Evidence::default() })
+    };
+    let all = [
+        "GetItem",
+        "PutItem",
+        "DeleteItem",
+        "Query",
+        "HeadObject",
+        "GetSecretValue",
+        "SendMessage",
+    ];
+    assert_eq!(with(&all).outcome, Outcome::Proven, "{:?}", with(&all).findings);
+    assert_eq!(
+        with(&[&all[..], &["GetCallerIdentity", "AssumeRole"]].concat()).outcome,
+        Outcome::Proven
+    );
+    assert_eq!(with(&[&all[..], &["Publish"]].concat()).outcome, Outcome::Unproven);
+    assert_eq!(told(&with(&[&all[..], &["PurgeQueue"]].concat())), ["unproven "]);
+    assert_eq!(told(&with(&all[..6])), ["dead-declaration sqs:SendMessage"]);
+}
+
+#[test]
 fn access_speaks_for_a_service_that_a_declared_handler_names() {
     let rights = Rights {
         grants: vec![grant(Origin::Access, On::Arn(JOBS.to_owned()), &["sqs:SendMessage"])],

@@ -7,6 +7,7 @@ use serde::Serialize;
 use super::needs::unproven;
 use crate::audit::Audit;
 use crate::findings::{Finding, Kind, Severity};
+use crate::linked::Program;
 use crate::manifest::{Manifest, Site};
 use crate::rights::Rights;
 
@@ -19,6 +20,8 @@ pub struct Evidence {
     pub source: Option<Audit>,
     /// The operations in the linked binary.
     pub linked: Option<BTreeSet<&'static str>>,
+    /// The operations of all services in the linked binary; `linked` alone is of every SDK, and of `DynamoDB` alone.
+    pub program: Option<Program>,
     /// The operations that the contract tests made.
     pub recorded: Option<BTreeSet<String>>,
 }

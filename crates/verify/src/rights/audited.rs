@@ -41,7 +41,7 @@ impl Rights {
             self.leave_open(call, &site, &Open { reason: "partiql", message });
             return;
         }
-        for action in &call.actions {
+        for action in call.actions.iter().filter(|action| services::needs_a_grant(action)) {
             match on(call, action, known) {
                 Ok(on) => self.add(Origin::Audit, on, vec![action.clone()], Some(&site)),
                 Err(open) => self.leave_open(call, &site, &open),

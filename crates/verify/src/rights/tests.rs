@@ -173,6 +173,7 @@ fn other_services_are_granted_where_the_name_says_the_arn() {
         other("s3", "s3:GetObject", Some(literal("thumbnails"))),
         other("sqs", "sqs:SendMessage", Some(env("QUEUE_URL"))),
         other("ses", "ses:SendEmail", None),
+        other("sts", "sts:GetCallerIdentity", None),
     ];
     let rights = Rights::of_audit(&audited(calls, vec![]), &known());
     assert_eq!(

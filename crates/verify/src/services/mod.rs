@@ -5,6 +5,7 @@ pub mod dynamodb;
 pub mod logs;
 mod other;
 
+use crate::operations::Operation;
 use crate::snapshot::Stack;
 
 /// One service of AWS. Actions have their service: `dynamodb:GetItem`.
@@ -34,6 +35,17 @@ pub fn of(action: &str) -> &'static dyn Service {
     }
 }
 
+/// The actions that an operation may need; `service` is the name of its SDK crate without `aws_sdk_`.
+pub fn actions_of(service: &str, operation: &str) -> Vec<String> {
+    if let Some(known) = Operation::named(operation).filter(|_| service == "dynamodb") {
+        let actions = known.possible_actions().into_iter();
+        return actions.map(|action| format!("dynamodb:{action}")).collect();
+    }
+    let mut actions = audit::actions_of(service, operation);
+    actions.retain(|action| needs_a_grant(action));
+    actions
+}
+
 /// Another region and another account than the stack's.
 fn elsewhere(stack: &Stack) -> (&'static str, &'static str) {
     let region = if stack.region == "eu-west-1" { "us-east-1" } else { "eu-west-1" };
@@ -55,6 +67,16 @@ const WITHOUT_ARN: [&str; 9] = [
     "xray:PutTelemetryRecords",
     "xray:PutTraceSegments",
 ];
+
+/// Actions that every role may do, whatever its policies say.
+///
+/// <https://docs.aws.amazon.com/STS/latest/APIReference/API_GetCallerIdentity.html>
+const ALWAYS_ALLOWED: [&str; 2] = ["sts:GetCallerIdentity", "sts:GetSessionToken"];
+
+/// Whether an action needs to be granted.
+pub fn needs_a_grant(action: &str) -> bool {
+    !ALWAYS_ALLOWED.contains(&action)
+}
 
 /// Whether an action takes no ARN.
 pub fn takes_no_arn(action: &str) -> bool {
