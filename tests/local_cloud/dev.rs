@@ -137,7 +137,7 @@ fn a_save_of_a_package_beside_the_handler_is_a_save() {
     let mut dev = Dev::start(&stack);
     dev.until("  http://");
     stack.project.write("shared/src/lib.rs", "pub const GREETING: &str = \"other\";\n");
-    dev.until(" after saving shared/src/lib.rs");
+    dev.until("code shared/src/lib.rs: ");
     dev.ctrl_c().succeeded();
     stack.teardown();
 }
