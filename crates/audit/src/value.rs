@@ -1,5 +1,6 @@
 //! What a place in the program can hold, as far as it decides which calls are made.
 
+use std::cell::OnceCell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::rc::Rc;
@@ -47,6 +48,18 @@ pub struct Record<'a> {
     pub arguments: Vec<Ty>,
     /// Fields that were seen to be set; others have what their type says.
     pub fields: BTreeMap<String, Value<'a>>,
+    pub digest: Digest,
+}
+
+/// The hash and the depth of what holds it, once they were asked for: values share their parts, so a tree of them is larger than it looks.
+#[derive(Default)]
+pub struct Digest(OnceCell<(u64, usize)>);
+
+impl Clone for Digest {
+    /// A copy is made to be changed.
+    fn clone(&self) -> Self {
+        Self::default()
+    }
 }
 
 pub struct Closure<'a> {
@@ -55,6 +68,7 @@ pub struct Closure<'a> {
     pub scope: Rc<Scope>,
     pub file: usize,
     pub function: Option<FunctionId>,
+    pub digest: Digest,
 }
 
 /// A request to AWS under construction, or a part of one.
@@ -112,6 +126,8 @@ impl Ord for Texts {
 
 /// Values inside values are told apart to this depth.
 const DEEPEST: usize = 7;
+/// Records nested deeper are not told apart.
+const NESTED: usize = 6;
 /// Alternatives beyond this are merged.
 const MOST: usize = 10;
 
@@ -176,13 +192,7 @@ impl Value<'_> {
             Self::Text(texts) => texts.hash(hasher),
             Self::Client(service) => service.hash(hasher),
             Self::Request(request) => request.hash(hasher),
-            Self::Record(record) => {
-                (record.definition, record.variant, &record.arguments).hash(hasher);
-                for (name, value) in &record.fields {
-                    name.hash(hasher);
-                    value.hash_into(hasher, depth + 1);
-                }
-            }
+            Self::Record(record) => record.hashed().0.hash(hasher),
             Self::Object(id) => id.hash(hasher),
             Self::Tuple(parts) => {
                 for part in parts.iter() {
@@ -196,16 +206,7 @@ impl Value<'_> {
             }
             Self::Function(id, scope) => (id, &scope.bound, &scope.own).hash(hasher),
             Self::Closure(closure) => {
-                std::ptr::from_ref(closure.node).addr().hash(hasher);
-                closure.scope.bound.hash(hasher);
-                if depth < 3 {
-                    for (name, value) in
-                        closure.captured.iter().filter(|(_, value)| value.matters())
-                    {
-                        name.hash(hasher);
-                        value.hash_into(hasher, depth + 3);
-                    }
-                }
+                closure.hashed().0.hash(hasher);
             }
             Self::Callable(ty) => ty.hash(hasher),
             Self::Router(routes) | Self::Methods(routes) => routes.hash(hasher),
@@ -220,6 +221,45 @@ impl Value<'_> {
                 }
                 sum.hash(hasher);
             }
+        }
+    }
+
+    /// How many records are inside one another.
+    fn depth(&self) -> usize {
+        match self {
+            Self::Record(record) => record.hashed().1,
+            Self::Closure(closure) => closure.hashed().1,
+            Self::Many(inner) => inner.depth(),
+            Self::Map(pair) => pair.0.depth().max(pair.1.depth()),
+            Self::Tuple(all) | Self::OneOf(all) => all.iter().map(Self::depth).max().unwrap_or(0),
+            _ => 0,
+        }
+    }
+
+    /// Without what is nested too deeply to matter: such a record has what its type says.
+    pub fn shallow(self) -> Self {
+        if self.depth() <= NESTED {
+            return self;
+        }
+        match self {
+            Self::Record(record) => Self::Record(Rc::new(Record {
+                definition: record.definition,
+                variant: record.variant,
+                arguments: record.arguments.clone(),
+                fields: BTreeMap::new(),
+                digest: Digest::default(),
+            })),
+            Self::Many(inner) => Self::Many(Rc::new((*inner).clone().shallow())),
+            Self::Map(pair) => {
+                Self::Map(Rc::new((pair.0.clone().shallow(), pair.1.clone().shallow())))
+            }
+            Self::Tuple(all) => {
+                Self::Tuple(Rc::new(all.iter().cloned().map(Self::shallow).collect()))
+            }
+            Self::OneOf(all) => {
+                all.iter().cloned().map(Self::shallow).reduce(Self::or).unwrap_or(Self::Unit)
+            }
+            other => other,
         }
     }
 
@@ -299,6 +339,37 @@ impl Value<'_> {
     }
 }
 
+impl Record<'_> {
+    fn hashed(&self) -> (u64, usize) {
+        *self.digest.0.get_or_init(|| {
+            let mut hasher = DefaultHasher::new();
+            (self.definition, self.variant, &self.arguments).hash(&mut hasher);
+            for (name, value) in &self.fields {
+                (name, value.hash()).hash(&mut hasher);
+            }
+            let depth = self.fields.values().map(Value::depth).max().unwrap_or(0);
+            (hasher.finish(), depth + 1)
+        })
+    }
+}
+
+impl Closure<'_> {
+    fn hashed(&self) -> (u64, usize) {
+        *self.digest.0.get_or_init(|| {
+            let mut hasher = DefaultHasher::new();
+            std::ptr::from_ref(self.node).addr().hash(&mut hasher);
+            self.scope.bound.hash(&mut hasher);
+            let captured = self.captured.iter().filter(|(_, value)| value.matters());
+            let mut depth = 0;
+            for (name, value) in captured {
+                (name, value.hash()).hash(&mut hasher);
+                depth = depth.max(value.depth());
+            }
+            (hasher.finish(), depth + 1)
+        })
+    }
+}
+
 /// Records of one type become one, whose fields are what either had.
 fn merged(all: Vec<Value<'_>>) -> Vec<Value<'_>> {
     let mut out: Vec<Value<'_>> = Vec::new();
@@ -322,7 +393,7 @@ fn merged(all: Vec<Value<'_>>) -> Vec<Value<'_>> {
         let mut fields = same.fields.clone();
         for (name, value) in &record.fields {
             let known = fields.remove(name).unwrap_or(Value::Unit);
-            fields.insert(name.clone(), known.or(value.clone()));
+            fields.insert(name.clone(), known.or(value.clone()).shallow());
         }
         let arguments =
             if same.arguments == record.arguments { same.arguments.clone() } else { Vec::new() };
@@ -331,6 +402,7 @@ fn merged(all: Vec<Value<'_>>) -> Vec<Value<'_>> {
             arguments,
             definition: same.definition,
             variant: same.variant,
+            digest: Digest::default(),
         });
     }
     out

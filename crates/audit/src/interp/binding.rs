@@ -137,6 +137,7 @@ impl<'a> Interpreter<'a> {
             variant,
             arguments: Vec::new(),
             fields: std::collections::BTreeMap::default(),
+            digest: crate::value::Digest::default(),
         };
         self.field(&open, name).unwrap_or(Value::Unknown)
     }

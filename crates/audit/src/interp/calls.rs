@@ -117,6 +117,7 @@ impl<'a> Interpreter<'a> {
                 variant: None,
                 arguments: types,
                 fields: BTreeMap::new(),
+                digest: crate::value::Digest::default(),
             })),
             "new" if arguments.len() == fields.len() => {
                 let fields = fields.iter().map(|field| field.name.clone()).zip(arguments).collect();

@@ -41,6 +41,7 @@ impl<'a> Interpreter<'a> {
             variant: None,
             arguments: Vec::new(),
             fields: values,
+            digest: crate::value::Digest::default(),
         });
         self.keep(&record);
         Value::Record(record)

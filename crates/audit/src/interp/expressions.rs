@@ -263,6 +263,7 @@ impl<'a> Interpreter<'a> {
             scope: frame.scope.clone(),
             file: frame.file,
             function: frame.function,
+            digest: crate::value::Digest::default(),
         });
         self.closures.push(closure.clone());
         Value::Closure(closure)

@@ -43,7 +43,13 @@ impl<'a> Interpreter<'a> {
         mut fields: BTreeMap<String, Value<'a>>,
     ) -> Value<'a> {
         let index = self.index;
-        let mut record = Record { definition, variant, arguments, fields: BTreeMap::new() };
+        let mut record = Record {
+            definition,
+            variant,
+            arguments,
+            fields: BTreeMap::new(),
+            digest: crate::value::Digest::default(),
+        };
         if record.arguments.is_empty() {
             record.arguments = self.arguments_of(definition, variant, &fields);
         }
@@ -51,7 +57,7 @@ impl<'a> Interpreter<'a> {
         for field in index.fields(definition, variant) {
             if let Some(value) = fields.remove(&field.name) {
                 let ty = index.lower(&field.ty, &scope);
-                record.fields.insert(field.name.clone(), self.coerce(value, &ty));
+                record.fields.insert(field.name.clone(), self.coerce(value, &ty).shallow());
             }
         }
         let record = Rc::new(record);

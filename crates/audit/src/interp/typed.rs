@@ -47,6 +47,7 @@ impl<'a> Interpreter<'a> {
             variant: None,
             arguments: arguments.to_vec(),
             fields: BTreeMap::new(),
+            digest: crate::value::Digest::default(),
         }));
         let Some(stored) = self.store.get(&id) else {
             return open;
