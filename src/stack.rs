@@ -42,8 +42,9 @@ impl Stack {
     pub fn new(cloud: &Cloud, config: &Config, manifest: &Manifest, source: Source) -> Self {
         let names = &config.names;
         let mut graph = Graph::default();
-        let tables = config.tables.values();
-        let tables = tables
+        let tables: BTreeMap<_, _> = config
+            .tables
+            .values()
             .map(|table| (table.key.clone(), graph.add(Table::new(cloud, config, table))))
             .collect();
         let log_group = graph.add(LogGroup::new(cloud, config));
@@ -77,8 +78,11 @@ impl Stack {
         let rights = Rights { policies, attachments, keeps };
         let code = graph.add(Code::new(source));
         let function = graph.add(Function::new(cloud, config, role, code));
-        let release =
-            graph.add(Release::new(cloud, config, function, log_group, code, rights.clone()));
+        // A query of an index that is not there yet fails.
+        let indexed = config.tables.values().filter(|table| !table.indexes.is_empty());
+        let indexed = indexed.map(|table| tables[&table.key].id).collect();
+        let release = Release::new(cloud, config, function, log_group, code, rights.clone());
+        let release = graph.add(release.after(indexed));
         let api = graph.add(Api::new(cloud, config));
         let routes = graph.add(Routes::new(cloud, config, route_keys(manifest), api));
         let permission = graph.add(Permission::new(cloud, config, function, release, api));

@@ -8,6 +8,7 @@ pub mod completions;
 pub mod cors;
 pub mod deploy;
 pub mod dev;
+mod dropping;
 mod granted;
 pub mod init;
 pub mod invoke;

@@ -67,8 +67,10 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         if asked.is_empty() { plan } else { format!("{plan}\n{}", asked.text()) }
     };
     let changes = ui::plan::document(&stack.graph, &plan);
+    let left = ui::plan::left(&stack.graph, &plan);
     let loses = [asked.losses.clone(), asked.foreign.clone()].concat();
-    app.ui.result(text, || json!({"changes": changes, "widens": asked.gains, "loses": loses}))?;
+    let document = json!({"changes": changes, "left": left, "widens": asked.gains, "loses": loses});
+    app.ui.result(text, || document)?;
     if args.exit_code && !plan.changes_nothing() {
         return Err(
             Error::new(Kind::Findings, "there is something to do").hint("run `stackctl up`")

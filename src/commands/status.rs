@@ -75,10 +75,10 @@ fn resource(stack: &Stack, reading: &Reading, step: &Step) -> Value {
 /// What `up` would do about a difference.
 fn line(difference: &Difference) -> String {
     let line = ui::plan::line(difference);
-    if difference.refusal.is_some() {
-        format!("{line} (`up` refuses to change this)")
-    } else {
-        line
+    match &difference.left {
+        Some(left) => format!("{line} (`up` leaves this: {left})"),
+        None if difference.refusal.is_some() => format!("{line} (`up` refuses to change this)"),
+        None => line,
     }
 }
 

@@ -14,7 +14,7 @@ use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::cloud::wait::{self, Poll};
 use crate::config::{Config, Table};
-use crate::resources::{self, LiveTable};
+use crate::resources::{self, LiveFunction, LiveTable, further};
 use crate::stack::Stack;
 use crate::ui::{Question, seconds};
 use engine::error::{Doing, Error, Kind, Result};
@@ -50,7 +50,8 @@ pub struct Args {
 
 /// What this asks of AWS.
 pub fn calls(stack: &Stack) -> Vec<&'static str> {
-    [stack.graph.deleting(&stack.standing_alone()), resources::export::CALLS.to_vec()].concat()
+    let besides = [resources::export::CALLS, further::CALLS].concat();
+    [stack.graph.deleting(&stack.standing_alone()), besides].concat()
 }
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {
@@ -59,15 +60,12 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         None => app.config().map_err(|error| without_file(error, app))?,
     };
     let cloud = app.cloud(&config).await?;
-    let stack = Stack::new(&cloud, &config, &Manifest::default(), source(&config, None));
+    let (config, stack, reading) = surveyed(app, config, &cloud).await?;
     let ids: Vec<Id> = stack
         .standing_alone()
         .into_iter()
         .filter(|id| !(args.keep_table && stack.holds_data(*id)))
         .collect();
-    let look =
-        app.ui.watch(stack.graph.labels(), async |events| look(&stack, &cloud, events).await);
-    let reading = app.unless_stopped(look).await?;
     let ours: Vec<Id> =
         ids.iter().copied().filter(|id| reading.is_ours(&stack.graph, *id)).collect();
     for id in ids.iter().filter(|id| reading.is_there(**id) && !ours.contains(id)) {
@@ -118,6 +116,39 @@ fn without_file(error: Error, app: &App) -> Error {
     error.hint(
         "go to the project's folder, name the file with `--config`, or the stack with `--name`",
     )
+}
+
+fn wired(config: &Config, cloud: &Cloud) -> Stack {
+    Stack::new(cloud, config, &Manifest::default(), source(config, None))
+}
+
+/// The stack as it is, with the tables that are its own and that the file does not name.
+async fn surveyed(
+    app: &App,
+    mut config: Config,
+    cloud: &Cloud,
+) -> Result<(Config, Stack, Reading)> {
+    let stack = wired(&config, cloud);
+    let survey = app.ui.watch(stack.graph.labels(), async |events| {
+        let (reading, names) = tokio::join!(look(&stack, cloud, events), further::names(cloud));
+        let reading = reading?;
+        let function = reading.find(stack.function);
+        let told = function.into_iter().flat_map(LiveFunction::variables).cloned().collect();
+        let found = further::find(cloud, &config, names?, &told).await?;
+        Ok((reading, found))
+    });
+    let (reading, found) = app.unless_stopped(survey).await?;
+    for name in &found.unread {
+        app.ui.say(&format!("left alone, because its tags may not be read: table {name}"));
+    }
+    if found.ours.is_empty() {
+        return Ok((config, stack, reading));
+    }
+    found.ours.iter().for_each(|name| config.add_table(name));
+    let stack = wired(&config, cloud);
+    let look = app.ui.watch(stack.graph.labels(), async |events| look(&stack, cloud, events).await);
+    let reading = app.unless_stopped(look).await?;
+    Ok((config, stack, reading))
 }
 
 async fn look(stack: &Stack, cloud: &Cloud, events: &Events) -> Result<Reading> {

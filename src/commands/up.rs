@@ -8,7 +8,7 @@ use tokio::time::Instant;
 
 use super::ship::{self, MAKING_ROOM, Ship};
 use super::widening::{self, Asked};
-use super::{App, outputs, source};
+use super::{App, dropping, outputs, source};
 use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::config::{Config, DEFAULT_STAGE};
@@ -16,7 +16,7 @@ use crate::proof::{self, NO_MORE};
 use crate::resources::LiveApi;
 use crate::saved_plan::{Basis, SavedPlan};
 use crate::stack::{self, Stack};
-use crate::ui::{Question, seconds};
+use crate::ui::{self, Question, seconds};
 use crate::{env_file, manifest};
 use engine::error::Result;
 use engine::{Action, Events, Id, Ownership, Plan, Progress, plan_up, read};
@@ -41,6 +41,9 @@ pub struct Args {
     /// with 3
     #[arg(long, value_name = "FILE", conflicts_with = "adopt")]
     plan: Option<PathBuf>,
+    /// Delete the indexes that the tables have and `stack.toml` does not say, after the new version has proved itself
+    #[arg(long, conflicts_with = "plan")]
+    drop_indexes: bool,
     /// Write the API's address into this file, such as `web/.env.local`, as `VITE_API_URL` and `NEXT_PUBLIC_API_URL`
     #[arg(long, value_name = "FILE")]
     write_env: Option<PathBuf>,
@@ -75,27 +78,39 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
             }
             let asked = Asked::of(&stack.graph, &plan);
             let begins = begins_a_stage(app, &config, &stack, &plan);
-            if !agreed && (begins || !asked.is_empty()) {
-                return Ok(Err((begins, asked)));
+            let mut surplus = dropping::of(&config, &stack, &plan);
+            surplus.retain(|_| args.drop_indexes);
+            if !agreed && (begins || !asked.is_empty() || !surplus.is_empty()) {
+                return Ok(Err((begins, asked, surplus)));
+            }
+            let progress = Progress::new(Id::after(&stack.graph), events);
+            if !args.drop_indexes {
+                for left in ui::plan::left(&stack.graph, &plan) {
+                    progress.output(format!("note: {left}"));
+                }
             }
             if !plan.changes_nothing() {
-                let progress = Progress::new(Id::after(&stack.graph), events);
                 progress.output(format!("changing {}", place(app, &config, &cloud)));
             }
             let asked = proof::asked(&manifest);
             let further = NO_MORE;
             let ship =
                 Ship { stack: &stack, cloud: &cloud, config: &config, asked, further, events };
-            ship.carry_out(plan, &app.stop).await.map(|(outcome, _)| Ok(outcome))
+            let (outcome, _) = ship.carry_out(plan, &app.stop).await?;
+            if !*app.stop.borrow() {
+                dropping::carry_out(&cloud, &config, &stack, &surplus, events).await?;
+            }
+            Ok(Ok(outcome))
         });
         match work.await? {
             Ok(outcome) => break outcome,
-            Err((begins, asked)) => {
+            Err((begins, asked, surplus)) => {
                 if begins {
                     confirm_stage(app, &place(app, &config, &cloud)).await?;
                 }
                 let keeps = !asked.confirm("`up`", app).await?;
                 stack.rights.keeps.store(keeps, Ordering::Relaxed);
+                dropping::confirm(app, &surplus).await?;
             }
         }
         agreed = true;

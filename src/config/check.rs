@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Attribute, Config, Cors, Table, origin, region};
+use super::{Attribute, AttributeKind, Config, Cors, Projection, Table, origin, region};
 use engine::error::{Error, Result};
 
 /// Days that `CloudWatch` Logs accepts: <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html>
@@ -136,6 +136,10 @@ fn account(config: &Config) -> Result<()> {
 
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html>
 const MOST_INDEXES: usize = 20;
+/// Of one index, beside its keys, when they are listed.
+const MOST_ATTRIBUTES: usize = 20;
+/// Of all indexes of a table together.
+const MOST_ATTRIBUTES_IN_ALL: usize = 100;
 
 fn tables(config: &Config) -> Result<()> {
     let mut variables = BTreeSet::new();
@@ -160,6 +164,8 @@ fn tables(config: &Config) -> Result<()> {
             different(&place, &index.partition, index.sort.as_ref())?;
         }
         one_type_each(table)?;
+        projections(table)?;
+        time_to_live(table)?;
     }
     Ok(())
 }
@@ -176,11 +182,8 @@ fn different(place: &str, partition: &Attribute, sort: Option<&Attribute>) -> Re
 
 /// An attribute has one type in all keys that it is part of.
 fn one_type_each(table: &Table) -> Result<()> {
-    let indexes =
-        table.indexes.values().flat_map(|index| [Some(&index.partition), index.sort.as_ref()]);
-    let keys = [Some(&table.partition), table.sort.as_ref()].into_iter().chain(indexes).flatten();
     let mut kinds = BTreeMap::new();
-    for attribute in keys {
+    for attribute in table.key_attributes() {
         let first = *kinds.entry(&attribute.name).or_insert(attribute.kind);
         if first != attribute.kind {
             return Err(Error::usage(format!(
@@ -189,6 +192,54 @@ fn one_type_each(table: &Table) -> Result<()> {
                 table.place()
             )));
         }
+    }
+    Ok(())
+}
+
+/// DynamoDB counts the attributes that are listed, one in two indexes twice.
+fn projections(table: &Table) -> Result<()> {
+    let mut in_all = 0;
+    for (name, index) in &table.indexes {
+        let Projection::Attributes(attributes) = &index.projection else { continue };
+        let place = format!("{}.indexes.{name}.projection", table.place());
+        let different: BTreeSet<&String> = attributes.iter().collect();
+        if attributes.is_empty() {
+            return Err(Error::usage(format!("`{place}` is an empty list"))
+                .hint("write `\"keys\"` for the keys alone, or `\"all\"`"));
+        }
+        if different.len() < attributes.len() || attributes.iter().any(String::is_empty) {
+            return Err(Error::usage(format!(
+                "`{place}` must list different attributes, once each"
+            )));
+        }
+        in_all += attributes.len();
+        for (count, most, of) in [
+            (attributes.len(), MOST_ATTRIBUTES, "an index"),
+            (in_all, MOST_ATTRIBUTES_IN_ALL, "all indexes of a table together"),
+        ] {
+            if count > most {
+                let message =
+                    format!("`{place}`: {count} attributes, and DynamoDB takes {most} of {of}");
+                return Err(Error::usage(message).hint("write `projection = \"all\"`"));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/TTL.html>: a number of seconds.
+fn time_to_live(table: &Table) -> Result<()> {
+    let Some(attribute) = &table.ttl else { return Ok(()) };
+    let place = table.place();
+    if attribute.len() > 255 {
+        return Err(Error::usage(format!("`{place}.ttl` must have 1 to 255 characters")));
+    }
+    let key = table.key_attributes().find(|key| key.name == *attribute);
+    if key.is_some_and(|key| key.kind != AttributeKind::Number) {
+        return Err(Error::usage(format!(
+            "`{place}.ttl = \"{attribute}\"` is a key that is no number"
+        ))
+        .hint("an item expires at a number of seconds since 1970: name another attribute"));
     }
     Ok(())
 }
@@ -371,6 +422,46 @@ mod tests {
             refusal("[api.cors]\nallow_methods = [\"get\"]").1,
             "methods are written like `GET`"
         );
+    }
+
+    #[test]
+    fn indexes_that_dynamodb_refuses_are_refused() {
+        let index = |projection: &str| {
+            refusal(&format!(
+                "[table.indexes.byA]\npartition_key = \"a\"\nprojection = {projection}"
+            ))
+            .0
+        };
+        let list = |count: usize| {
+            let names: Vec<String> = (0..count).map(|number| format!("a{number}")).collect();
+            format!("{names:?}")
+        };
+        let place = "`table.indexes.byA.projection`";
+        assert_eq!(index("[]"), format!("{place} is an empty list"));
+        assert!(index("[\"b\", \"b\"]").contains("different attributes"));
+        assert_eq!(
+            index(&list(21)),
+            format!("{place}: 21 attributes, and DynamoDB takes 20 of an index")
+        );
+        let many: String = (0..6)
+            .map(|number| {
+                format!(
+                    "[table.indexes.by{number}]\npartition_key = \"a\"\nprojection = {}\n",
+                    list(17)
+                )
+            })
+            .collect();
+        assert!(refusal(&many).0.contains("102 attributes, and DynamoDB takes 100 of all"));
+        let two = "[table.indexes.byA]\npartition_key = \"userId:N\"";
+        assert!(refusal(two).0.contains("`userId` has two types"));
+    }
+
+    #[test]
+    fn items_expire_at_a_number() {
+        let text = "[table]\nttl = \"itemId\"";
+        assert_eq!(refusal(text).0, "`table.ttl = \"itemId\"` is a key that is no number");
+        let number = "name = \"app\"\n[table]\nsort_key = \"at:N\"\nttl = \"at\"";
+        assert!(config(number).is_ok());
     }
 
     #[test]

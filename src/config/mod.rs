@@ -19,7 +19,7 @@ pub use file::Cors;
 pub use function::{Budget, FunctionKeys, LogPolicy};
 pub use names::{ALIAS, DEFAULT_STAGE, Names};
 pub use schema::SCHEMA;
-pub use table::{Attribute, AttributeKind, DATA, Table};
+pub use table::{Attribute, AttributeKind, DATA, Index, Projection, Table, Word};
 
 use engine::error::{Error, Result};
 use table::TableKeys;
@@ -106,6 +106,15 @@ impl Config {
     /// The table that our own form of handler works on: `data`, else the first.
     pub fn main(&self) -> Option<&Table> {
         self.tables.get(DATA).or_else(|| self.tables.values().next())
+    }
+
+    /// Adds a table of the stack that the file does not say.
+    pub fn add_table(&mut self, name: &str) {
+        let mut table = Table::named(name);
+        while self.tables.contains_key(&table.key) {
+            table.key.push_str("-table");
+        }
+        self.tables.insert(table.key.clone(), table);
     }
 
     /// The name of that table; where there is none, the name that it would have.

@@ -145,6 +145,31 @@ impl Table {
         })
     }
 
+    /// One of which nothing but its name is known: enough to read, to export and to delete it.
+    pub fn named(name: &str) -> Self {
+        Self {
+            key: name.to_owned(),
+            name: name.to_owned(),
+            env: String::new(),
+            partition: Attribute { name: String::new(), kind: AttributeKind::String },
+            sort: None,
+            ttl: None,
+            indexes: BTreeMap::new(),
+            recovery: false,
+            protection: false,
+        }
+    }
+
+    /// Its own keys.
+    pub fn keys(&self) -> impl Iterator<Item = &Attribute> {
+        [Some(&self.partition), self.sort.as_ref()].into_iter().flatten()
+    }
+
+    /// Its keys and those of its indexes; one may be part of several.
+    pub fn key_attributes(&self) -> impl Iterator<Item = &Attribute> {
+        self.keys().chain(self.indexes.values().flat_map(Index::keys))
+    }
+
     /// Where its keys are in the file.
     pub fn place(&self) -> String {
         if self.key == DATA { "table".to_owned() } else { format!("tables.{}", self.key) }
@@ -152,6 +177,10 @@ impl Table {
 }
 
 impl Index {
+    pub fn keys(&self) -> impl Iterator<Item = &Attribute> {
+        [Some(&self.partition), self.sort.as_ref()].into_iter().flatten()
+    }
+
     fn of(place: &str, keys: IndexKeys) -> Result<Self> {
         Ok(Self {
             partition: Attribute::read(&format!("{place}.partition_key"), &keys.partition_key)?,

@@ -39,6 +39,6 @@ pub use prune::prune;
 pub use release::{LiveRelease, Release};
 pub use role::Role;
 pub use routes::Routes;
-pub use table::{LiveTable, Table};
+pub use table::{LiveTable, Table, further};
 pub use trial::Trial;
 pub use versions::{Version, versions};

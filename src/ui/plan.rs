@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Paint, on_one_line};
-use engine::{Action, Difference, Graph, Plan, Step};
+use engine::{Action, Difference, Graph, Id, Plan, Step};
 use iam::change;
 
 /// One line a step that does something, its differences below it; then the count.
@@ -25,6 +25,7 @@ pub fn text(graph: &Graph, plan: &Plan, paint: Paint) -> String {
             }
         }
     }
+    lines.extend(left(graph, plan).iter().map(|left| format!("= {left}")));
     lines.push(summary(graph, plan));
     lines.join("\n")
 }
@@ -36,6 +37,19 @@ pub fn line(difference: &Difference) -> String {
         _ => difference.to_string(),
     };
     on_one_line(&line).into_owned()
+}
+
+/// What differs and is left as it is, one a line.
+pub fn left(graph: &Graph, plan: &Plan) -> Vec<String> {
+    let told = |(id, one): &(Id, Difference)| {
+        let why = one.left.as_deref().unwrap_or_default();
+        format!("{} has {}, which is left: {why}", graph.label(*id), left_line(one))
+    };
+    plan.left.iter().map(told).collect()
+}
+
+fn left_line(one: &Difference) -> String {
+    on_one_line(&format!("{} ({})", one.property, one.now)).into_owned()
 }
 
 /// `3 to create, 1 to change`, or `no changes`. Code is on this machine: it is not counted, as in the result of `up`.

@@ -21,6 +21,7 @@ mod strict;
 #[path = "../local_cloud/support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "other tests use the rest of it")]
 mod support;
+mod tables;
 mod throttled;
 mod whole;
 mod xml;

@@ -38,6 +38,8 @@ fn tables(aws: Aws) -> BTreeMap<String, Value> {
             "status": table["TableStatus"],
             "keys": table["KeySchema"],
             "attributes": table["AttributeDefinitions"],
+            "indexes": table["GlobalSecondaryIndexes"],
+            "time to live": ask("DescribeTimeToLive")["TimeToLiveDescription"].take(),
             "billing": table["BillingModeSummary"]["BillingMode"],
             "protection": table["DeletionProtectionEnabled"],
             "recovery": backups["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"],

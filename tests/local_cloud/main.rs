@@ -34,6 +34,7 @@ mod store;
 #[allow(dead_code, reason = "other tests use the rest of it")]
 mod strict;
 mod support;
+mod tables;
 mod teardown;
 mod verify;
 #[path = "../convergence/xml.rs"]

@@ -7,7 +7,7 @@ use tokio::task::JoinSet;
 
 use super::event::Happening;
 use super::graph::AnyLive;
-use super::plan::{not_ours, refusal};
+use super::plan::{not_ours, refusal, to_be_made};
 use super::{Action, Events, Graph, Handle, Id, Inputs, Node, Plan, Progress, Resource, Step};
 use crate::error::{Error, Kind, Result};
 
@@ -156,7 +156,7 @@ impl Run {
     fn decide(&self, inputs: &Inputs) -> Result<Action> {
         match (&self.step.action, &self.step.live) {
             (Action::Recheck, Some(live)) => {
-                let differences = self.node.diff(inputs, live);
+                let differences = to_be_made(&*self.node, inputs, live);
                 match refusal(&*self.node, &differences) {
                     Some(refused) => Err(refused),
                     None if differences.is_empty() => Ok(Action::Keep),
@@ -221,7 +221,7 @@ impl Run {
         if is_new && !self.node.is_ours(&live) {
             return Err(not_ours(&*self.node, self.node.owner(&live)));
         }
-        let differences = self.node.diff(inputs, &live);
+        let differences = to_be_made(&*self.node, inputs, &live);
         match refusal(&*self.node, &differences) {
             Some(refused) => Err(refused),
             None if differences.is_empty() => Ok(live),

@@ -78,6 +78,8 @@ pub struct Step {
 #[derive(Clone, Default)]
 pub struct Plan {
     pub steps: Vec<Step>,
+    /// What differs and is left as it is.
+    pub left: Vec<(Id, Difference)>,
     /// What is there and was looked at but is not part of the plan; steps may use it.
     pub(super) given: Inputs,
 }
@@ -86,6 +88,11 @@ impl Plan {
     /// True exactly when carrying it out writes nothing.
     pub fn changes_nothing(&self) -> bool {
         self.steps.iter().all(|step| step.action == Action::Keep)
+    }
+
+    /// The resource behind `handle`, when it was there.
+    pub fn find<R: Resource>(&self, handle: Handle<R>) -> Option<&R::Live> {
+        self.given.find(handle)
     }
 
     /// Whether it changes `id`, which is there already.
@@ -148,7 +155,7 @@ async fn collect(tasks: &mut JoinSet<Read>, reading: &mut Reading) -> Result<()>
 
 /// What makes the resources of `ids` as the stack wants them.
 pub fn plan_up(graph: &Graph, ids: &[Id], reading: &Reading, ownership: Ownership) -> Result<Plan> {
-    let mut plan = Plan { given: reading.lives.clone(), steps: Vec::new() };
+    let mut plan = Plan { given: reading.lives.clone(), ..Plan::default() };
     let mut changing = HashSet::new();
     for &id in ids {
         let after: Vec<Id> =
@@ -168,6 +175,8 @@ pub fn plan_up(graph: &Graph, ids: &[Id], reading: &Reading, ownership: Ownershi
         if action != Action::Keep {
             changing.insert(id);
         }
+        let all = live.iter().flat_map(|live| graph.node(id).diff(&reading.lives, live));
+        plan.left.extend(all.filter(|one| !one.is_to_be_made()).map(|one| (id, one)));
         plan.steps.push(Step { id, action, after, live });
     }
     Ok(plan)
@@ -186,7 +195,7 @@ pub fn drift(graph: &Graph, ids: &[Id], reading: &Reading) -> Plan {
         };
         Step { id, action, after: Vec::new(), live }
     });
-    Plan { steps: steps.collect(), given: reading.lives.clone() }
+    Plan { steps: steps.collect(), given: reading.lives.clone(), left: Vec::new() }
 }
 
 fn compare(
@@ -205,13 +214,18 @@ fn compare(
             return Err(not_ours(&**node, owner));
         }
     }
-    let differences = node.diff(&reading.lives, live);
+    let differences = to_be_made(&**node, &reading.lives, live);
     match refusal(&**node, &differences) {
         Some(refused) => Err(refused),
         None if !differences.is_empty() => Ok(Action::Update(differences)),
         None if needs_change => Ok(Action::Recheck),
         None => Ok(Action::Keep),
     }
+}
+
+/// What differs and a step takes away.
+pub(super) fn to_be_made(node: &dyn Node, inputs: &Inputs, live: &AnyLive) -> Vec<Difference> {
+    node.diff(inputs, live).into_iter().filter(Difference::is_to_be_made).collect()
 }
 
 /// `owner` is the other stack that has it, when that is certain.
@@ -247,7 +261,7 @@ pub fn plan_teardown(graph: &Graph, ids: &[Id], reading: &Reading) -> Plan {
             live: reading.lives.any(id).cloned(),
         }
     });
-    Plan { steps: steps.collect(), given: reading.lives.clone() }
+    Plan { steps: steps.collect(), given: reading.lives.clone(), left: Vec::new() }
 }
 
 /// Whether `user` needs `id`, or something does that goes with `user`.

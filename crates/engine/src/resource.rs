@@ -116,6 +116,8 @@ pub struct Difference {
     pub refusal: Option<String>,
     /// Whether a right or a protection goes with it, about which the user is asked first.
     pub loses: bool,
+    /// Why it is shown and left as it is, and what would take it away.
+    pub left: Option<String>,
 }
 
 impl Difference {
@@ -130,6 +132,7 @@ impl Difference {
             wanted: wanted.to_string(),
             refusal: None,
             loses: false,
+            left: None,
         }
     }
 
@@ -154,6 +157,18 @@ impl Difference {
     pub fn refused(mut self, way_out: impl Into<String>) -> Self {
         self.refusal = Some(way_out.into());
         self
+    }
+
+    /// Marks what no step takes away, with what does.
+    #[must_use]
+    pub fn left(mut self, way_out: impl Into<String>) -> Self {
+        self.left = Some(way_out.into());
+        self
+    }
+
+    /// Whether a step takes it away.
+    pub fn is_to_be_made(&self) -> bool {
+        self.left.is_none()
     }
 }
 

@@ -94,6 +94,7 @@ fn needs(operation: &str) -> Vec<(String, On)> {
     let on = match (service, part) {
         ("lambda", "version") => On::Versions,
         ("lambda", _) => On::Function,
+        ("dynamodb", _) if name == "ListTables" => On::Everything,
         ("dynamodb", _) => On::Table,
         ("logs", _) if name == "DescribeLogGroups" => On::Everything,
         ("logs", _) => On::LogGroup,

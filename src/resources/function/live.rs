@@ -98,6 +98,11 @@ fn seconds(date: &str) -> Option<i64> {
 }
 
 impl LiveFunction {
+    /// What its environment says, without the names of the variables.
+    pub fn variables(&self) -> impl Iterator<Item = &String> {
+        self.settings.environment.values()
+    }
+
     /// Whether the role was deleted and made again behind the function's back. The environment of the function
     /// is locked with a key that only the earlier role may use:
     /// <https://docs.aws.amazon.com/lambda/latest/dg/troubleshooting-invocation.html>

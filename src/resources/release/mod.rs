@@ -61,6 +61,8 @@ pub struct Release {
     rights: Rights,
     /// Nothing has to spread on a local cloud.
     is_near: bool,
+    /// What the version that `live` is moved to may use from its first request on.
+    used: Vec<Id>,
 }
 
 /// What `live` points at.
@@ -117,6 +119,7 @@ impl Release {
             code,
             rights,
             is_near: cloud.loopback().is_some(),
+            used: Vec::new(),
         }
     }
 
@@ -127,6 +130,13 @@ impl Release {
         if let Some(left) = left.filter(|left| !left.is_zero()) {
             wait::pause(progress, "the role's new rights are known everywhere", left).await;
         }
+    }
+
+    /// `live` moves only when these are as they shall be.
+    #[must_use]
+    pub fn after(mut self, used: Vec<Id>) -> Self {
+        self.used = used;
+        self
     }
 
     async fn until_active(&self, version: &str, progress: &Progress) -> Result<()> {
@@ -319,7 +329,7 @@ impl Resource for Release {
     /// fails.
     fn needs(&self) -> Vec<Id> {
         let others = [self.function.id, self.log_group.id, self.code.id];
-        others.into_iter().chain(self.rights.ids()).collect()
+        others.into_iter().chain(self.rights.ids()).chain(self.used.iter().copied()).collect()
     }
 
     fn contained_in(&self) -> Option<Id> {

@@ -1,13 +1,16 @@
 //! The table as DynamoDB describes it.
 
+use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use aws_sdk_dynamodb::types::{
-    BillingMode, ContinuousBackupsDescription, KeyType, PointInTimeRecoveryStatus,
-    ScalarAttributeType, TableDescription, Tag,
+    BillingMode, ContinuousBackupsDescription, PointInTimeRecoveryStatus, TableDescription, Tag,
 };
 
+use super::indexes::LiveIndex;
+use super::keys;
 use crate::cloud::tags::Tags;
+use engine::error::Error;
 
 /// Younger tables may have tags that are not seen yet.
 const YOUNG: Duration = Duration::from_mins(1);
@@ -22,36 +25,31 @@ pub struct LiveTable {
     pub on_demand: bool,
     pub recovery: bool,
     pub protection: bool,
+    pub indexes: BTreeMap<String, LiveIndex>,
+    /// The attribute by which items expire.
+    pub ttl: Option<String>,
     /// As DynamoDB counts them, about every six hours.
     pub items: i64,
     pub(super) tags: Tags,
+    /// What DynamoDB takes only later, with its refusal.
+    pub(super) pending: Option<Error>,
 }
 
 impl LiveTable {
     pub(super) fn of(table: &TableDescription, recovery: bool, tags: Tags) -> Self {
-        let key = |kind: &KeyType| {
-            let name =
-                table.key_schema().iter().find(|key| key.key_type() == kind)?.attribute_name();
-            let attribute = table
-                .attribute_definitions()
-                .iter()
-                .find(|attribute| attribute.attribute_name() == name)?;
-            Some(match attribute.attribute_type() {
-                ScalarAttributeType::S => name.to_owned(),
-                other => format!("{name}:{other}"),
-            })
-        };
-        let keys = [key(&KeyType::Hash), key(&KeyType::Range)];
         Self {
             arn: table.table_arn().unwrap_or_default().to_owned(),
             status: status(table),
-            keys: keys.into_iter().flatten().collect::<Vec<_>>().join(" + "),
+            keys: keys::found(table.key_schema(), table.attribute_definitions()),
             on_demand: table.billing_mode_summary().and_then(|billing| billing.billing_mode())
                 == Some(&BillingMode::PayPerRequest),
             recovery,
             protection: table.deletion_protection_enabled().unwrap_or(false),
             items: table.item_count().unwrap_or(0),
+            indexes: LiveIndex::of(table),
+            ttl: None,
             tags,
+            pending: None,
         }
     }
 }

@@ -1,33 +1,33 @@
-//! The DynamoDB table: keys, on-demand billing, point-in-time recovery, deletion protection.
+//! The DynamoDB table: keys, indexes, time to live, on-demand billing, point-in-time recovery, deletion protection.
 
+pub mod further;
+mod indexes;
 mod keys;
 mod live;
+mod recovery;
 #[cfg(test)]
 mod tests;
+mod time_to_live;
 
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_table::builders::UpdateTableFluentBuilder;
-use aws_sdk_dynamodb::types::{
-    BillingMode, PointInTimeRecoverySpecification, TableDescription, TableStatus,
-};
+use aws_sdk_dynamodb::types::{BillingMode, TableDescription, TableStatus};
 
 pub use live::LiveTable;
-use live::{empty, is_enabled, is_young, sdk_tags, status};
+use live::{empty, is_young, sdk_tags, status};
 
 use crate::cloud::Doing;
 use crate::cloud::tags::{self, Tags};
 use crate::cloud::wait::{self, Poll};
 use crate::cloud::{Answer, Cloud};
-use crate::config::{self, Attribute, Config};
+use crate::config::{self, Config};
 use engine::error::{Error, Result};
 use engine::{Calls, Difference, Inputs, Progress, Resource};
 
 /// Until a table is active, or gone; the SDK's own waiter takes 8 minutes.
 const SETTLING: Duration = Duration::from_mins(10);
-/// Until a fresh table takes point-in-time recovery.
-const BACKUPS: Duration = Duration::from_mins(5);
 /// Until the tags of a table that was made a moment ago are seen; they are kept apart from it.
 const SPREADING: Duration = Duration::from_secs(5);
 
@@ -37,12 +37,8 @@ pub struct Table {
     cloud: Cloud,
     client: Client,
     name: String,
-    partition: Attribute,
-    sort: Option<Attribute>,
-    /// Where the file says all this.
-    place: String,
-    recovery: bool,
-    protection: bool,
+    /// As the file says it.
+    wanted: config::Table,
     tags: Tags,
 }
 
@@ -52,33 +48,15 @@ impl Table {
             client: Client::new(&cloud.sdk),
             cloud: cloud.clone(),
             name: table.name.clone(),
-            partition: table.partition.clone(),
-            sort: table.sort.clone(),
-            place: table.place(),
-            recovery: table.recovery,
-            protection: table.protection,
+            wanted: table.clone(),
             tags: tags::ours(config),
         }
-    }
-
-    /// As `partition + sort`.
-    fn keys(&self) -> String {
-        let keys = [Some(&self.partition), self.sort.as_ref()].into_iter().flatten();
-        keys.map(ToString::to_string).collect::<Vec<_>>().join(" + ")
     }
 
     async fn describe(&self) -> Result<Option<TableDescription>> {
         let answer = self.client.describe_table().table_name(&self.name).send().await;
         let answer = answer.doing(format!("describe table `{}`", self.name)).absent_if(&ABSENT)?;
         Ok(answer.and_then(|answer| answer.table))
-    }
-
-    async fn recovery(&self) -> Result<bool> {
-        let answer = self.client.describe_continuous_backups().table_name(&self.name).send().await;
-        let answer = answer
-            .doing(format!("read the backups of table `{}`", self.name))
-            .absent_if(&ABSENT)?;
-        Ok(is_enabled(answer.and_then(|answer| answer.continuous_backups_description)))
     }
 
     /// `None` when there is no such table.
@@ -157,10 +135,7 @@ impl Table {
         progress: &Progress,
         attempt: impl FnMut() -> F,
     ) -> Result<()> {
-        let busy = |error: &Error| {
-            error.has_code(&["ResourceInUseException"]) || is_one_too_many_at_once(error)
-        };
-        wait::while_refused(progress, "the table can be changed", SETTLING, busy, attempt).await
+        wait::while_refused(progress, "the table can be changed", SETTLING, is_busy, attempt).await
     }
 
     /// Makes one change, of which a table takes one at a time.
@@ -177,37 +152,6 @@ impl Table {
         self.until_active(progress).await
     }
 
-    /// A fresh table refuses this for a while:
-    /// <https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_UpdateContinuousBackups.html>
-    async fn set_recovery(&self, progress: &Progress) -> Result<()> {
-        let specification = PointInTimeRecoverySpecification::builder()
-            .point_in_time_recovery_enabled(self.recovery)
-            .build()
-            .expect("the only required field is set");
-        let passes = |error: &Error| {
-            error.has_code(&[
-                "ContinuousBackupsUnavailableException",
-                "ResourceInUseException",
-                "TableNotFoundException",
-            ])
-        };
-        let answer =
-            wait::while_refused(progress, "the table takes backups", BACKUPS, passes, || async {
-                let call = self.client.update_continuous_backups().table_name(&self.name);
-                let answer =
-                    call.point_in_time_recovery_specification(specification.clone()).send().await;
-                answer.doing(format!("set point-in-time recovery of table `{}`", self.name))
-            });
-        if is_enabled(answer.await?.continuous_backups_description) == self.recovery {
-            return Ok(());
-        }
-        wait::until(progress, "point-in-time recovery is set", BACKUPS, || async {
-            let is_set = self.recovery().await? == self.recovery;
-            Ok(if is_set { Poll::Ready(()) } else { Poll::Pending("not yet".into()) })
-        })
-        .await
-    }
-
     async fn tag(&self, arn: &str, progress: &Progress) -> Result<()> {
         self.when_free(progress, || async {
             let call = self.client.tag_resource().resource_arn(arn);
@@ -217,9 +161,20 @@ impl Table {
         .await?;
         self.settled_tags(progress).await.map(|_| ())
     }
+
+    /// The table after `create` or `update`.
+    fn made(&self, table: &TableDescription, pending: Option<Error>) -> LiveTable {
+        let live = LiveTable::of(table, self.wanted.recovery, self.tags.clone());
+        LiveTable { ttl: self.wanted.ttl.clone().filter(|_| pending.is_none()), pending, ..live }
+    }
 }
 
-/// Only so many tables of an account may be changing; the quota of tables has the same code.
+/// The table, or all tables together, take no change now.
+fn is_busy(error: &Error) -> bool {
+    error.has_code(&["ResourceInUseException"]) || is_one_too_many_at_once(error)
+}
+
+/// Only so many tables of an account may be changing, and one index of a table; the quota of tables has the same code.
 fn is_one_too_many_at_once(error: &Error) -> bool {
     error.has_code(&["LimitExceededException"]) && error.says("simultaneous")
 }
@@ -240,15 +195,17 @@ impl Resource for Table {
             .reading(&[
                 "dynamodb:DescribeTable",
                 "dynamodb:DescribeContinuousBackups",
+                "dynamodb:DescribeTimeToLive",
                 "dynamodb:ListTagsOfResource",
             ])
             .making(&["dynamodb:CreateTable", "dynamodb:UpdateTable", "dynamodb:TagResource"])
-            .making(&["dynamodb:UpdateContinuousBackups"])
+            .making(&["dynamodb:UpdateContinuousBackups", "dynamodb:UpdateTimeToLive"])
             .deleting(&["dynamodb:UpdateTable", "dynamodb:DeleteTable"])
     }
 
     async fn read(&self, progress: &Progress) -> Result<Option<LiveTable>> {
-        let (table, recovery, tags) = tokio::join!(self.describe(), self.recovery(), self.tags());
+        let (table, recovery, ttl, tags) =
+            tokio::join!(self.describe(), self.recovery(), self.time_to_live(), self.tags());
         // Of a table that is not there, the tags may be denied.
         let Some(table) = table? else {
             return Ok(None);
@@ -263,7 +220,10 @@ impl Resource for Table {
         if tags.is_none() && self.describe().await?.is_none() {
             return Ok(None);
         }
-        Ok(Some(LiveTable::of(&table, recovery?, tags.unwrap_or_default())))
+        Ok(Some(LiveTable {
+            ttl: ttl?,
+            ..LiveTable::of(&table, recovery?, tags.unwrap_or_default())
+        }))
     }
 
     fn is_ours(&self, live: &LiveTable) -> bool {
@@ -276,9 +236,9 @@ impl Resource for Table {
 
     fn diff(&self, _: &Inputs, live: &LiveTable) -> Vec<Difference> {
         let mut differences = tags::diff(&self.tags, &live.tags);
-        let wanted = self.keys();
+        let wanted = keys::wanted(&self.wanted.partition, self.wanted.sort.as_ref());
         if live.keys != wanted {
-            let place = &self.place;
+            let place = self.wanted.place();
             let difference = Difference::new("keys", &live.keys, &wanted);
             differences.push(difference.refused(format!(
                 "the keys of a table cannot change and its items are kept: set `{place}.partition_key` and `{place}.sort_key` to what is there, or choose another `name` or `--stage`",
@@ -296,18 +256,29 @@ impl Resource for Table {
             &"on-demand",
         ));
         differences.extend(
-            Difference::unless_equal("point_in_time_recovery", &live.recovery, &self.recovery)
-                .map(|one| if live.recovery { one.losing() } else { one }),
+            Difference::unless_equal(
+                "point_in_time_recovery",
+                &live.recovery,
+                &self.wanted.recovery,
+            )
+            .map(|one| if live.recovery { one.losing() } else { one }),
         );
         differences.extend(
-            Difference::unless_equal("deletion_protection", &live.protection, &self.protection)
-                .map(|one| if live.protection { one.losing() } else { one }),
+            Difference::unless_equal(
+                "deletion_protection",
+                &live.protection,
+                &self.wanted.protection,
+            )
+            .map(|one| if live.protection { one.losing() } else { one }),
         );
+        differences.extend(indexes::diff(self, live));
+        differences.extend(time_to_live::diff(self, live.ttl.as_deref()));
         differences
     }
 
     async fn create(&self, _: &Inputs, progress: &Progress) -> Result<LiveTable> {
-        let (schema, attributes) = keys::schema(&self.partition, self.sort.as_ref());
+        let schema = keys::schema(&self.wanted.partition, self.wanted.sort.as_ref());
+        let attributes = keys::definitions(&[], self.wanted.key_attributes());
         let at_once = "fewer tables are being made";
         let answer =
             wait::while_refused(progress, at_once, SETTLING, is_one_too_many_at_once, || async {
@@ -317,21 +288,27 @@ impl Resource for Table {
                     .table_name(&self.name)
                     .set_key_schema(Some(schema.clone()))
                     .set_attribute_definitions(Some(attributes.clone()))
+                    .set_global_secondary_indexes(indexes::all(&self.wanted.indexes))
                     .billing_mode(BillingMode::PayPerRequest)
-                    .deletion_protection_enabled(self.protection)
+                    .deletion_protection_enabled(self.wanted.protection)
                     .set_tags(Some(sdk_tags(&self.tags)));
                 let answer = call.send().await.doing(format!("create table `{}`", self.name));
                 answer.exists_if(&["ResourceInUseException"])
             });
         let created = answer.await?.table_description.unwrap_or_else(empty);
-        let table = match created.table_status() {
+        let mut table = match created.table_status() {
             Some(TableStatus::Active) => created,
             _ => self.until_active(progress).await?,
         };
-        if self.recovery {
+        if !self.wanted.indexes.is_empty() {
+            table = self.until_indexed(progress, |_| true).await?;
+        }
+        // Right after recovery was turned on, this is refused for a while.
+        let pending = self.set_time_to_live(None, progress).await?;
+        if self.wanted.recovery {
             self.set_recovery(progress).await?;
         }
-        Ok(LiveTable::of(&table, self.recovery, self.tags.clone()))
+        Ok(self.made(&table, pending))
     }
 
     async fn update(
@@ -350,18 +327,23 @@ impl Resource for Table {
                 |call: UpdateTableFluentBuilder| call.billing_mode(BillingMode::PayPerRequest);
             table = self.change(progress, change).await?;
         }
-        if live.protection != self.protection {
-            let change =
-                |call: UpdateTableFluentBuilder| call.deletion_protection_enabled(self.protection);
+        if live.protection != self.wanted.protection {
+            let change = |call: UpdateTableFluentBuilder| {
+                call.deletion_protection_enabled(self.wanted.protection)
+            };
             table = self.change(progress, change).await?;
         }
-        if live.recovery != self.recovery {
+        if indexes::diff(self, live).iter().any(Difference::is_to_be_made) {
+            table = self.add_indexes(progress).await?;
+        }
+        let pending = self.set_time_to_live(live.ttl.as_deref(), progress).await?;
+        if live.recovery != self.wanted.recovery {
             self.set_recovery(progress).await?;
         }
         if !self.is_ours(live) {
             self.tag(&live.arn, progress).await?;
         }
-        Ok(LiveTable::of(&table, self.recovery, self.tags.clone()))
+        Ok(self.made(&table, pending))
     }
 
     async fn delete(&self, live: &LiveTable, progress: &Progress) -> Result<()> {
@@ -383,7 +365,7 @@ impl Resource for Table {
 
     async fn settle(&self, live: Option<&LiveTable>, progress: &Progress) -> Result<()> {
         match live {
-            Some(_) => Ok(()),
+            Some(live) => live.pending.clone().map_or(Ok(()), Err),
             None => self.until_gone(progress).await,
         }
     }

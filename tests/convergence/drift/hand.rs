@@ -8,7 +8,7 @@ use crate::aws::Aws;
 pub type Change = (&'static str, fn(Aws));
 
 /// Everything that we set and somebody else can change.
-pub const DRIFTS: [Change; 31] = [
+pub const DRIFTS: [Change; 32] = [
     ("policy text", |aws| policy_version(aws, OTHER_RIGHTS)),
     ("policy detached", |aws| attachment(aws, "DetachRolePolicy", DATA_POLICY)),
     ("policy attached", |aws| {
@@ -94,6 +94,10 @@ pub const DRIFTS: [Change; 31] = [
             "UpdateContinuousBackups",
             &json!({"PointInTimeRecoverySpecification": recovery}),
         );
+    }),
+    ("time to live", |aws| {
+        let on = json!({"Enabled": true, "AttributeName": "until"});
+        table(aws, "UpdateTimeToLive", &json!({"TimeToLiveSpecification": on}));
     }),
     ("deletion protection", |aws| {
         table(aws, "UpdateTable", &json!({"DeletionProtectionEnabled": true}));

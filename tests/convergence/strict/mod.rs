@@ -5,12 +5,14 @@ mod assumable;
 mod functions;
 mod http;
 mod iam;
+mod indexes;
 mod paging;
 mod pass_role;
 mod publishing;
 mod rates;
 mod tables;
 mod tags;
+mod time_to_live;
 mod visible;
 
 use crate::proxy::wire::Answer;
@@ -68,8 +70,10 @@ fn refusals() -> [Rule; 6] {
     ]
 }
 
-fn delays() -> [Rule; 5] {
+fn delays() -> [Rule; 7] {
     [
+        Box::<indexes::Indexes>::default(),
+        Box::<time_to_live::TimeToLive>::default(),
         Box::<tables::Tables>::default(),
         Box::<functions::Functions>::default(),
         Box::<assumable::Assumable>::default(),

@@ -68,6 +68,8 @@ struct Fake {
     faults: Mutex<VecDeque<(Kind, bool)>>,
     /// Cannot be changed in place.
     rigid: bool,
+    /// What differs is left as it is.
+    lax: bool,
     /// How long it takes to settle, when it does at all, and how that fails.
     settles: Option<(Duration, Option<Kind>)>,
     diary: Diary,
@@ -87,6 +89,7 @@ impl Fake {
             there: Arc::default(),
             faults: Mutex::default(),
             rigid: false,
+            lax: false,
             settles: None,
             diary: diary.clone(),
         }
@@ -182,8 +185,10 @@ impl Resource for Fake {
     fn diff(&self, inputs: &Inputs, live: &Thing) -> Vec<Difference> {
         let wanted = self.wanted(inputs).unwrap_or_else(|| live.text.clone());
         let difference = Difference::unless_equal("text", &live.text, &wanted);
-        let refused = |difference: Difference| {
-            if self.rigid { difference.refused("no way") } else { difference }
+        let refused = |difference: Difference| match (self.rigid, self.lax) {
+            (true, _) => difference.refused("no way"),
+            (false, true) => difference.left("by hand"),
+            (false, false) => difference,
         };
         difference.map(refused).into_iter().collect()
     }

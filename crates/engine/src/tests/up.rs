@@ -35,6 +35,24 @@ async fn the_second_run_reads_at_once_and_writes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_is_left_is_in_the_plan_and_nothing_is_done_about_it() {
+    let (diary, runner, mut graph) = (Diary::new(), Runner::new(), Graph::default());
+    let lax = Fake { lax: true, ..Fake::new("table", &diary) };
+    let table = graph.add(lax.there(thing("old")));
+    let role = graph.add(Fake::new("role", &diary).there(thing("old")));
+    graph.add(
+        Fake { lax: true, ..Fake::new("function", &diary) }.there(thing("old")).needing(&[role]),
+    );
+    let plan = runner.plan(&graph).await.expect("a plan");
+    assert_eq!(plan.left.len(), 2);
+    assert_eq!((plan.left[0].0, plan.left[0].1.left.as_deref()), (table.id, Some("by hand")));
+    diary.take();
+    let outcome = runner.execute(&graph, plan).await;
+    assert_eq!(words(&outcome), ["keep", "update", "keep"]);
+    assert_eq!(outcome.find(table), Some(&thing("old")));
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_settles_is_waited_for_by_the_run_and_not_by_what_comes_after() {
     let (diary, mut runner, mut graph) = (Diary::new(), Runner::new(), Graph::default());
     let alias = graph.add(Fake::new("alias", &diary).settling(5, None));

@@ -1,3 +1,6 @@
+mod indexes;
+mod time_to_live;
+
 use std::time::SystemTime;
 
 use serde_json::{Value, json};
@@ -61,6 +64,10 @@ fn recovery(status: &str) -> Exchange {
     backups("DescribeContinuousBackups", status)
 }
 
+fn no_ttl() -> Exchange {
+    ok("DescribeTimeToLive", json!({"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}}))
+}
+
 fn tags() -> Exchange {
     ok("ListTagsOfResource", json!({"Tags": tag_list()}))
 }
@@ -80,7 +87,7 @@ fn created() -> Exchange {
 }
 
 fn as_wanted() -> Exchange {
-    together([describe(&json!({})), recovery("ENABLED"), tags()])
+    together([describe(&json!({})), recovery("ENABLED"), no_ttl(), tags()])
 }
 
 /// A table that a change is made to.
@@ -93,6 +100,7 @@ async fn absent_reads_as_none_though_its_tags_are_denied() {
     let replay = Replay::new([together([
         gone(),
         refused("DescribeContinuousBackups", 400, "TableNotFoundException", "Table not found"),
+        no_ttl(),
         refused("ListTagsOfResource", 400, "AccessDeniedException", "not authorized"),
     ])]);
     is_absent(&table(&replay)).await;
@@ -107,6 +115,7 @@ async fn a_table_that_is_deleted_between_two_looks_is_absent_and_not_somebody_el
         together([
             describe(&json!({})),
             refused("DescribeContinuousBackups", 400, "TableNotFoundException", "Table not found"),
+            no_ttl(),
             absent("ListTagsOfResource"),
         ]),
         gone(),
@@ -182,6 +191,7 @@ async fn throttling_passes() {
         throttled,
         describe(&json!({})),
         recovery("ENABLED"),
+        no_ttl(),
         tags(),
     ])]);
     there(&table(&replay)).await;
@@ -194,6 +204,7 @@ async fn tags_come_in_pages() {
     let replay = Replay::new([together([
         describe(&json!({})),
         recovery("ENABLED"),
+        no_ttl(),
         ok(
             "ListTagsOfResource",
             json!({"Tags": tag("stackctl:stack", "app"), "NextToken": "more"}),
@@ -211,7 +222,7 @@ async fn the_tags_of_a_young_table_are_looked_at_again() {
     let untagged = || ok("ListTagsOfResource", json!({"Tags": []}));
     let young = json!({"CreationDateTime": now.as_secs_f64() - 1.0, "TableStatus": "CREATING"});
     let replay = Replay::new([
-        together([describe(&young), recovery("DISABLED"), untagged()]),
+        together([describe(&young), recovery("DISABLED"), no_ttl(), untagged()]),
         untagged(),
         tags(),
     ]);
@@ -225,6 +236,7 @@ async fn a_table_without_our_tags_is_not_ours() {
     let replay = Replay::new([together([
         describe(&json!({})),
         recovery("ENABLED"),
+        no_ttl(),
         ok("ListTagsOfResource", json!({"Tags": [{"Key": "stackctl:stack", "Value": "other"}]})),
     ])]);
     let table = table(&replay);
@@ -244,6 +256,7 @@ async fn every_property_is_compared_and_repaired_one_change_at_a_time() {
         together([
             describe(&drifted),
             recovery("DISABLED"),
+            no_ttl(),
             ok("ListTagsOfResource", json!({"Tags": []})),
         ]),
         status("ACTIVE"),
@@ -277,7 +290,7 @@ async fn every_property_is_compared_and_repaired_one_change_at_a_time() {
 #[tokio::test(start_paused = true)]
 async fn only_what_differs_is_written() {
     let replay = Replay::new([
-        together([describe(&json!({})), recovery("DISABLED"), tags()]),
+        together([describe(&json!({})), recovery("DISABLED"), no_ttl(), tags()]),
         status("ACTIVE"),
         backups("UpdateContinuousBackups", "ENABLED"),
     ]);
@@ -293,7 +306,7 @@ async fn other_keys_are_refused_and_told_with_their_types() {
         "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
         "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "N"}],
     });
-    let replay = Replay::new([together([describe(&keys), recovery("ENABLED"), tags()])]);
+    let replay = Replay::new([together([describe(&keys), recovery("ENABLED"), no_ttl(), tags()])]);
     let table = table(&replay);
     let differences = table.diff(&Inputs::default(), &there(&table).await);
     assert_eq!(differences[0].to_string(), "keys: id:N → userId + itemId");
@@ -303,7 +316,7 @@ async fn other_keys_are_refused_and_told_with_their_types() {
 #[tokio::test(start_paused = true)]
 async fn a_table_that_is_being_deleted_is_made_again_when_it_is_gone() {
     let replay = Replay::new([
-        together([status("DELETING"), recovery("ENABLED"), tags()]),
+        together([status("DELETING"), recovery("ENABLED"), no_ttl(), tags()]),
         status("DELETING"),
         gone(),
         created(),
