@@ -94,7 +94,7 @@ fn answered(answer: &Answered, expected: &str) -> Suspicion {
             "the gateway lets nobody in: look for an authorizer that `stack.toml` does not know",
         ),
         // The gateway itself never answers with a success.
-        (cors::Layer::Function, _) | (_, 200..400) => certain(
+        (cors::Layer::Function, _) | (_, ..=399) => certain(
             Layer::Function,
             "the handler answers otherwise than the one of `stackctl init`: `smoke` knows only that one",
         ),
