@@ -161,16 +161,6 @@ impl<'a> Interpreter<'a> {
         }
     }
 
-    /// Calls every function with what its types say, for the test that sweeps over foreign code.
-    #[cfg(test)]
-    pub fn run_everything(&mut self) {
-        for at in 0..self.index.functions.len() {
-            let id = FunctionId(at);
-            self.call_typed(id, &Scope::of(self.index.function(id).module));
-        }
-        self.roots();
-    }
-
     fn round(&mut self, krate: CrateId) {
         self.entered = Some(krate);
         let root = self.index.crates[krate.0].root;
