@@ -97,19 +97,17 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     verdict(&checks, &page, &config, &changes)
 }
 
-/// Every path with the methods of its routes, those that the file allows, and HEAD, which any page may send.
+/// Every path with the methods of its routes; for `ANY`, those that the file allows. The API has no other routes.
 fn asked<'a>(
     routes: impl Iterator<Item = (&'a str, &'a str)>,
     config: &'a Config,
 ) -> BTreeSet<(&'a str, &'a str)> {
-    let mut asked: BTreeSet<(&str, &str)> = routes.collect();
-    let paths: BTreeSet<&str> = asked.iter().map(|(path, _)| *path).collect();
     let allowed = config.cors.allow_methods.iter().map(String::as_str);
-    let allowed = allowed.filter(|method| !["*", "OPTIONS"].contains(method));
-    for method in allowed.chain(["HEAD"]) {
-        asked.extend(paths.iter().map(|path| (*path, method)));
-    }
-    asked
+    let allowed: Vec<&str> = allowed.filter(|method| !["*", "OPTIONS"].contains(method)).collect();
+    let methods = |method| if method == "ANY" { allowed.clone() } else { vec![method] };
+    let asked = routes
+        .flat_map(|(path, method)| methods(method).into_iter().map(move |method| (path, method)));
+    asked.collect()
 }
 
 async fn check<'a>(
@@ -258,12 +256,13 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_path_is_asked_with_every_method_and_head() {
+    fn every_path_is_asked_with_the_methods_that_it_has() {
         let config = crate::config::tests::config("name = \"app\"").expect("valid");
-        let routes = [("/", "GET"), ("/", "PUT"), ("/b/{id}", "GET")];
+        let routes = [("/", "GET"), ("/", "PUT"), ("/b/{id}", "ANY")];
         let asked = asked(routes.into_iter(), &config);
         assert!(asked.contains(&("/", "PUT")) && !asked.contains(&("/b/{id}", "PUT")));
-        assert!(asked.contains(&("/b/{id}", "HEAD")) && asked.contains(&("/b/{id}", "PATCH")));
+        assert!(asked.contains(&("/b/{id}", "PATCH")) && !asked.contains(&("/", "PATCH")));
+        assert!(!asked.iter().any(|(_, method)| *method == "ANY"), "{asked:?}");
     }
 
     #[test]

@@ -24,7 +24,7 @@ fn drift_is_named_by_status_planned_by_plan_and_repaired_by_up() {
         ("function", "memory"),
         ("function", "environment TABLE_NAME"),
         ("api", "cors allow_origins"),
-        ("routes", "route GET /"),
+        ("routes", "route DELETE /"),
         ("permission", "absent"),
     ] {
         let named =
@@ -46,7 +46,9 @@ fn drift_is_named_by_status_planned_by_plan_and_repaired_by_up() {
     assert!(planned.contains(&"permission create".to_owned()), "{planned:?}");
     assert_eq!(drift(&stack.status()), told, "a plan changes nothing");
 
-    stack.up();
+    let unasked = stack.ship(&["up"]).failed(2).error();
+    assert!(unasked["cause"].as_str().is_some_and(|cause| cause.contains("takes away")));
+    stack.ship(&["up", "--yes"]).succeeded();
     stack.ship(&["plan", "--exit-code"]).succeeded();
     assert_eq!(states(&stack.run(&["status", "--exit-code"]).succeeded().json()), ["ok"; 11]);
     let answer = Stack::ask(&up, "POST", "userId=u1", r#"{"title":"after the repair"}"#);
