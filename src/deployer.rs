@@ -1,5 +1,6 @@
 //! The policy of whoever runs a verb: what the verb asks of AWS, on what the stack is called.
 
+use crate::blueprint::Blueprint;
 use crate::cloud::partition;
 use crate::cloud::{Cloud, Identity};
 use crate::config::{Config, LogPolicy};
@@ -7,7 +8,6 @@ use crate::resources::Source;
 use crate::stack::{MANAGED_LOGS, Stack};
 use iam::document::Document;
 use verify::deployer::{self, Names};
-use verify::manifest::Manifest;
 
 /// Stands for an account or a region that is not known.
 const ANY: &str = "*";
@@ -21,7 +21,7 @@ pub fn policy(
 ) -> Document {
     let region = region.unwrap_or(ANY);
     let source = Source::File("bootstrap.zip".into(), config.function.architecture);
-    let stack = Stack::new(&Cloud::nowhere(), config, &Manifest::default(), source);
+    let stack = Stack::new(&Cloud::nowhere(), config, &Blueprint::default(), source);
     deployer::document(operations(&stack), &names(config, region))
 }
 

@@ -8,6 +8,7 @@ use std::time::SystemTime;
 
 use serde::Deserialize;
 
+use crate::blueprint::Blueprint;
 use crate::config::Config;
 use crate::manifest;
 use engine::error::{Doing, Error, Result};
@@ -23,7 +24,9 @@ const RECORD: &str = "target/stackctl/operations.json";
 
 /// The handler of a project.
 pub struct Handler {
+    /// With sites that count from the project's root.
     pub manifest: Manifest,
+    pub blueprint: Blueprint,
     pub evidence: Evidence,
     pub linked: Known<Linked>,
     pub recorded: Known<PathBuf>,
@@ -48,12 +51,12 @@ pub struct Linked {
 /// Reads the handler of a project; `binary` is used instead of the zip that `stackctl build` left.
 pub fn read(config: &Config, binary: Option<&Path>) -> Result<Handler> {
     let folder = config.root.join(&config.function.crate_directory);
-    let manifest = manifest::read(&folder)?;
+    let blueprint = Blueprint::read(config)?;
     let below = |(path, text): (String, String)| {
         (format!("{}/{path}", config.function.crate_directory.trim_end_matches('/')), text)
     };
     let texts: Vec<(String, String)> = manifest::sources(&folder)?.into_iter().map(below).collect();
-    let manifest = located(manifest, &config.function.crate_directory);
+    let manifest = located(blueprint.manifest.clone(), &config.function.crate_directory);
     let mut evidence = Evidence::declared_by(&manifest);
     evidence.source = Some(Audit::of_sources(&texts));
     let age = newest(&folder)?;
@@ -61,7 +64,14 @@ pub fn read(config: &Config, binary: Option<&Path>) -> Result<Handler> {
     let recorded = recorded(&config.root.join(RECORD), age, &mut evidence)?;
     let joined = texts.iter().flat_map(|(path, text)| [path.as_str(), text.as_str()]);
     let joined = joined.collect::<Vec<_>>().join("\n");
-    Ok(Handler { manifest, evidence, linked, recorded, sources: Digest::of(joined.as_bytes()) })
+    Ok(Handler {
+        manifest,
+        blueprint,
+        evidence,
+        linked,
+        recorded,
+        sources: Digest::of(joined.as_bytes()),
+    })
 }
 
 /// Reads which operations a zip or a program names.

@@ -4,6 +4,7 @@
 use std::cell::{Cell, RefCell};
 use std::time::Duration;
 
+use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::cloud::wait::{self, Poll};
@@ -11,6 +12,8 @@ use crate::cloud::{Answered, Request, Session, is_unresolved};
 use engine::Progress;
 use engine::error::{Error, Result};
 use verify::manifest::Manifest;
+
+use crate::blueprint::Form;
 
 /// An endpoint that has answered before.
 const PATIENCE: Duration = Duration::from_mins(1);
@@ -65,6 +68,14 @@ pub enum Invoked {
     Unknown,
 }
 
+/// How a version is proved.
+#[derive(Debug, Clone)]
+pub struct Question {
+    /// Where to send a `GET`; `None` when no route takes one that can be sent at any time.
+    pub path: Option<String>,
+    pub form: Form,
+}
+
 /// The path of the request that proves a version: a `GET` without parameters, which lacks what every route needs, so that
 /// nothing is read or written. `None` when the handler has no such route.
 pub fn asked(manifest: &Manifest) -> Option<String> {
@@ -79,6 +90,7 @@ pub fn asked(manifest: &Manifest) -> Option<String> {
 pub struct Probe<'a> {
     version: &'a str,
     endpoint: Endpoint,
+    form: Form,
     row: RefCell<Row>,
     at_fault: Cell<bool>,
 }
@@ -100,8 +112,8 @@ impl Row {
 }
 
 impl<'a> Probe<'a> {
-    pub fn new(version: &'a str, endpoint: Endpoint) -> Self {
-        Self { version, endpoint, row: RefCell::default(), at_fault: Cell::new(false) }
+    pub fn new(version: &'a str, endpoint: Endpoint, form: Form) -> Self {
+        Self { version, endpoint, form, row: RefCell::default(), at_fault: Cell::new(false) }
     }
 
     /// Whether it is the version itself that failed, and not what is around it.
@@ -118,7 +130,13 @@ impl<'a> Probe<'a> {
         progress: &Progress,
     ) -> Result<Proof> {
         let session = Session::new();
-        self.prove(further, async || ask(&session, url, self.version).await, invoke, progress).await
+        self.prove(
+            further,
+            async || ask(&session, url, self.version, self.form).await,
+            invoke,
+            progress,
+        )
+        .await
     }
 
     /// The same for a version that no request through the gateway can prove.
@@ -200,6 +218,15 @@ impl<'a> Probe<'a> {
                     Invoked::Unknown => ("no route leads there".to_owned(), Duration::ZERO),
                 }
             }
+            // The function answers, and Lambda knows which version that is.
+            Found::Unsigned(told) if self.form == Form::Audited => match invoke().await {
+                Invoked::Answered(took) => return Ok(Poll::Ready(took)),
+                Invoked::Failed(why) => return Err(self.fault(&why)),
+                Invoked::Unknown => (told, self.patience()),
+            },
+            Found::Unsigned(told) => {
+                (format!("{told}, without the header `{VERSION}`"), self.patience())
+            }
             Found::NoRoute(told) | Found::Nobody(told) => (told, self.patience()),
             Found::Unnamed(told) if self.endpoint == Endpoint::New => {
                 (format!("DNS does not know the new API yet: {told}"), NAMING)
@@ -235,35 +262,55 @@ enum Found {
     Gateway(String),
     /// The gateway, which has no such route, or not yet.
     NoRoute(String),
+    /// A function, which does not say its version.
+    Unsigned(String),
     /// The gateway with something else, or nobody at all.
     Nobody(String),
     /// DNS does not know the host.
     Unnamed(String),
 }
 
-async fn ask(session: &Session, url: &str, version: &str) -> Found {
+async fn ask(session: &Session, url: &str, version: &str, form: Form) -> Found {
     let asked = Instant::now();
     let request = Request { method: "GET", url, ..Request::default() };
     match session.send(request).await {
-        Ok(answer) => found(&answer, version, asked.elapsed()),
+        Ok(answer) => found(&answer, version, form, asked.elapsed()),
         Err(error) if is_unresolved(&error) => Found::Unnamed(error.to_string()),
         Err(error) => Found::Nobody(error.to_string()),
     }
 }
 
-fn found(answer: &Answered, version: &str, took: Duration) -> Found {
+fn found(answer: &Answered, version: &str, form: Form, took: Duration) -> Found {
     let body: String = answer.body.chars().take(200).collect();
     let told = format!("the answer is {} {body}", answer.status);
+    let of_the_gateway = is_of_the_gateway(&answer.body);
     match (answer.header(VERSION), answer.status) {
         (Some(other), _) if other != version => {
             Found::Another(format!("version {other} still answers"))
         }
         (Some(_), ..500) => Found::Version(took),
         (Some(_), _) => Found::Fault(told),
-        (None, 404) => Found::NoRoute(told),
-        (None, 500..) => Found::Gateway(told),
-        (None, _) => Found::Nobody(told),
+        (None, 404) if of_the_gateway || form == Form::Declared => Found::NoRoute(told),
+        (None, 500..) if of_the_gateway || form == Form::Declared => Found::Gateway(told),
+        (None, 429) => Found::Nobody(told),
+        (None, _) if of_the_gateway => Found::Nobody(told),
+        (None, _) => Found::Unsigned(told),
     }
+}
+
+/// Whether API Gateway itself wrote the body: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-troubleshooting.html>
+fn is_of_the_gateway(body: &str) -> bool {
+    const WORDS: [&str; 6] = [
+        "Not Found",
+        "Forbidden",
+        "Unauthorized",
+        "Internal Server Error",
+        "Service Unavailable",
+        "Too Many Requests",
+    ];
+    let Ok(Value::Object(document)) = serde_json::from_str::<Value>(body) else { return false };
+    let message = document.get("message").and_then(Value::as_str);
+    document.len() == 1 && message.is_some_and(|message| WORDS.contains(&message))
 }
 
 #[cfg(test)]
@@ -284,7 +331,7 @@ mod tests {
         invoked: Invoked,
     ) -> (Result<Proof>, bool, Duration) {
         let (since, next) = (Instant::now(), Cell::new(0));
-        let probe = Probe::new("7", endpoint);
+        let probe = Probe::new("7", endpoint, Form::Declared);
         let ask = async || {
             let index = next.replace(next.get() + 1);
             answers[index.min(answers.len() - 1)].clone()
@@ -352,6 +399,23 @@ mod tests {
         assert!(proof.is_ok() && !at_fault);
     }
 
+    fn answer(status: u16, body: &str) -> Answered {
+        Answered { status, headers: Vec::new(), body: body.to_owned() }
+    }
+
+    #[test]
+    fn an_answer_of_a_function_is_told_from_one_of_the_gateway() {
+        let kind = |status, body, form| found(&answer(status, body), "7", form, SOON);
+        let own = r#"{"message":"Not Found"}"#;
+        assert!(matches!(kind(404, own, Form::Audited), Found::NoRoute(_)));
+        for (status, body) in [(200, "hi"), (404, r#"{"error":"no such link"}"#), (500, "oh")] {
+            assert!(matches!(kind(status, body, Form::Audited), Found::Unsigned(_)), "{status}");
+        }
+        assert!(matches!(kind(500, "oh", Form::Declared), Found::Gateway(_)));
+        let broken = r#"{"message":"Internal Server Error"}"#;
+        assert!(matches!(kind(500, broken, Form::Audited), Found::Gateway(_)));
+    }
+
     #[tokio::test(start_paused = true)]
     async fn without_a_route_lambda_is_asked() {
         let missing = all(Found::NoRoute, "the answer is 404");
@@ -376,7 +440,7 @@ mod tests {
             let headers = version.map(|version| (VERSION.to_owned(), version.to_owned()));
             let answer =
                 Answered { status, headers: headers.into_iter().collect(), body: String::new() };
-            found(&answer, "7", SOON)
+            found(&answer, "7", Form::Declared, SOON)
         };
         assert!(matches!(answer(400, Some("7")), Found::Version(_)));
         assert!(matches!(answer(500, Some("7")), Found::Fault(_)));

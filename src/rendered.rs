@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use crate::blueprint::Blueprint;
 use crate::cloud::{Identity, partition};
 use crate::config::{ALIAS, Config, LogPolicy, Table};
 use crate::evidence::Handler;
 use crate::stack;
 use iam::document::{Document, Statement};
 use iam::json::Json;
-use verify::manifest::Manifest;
 use verify::snapshot::{self, Documents, ManagedPolicy, Snapshot};
 
 /// Stand for what only AWS knows, and change no decision.
@@ -30,7 +30,7 @@ pub fn snapshot(config: &Config, handler: &Handler, region: Option<&str>) -> Sna
         region: region.to_owned(),
     };
     let names = names(config, &identity, Some(UNKNOWN_API.to_owned()));
-    let documents = documents(config, &handler.manifest, &identity, &names);
+    let documents = documents(config, &handler.blueprint, &identity, &names);
     Snapshot { stack: names, handler: calls(handler), documents }
 }
 
@@ -77,14 +77,14 @@ pub fn calls(handler: &Handler) -> snapshot::Handler {
 
 fn documents(
     config: &Config,
-    manifest: &Manifest,
+    blueprint: &Blueprint,
     identity: &Identity,
     names: &snapshot::Stack,
 ) -> Documents {
-    let data = stack::data_policy(config, manifest)(identity);
     let own = |name: &str, document: &Document| {
         managed(name, identity.iam(&format!("policy/{name}")), document)
     };
+    let data = blueprint.policy(config).map(|data| own(&config.names.data_policy, &data(identity)));
     let logs = match config.function.log_policy {
         LogPolicy::Scoped => own(&config.names.logs_policy, &stack::logs_policy(config)(identity)),
         LogPolicy::AwsManaged => managed_logs(identity),
@@ -94,7 +94,7 @@ fn documents(
     let function = format!("{}:{ALIAS}", names.function_arn);
     let invoke = INVOKE.replace("FUNCTION", &function).replace("SOURCE", &source);
     Documents {
-        managed_policies: vec![own(&config.names.data_policy, &data), logs],
+        managed_policies: data.into_iter().chain([logs]).collect(),
         inline_policies: Vec::new(),
         trust_policy: json(&Document::trust("lambda.amazonaws.com").to_json()),
         permissions_boundary: Json::Null,

@@ -6,6 +6,7 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::blueprint::Blueprint;
 use crate::cloud::Cloud;
 use crate::config::Config;
 use crate::files;
@@ -14,7 +15,6 @@ use crate::ui;
 use engine::error::{Doing, Error, Kind, Result};
 use engine::{Events, Graph, Plan, read};
 use package::Digest;
-use verify::manifest::Manifest;
 
 /// What was planned, where, and from what.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,14 +39,14 @@ pub struct SavedPlan {
 pub struct Basis<'a> {
     pub stack: &'a Stack,
     pub config: &'a Config,
-    pub manifest: &'a Manifest,
+    pub blueprint: &'a Blueprint,
     pub cloud: &'a Cloud,
 }
 
 impl Basis<'_> {
     /// `plan` as it can be saved. Waits for the code, if that is still being built.
     pub async fn saved(&self, plan: &Plan, adopt: bool, events: &Events) -> Result<SavedPlan> {
-        let Self { stack, config, manifest, cloud } = self;
+        let Self { stack, config, blueprint, cloud } = self;
         let identity = cloud.known_identity();
         let reading = read(&stack.graph, &[stack.code.id], events).await?;
         let code = reading.find(stack.code).map(|code| code.sha256.base64());
@@ -57,7 +57,7 @@ impl Basis<'_> {
             account: identity.account.clone(),
             region: identity.region.clone(),
             adopt,
-            wanted: wanted(config, manifest),
+            wanted: wanted(config, blueprint),
             code: code.unwrap_or_default(),
             changes: changes(&stack.graph, plan),
         })
@@ -141,7 +141,7 @@ fn line(what: &str, planned: &str, now: &str) -> String {
     format!("{what}: planned {planned}, now {now}")
 }
 
-fn wanted(config: &Config, manifest: &Manifest) -> String {
+fn wanted(config: &Config, blueprint: &Blueprint) -> String {
     // What the file says of the stack; its name and stage are members of the plan.
     let Config {
         tables,
@@ -154,8 +154,10 @@ fn wanted(config: &Config, manifest: &Manifest) -> String {
         account: _,
         names: _,
     } = config;
+    let Blueprint { form: _, manifest, rights } = blueprint;
     let paths: BTreeSet<&String> = manifest.routes.iter().map(|route| &route.path).collect();
-    let text = format!("{tables:?} {function:?} {cors:?} {:?} {paths:?}", manifest.actions());
+    let grants: Vec<_> = rights.grants.iter().map(|grant| (&grant.on, &grant.actions)).collect();
+    let text = format!("{tables:?} {function:?} {cors:?} {grants:?} {paths:?}");
     Digest::of(text.as_bytes()).hex()
 }
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
+use crate::blueprint::Blueprint;
 use crate::cloud::{Cloud, Identity};
 use crate::config::{Config, LogPolicy};
 use crate::resources::{
@@ -26,7 +27,8 @@ pub struct Stack {
     pub graph: Graph,
     /// By their keys in `stack.toml`.
     pub tables: BTreeMap<String, Handle<Table>>,
-    pub data_policy: Handle<Policy>,
+    /// Absent when the code needs no rights but those of its log.
+    pub data_policy: Option<Handle<Policy>>,
     pub code: Handle<Code>,
     pub log_group: Handle<LogGroup>,
     pub function: Handle<Function>,
@@ -39,7 +41,7 @@ pub struct Stack {
 }
 
 impl Stack {
-    pub fn new(cloud: &Cloud, config: &Config, manifest: &Manifest, source: Source) -> Self {
+    pub fn new(cloud: &Cloud, config: &Config, blueprint: &Blueprint, source: Source) -> Self {
         let names = &config.names;
         let mut graph = Graph::default();
         let tables: BTreeMap<_, _> = config
@@ -49,14 +51,11 @@ impl Stack {
             .collect();
         let log_group = graph.add(LogGroup::new(cloud, config));
         let role = graph.add(Role::new(cloud, config));
-        let data_policy = graph.add(Policy::new(
-            cloud,
-            config,
-            &names.data_policy,
-            data_policy(config, manifest),
-        ));
+        let data_policy = blueprint
+            .policy(config)
+            .map(|document| graph.add(Policy::new(cloud, config, &names.data_policy, document)));
         let keeps = Arc::new(AtomicBool::new(false));
-        let mut policies = vec![data_policy];
+        let mut policies: Vec<_> = data_policy.into_iter().collect();
         let mut managed = Some(MANAGED_LOGS);
         if config.function.log_policy == LogPolicy::Scoped {
             policies.push(graph.add(Policy::new(
@@ -82,9 +81,9 @@ impl Stack {
         let indexed = config.tables.values().filter(|table| !table.indexes.is_empty());
         let indexed = indexed.map(|table| tables[&table.key].id).collect();
         let release = Release::new(cloud, config, function, log_group, code, rights.clone());
-        let release = graph.add(release.after(indexed));
+        let release = graph.add(release.after(indexed).of(blueprint.form));
         let api = graph.add(Api::new(cloud, config));
-        let routes = graph.add(Routes::new(cloud, config, route_keys(manifest), api));
+        let routes = graph.add(Routes::new(cloud, config, route_keys(&blueprint.manifest), api));
         let permission = graph.add(Permission::new(cloud, config, function, release, api));
         Self {
             graph,
@@ -130,9 +129,9 @@ impl Stack {
 }
 
 /// Refuses, before the first call, what AWS would take and requests would fail on, or what IAM would not take.
-pub fn check(config: &Config, manifest: &Manifest) -> Result<()> {
-    check_keys(config, manifest)?;
-    check_policy(config, manifest)
+pub fn check(config: &Config, blueprint: &Blueprint) -> Result<()> {
+    check_keys(config, &blueprint.manifest)?;
+    check_policy(config, blueprint)
 }
 
 /// A table with other keys than the handler's answers every request with a failure.
@@ -158,13 +157,14 @@ fn check_keys(config: &Config, manifest: &Manifest) -> Result<()> {
 }
 
 /// The account is not known yet, but every one is as long.
-fn check_policy(config: &Config, manifest: &Manifest) -> Result<()> {
+fn check_policy(config: &Config, blueprint: &Blueprint) -> Result<()> {
+    let Some(document) = blueprint.policy(config) else { return Ok(()) };
     let longest = Identity {
         account: "000000000000".to_owned(),
         partition: "aws-us-gov".to_owned(),
         region: "ap-northeast-1".to_owned(),
     };
-    let length = data_policy(config, manifest)(&longest).length();
+    let length = document(&longest).length();
     if length <= MANAGED_POLICY_LIMIT {
         return Ok(());
     }
@@ -173,15 +173,6 @@ fn check_policy(config: &Config, manifest: &Manifest) -> Result<()> {
         "policy `{policy}` takes {length} characters, and IAM takes {MANAGED_POLICY_LIMIT}"
     );
     Err(Error::usage(message).hint("declare fewer operations in the handler's `operations!`"))
-}
-
-/// Exactly the actions that the handler declares, on exactly its table.
-pub fn data_policy(config: &Config, manifest: &Manifest) -> impl Fn(&Identity) -> Document + use<> {
-    let (table, actions) = (format!("table/{}", config.main_table()), manifest.actions());
-    move |identity| {
-        let arn = identity.arn("dynamodb", &table);
-        Document::allow_table(actions.iter().map(String::as_str), [arn.as_str()])
-    }
 }
 
 /// Streams and events of the function's own log group.
@@ -215,8 +206,10 @@ mod tests {
         let operations = "operations! { get: GetItem }\n";
         let keys = "keys! { partition: \"userId\", sort: \"itemId\" }";
         let declared = Manifest::from_sources(&[("o.rs", format!("{operations}{keys}"))]);
-        let declared = declared.expect("they are declared");
+        let blueprint = |manifest| Blueprint { manifest, ..Blueprint::default() };
+        let declared = blueprint(declared.expect("they are declared"));
         let silent = Manifest::from_sources(&[("o.rs", operations)]).expect("it is declared");
+        let silent = blueprint(silent);
         let default = config("name = \"app\"").expect("valid");
         assert_eq!(check(&default, &declared), Ok(()));
         for key in ["partition_key", "sort_key"] {

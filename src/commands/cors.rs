@@ -5,11 +5,11 @@ use std::collections::BTreeSet;
 use serde_json::{Value, json};
 
 use super::{App, live_api};
+use crate::blueprint::Blueprint;
 use crate::cli::examples;
 use crate::cloud::{Answered, Request, Session};
 use crate::config::Config;
 use crate::cors::{Ask, Layer, Refusal, advice, lookalike, origin};
-use crate::manifest;
 use crate::stack::Stack;
 use crate::ui::Paint;
 use engine::error::{Error, Kind, Result};
@@ -61,8 +61,11 @@ pub fn calls(stack: &Stack) -> Vec<&'static str> {
 pub async fn run(args: &Args, app: &App) -> Result<()> {
     let page = origin(&args.origin)?;
     let config = app.config()?;
-    let manifest = manifest::read(&config.root.join(&config.function.crate_directory))?;
-    let routes = asked(manifest.routes.iter().map(|route| (&*route.path, &*route.method)), &config);
+    let blueprint = Blueprint::read(&config)?;
+    let routes = asked(
+        blueprint.manifest.routes.iter().map(|route| (&*route.path, &*route.method)),
+        &config,
+    );
     let cloud = app.cloud(&config).await?;
     let url = app.unless_stopped(live_api(&cloud, &config)).await?.url;
     if page != args.origin {

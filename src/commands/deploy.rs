@@ -7,11 +7,11 @@ use tokio::time::Instant;
 
 use super::ship::{self, MAKING_ROOM, Ship};
 use super::{App, callers, granted, outputs, source};
+use crate::blueprint::{Blueprint, Form};
 use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::config::{Budget, Config};
-use crate::manifest;
-use crate::proof::{self, MORE, Proof};
+use crate::proof::{MORE, Proof, Question};
 use crate::resources::release::SHIPPING;
 use crate::resources::{LiveRelease, Trial};
 use crate::stack::Stack;
@@ -19,7 +19,6 @@ use crate::ui::seconds;
 use engine::error::{Error, Result};
 use engine::{Events, Ownership, Phases, Plan, Progress, plan_up, read};
 use package::Artifact;
-use verify::manifest::Manifest;
 
 /// Ship the code alone, and prove that it answers; goes back by itself if it does not
 #[derive(Debug, clap::Args)]
@@ -41,7 +40,8 @@ const COMMON: Budget = Budget { init: Some(200), first_request: Some(100), memor
 
 /// What this asks of AWS. Whether the policy allows what the code does is asked, too, where that may be read.
 pub fn calls(stack: &Stack) -> Vec<&'static str> {
-    let read = [stack.function.id, stack.release.id, stack.api.id, stack.data_policy.id];
+    let mut read = vec![stack.function.id, stack.release.id, stack.api.id];
+    read.extend(stack.data_policy.map(|policy| policy.id));
     [stack.graph.reading(&read), SHIPPING.concat(), MAKING_ROOM.concat()].concat()
 }
 
@@ -53,16 +53,16 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     }
     let cloud = app.cloud(&config).await?;
     let stack =
-        Stack::new(&cloud, &config, &Manifest::default(), source(&config, args.artifact.as_ref()));
+        Stack::new(&cloud, &config, &Blueprint::default(), source(&config, args.artifact.as_ref()));
     let labels = ship::labels(&stack);
     let ((outcome, proof), broken) = app
         .ui
         .watch(labels, async |events| {
             let planning = Box::pin(planned(&stack, &cloud, &config, events));
             let (plan, broken) = app.unless_stopped(planning).await?;
-            let (asked, further) = (asked(&config), MORE);
+            let (question, further) = (question(&config), MORE);
             let ship =
-                Ship { stack: &stack, cloud: &cloud, config: &config, asked, further, events };
+                Ship { stack: &stack, cloud: &cloud, config: &config, question, further, events };
             Ok::<_, Error>((ship.carry_out(plan, &app.stop).await?, broken))
         })
         .await?;
@@ -103,10 +103,10 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
 }
 
 /// What proves a version: as the handler's source says, where it is there.
-pub fn asked(config: &Config) -> Option<String> {
-    match manifest::read(&config.root.join(&config.function.crate_directory)) {
-        Ok(manifest) => proof::asked(&manifest),
-        Err(_) => Some("/".to_owned()),
+pub fn question(config: &Config) -> Question {
+    match Blueprint::read(config) {
+        Ok(blueprint) => blueprint.question(config),
+        Err(_) => Question { path: Some("/".to_owned()), form: Form::Declared },
     }
 }
 

@@ -1,26 +1,25 @@
 //! Whether the deployed policy allows what new code is linked to do: asked before it is uploaded.
 
-use crate::cloud::{Cloud, role_documents};
+use crate::cloud::{Cloud, Identity, role_documents};
 use crate::config::Config;
 use crate::rendered;
 use crate::resources::Policy;
-use crate::stack::data_policy;
 use engine::error::{Error, Kind, Result};
 use engine::{Progress, Resource as _};
+use iam::document::Document;
 use iam::eval::Decision;
 use iam::json::Json;
 use package::Artifact;
 use verify::check;
 use verify::linked;
-use verify::manifest::Manifest;
 use verify::operations::Operation;
 use verify::snapshot::{Documents, Handler, InlinePolicy, Snapshot};
 
 /// What the stack's own policy allows as it is deployed; `None` where that may not be read. Asked together with
 /// everything else, so that it costs a deploy no time.
 pub async fn policy(cloud: &Cloud, config: &Config, progress: &Progress) -> Result<Option<String>> {
-    let wanted = data_policy(config, &Manifest::default());
-    let policy = Policy::new(cloud, config, &config.names.data_policy, wanted);
+    let read_only = |_: &Identity| Document::new(Vec::new());
+    let policy = Policy::new(cloud, config, &config.names.data_policy, read_only);
     match policy.read(progress).await {
         Ok(live) => Ok(Some(live.map(|live| live.document).unwrap_or_default())),
         // Who may ship code need not be allowed to read policies; then a denial shows at the first request.

@@ -32,6 +32,7 @@ use std::path::PathBuf;
 
 use tokio::sync::watch;
 
+use crate::blueprint::Blueprint;
 use crate::cli::{Cli, Globals, Verb};
 use crate::cloud::{Cloud, Local, Slowed, Target};
 use crate::config::{self, Config};
@@ -41,7 +42,6 @@ use crate::ui::{Question, Ui};
 use engine::error::{Error, Kind, Result};
 use engine::{Events, Graph, Id, Label, Progress, Stop, alone, read};
 use package::{Profile, Recipe};
-use verify::manifest::Manifest;
 
 /// One run of the program.
 pub struct App {
@@ -169,7 +169,7 @@ fn address(running: &local_cloud::Running) -> Local {
 
 /// The API as it is; a failure when there is none.
 async fn live_api(cloud: &Cloud, config: &Config) -> Result<LiveApi> {
-    let stack = Stack::new(cloud, config, &Manifest::default(), source(config, None));
+    let stack = Stack::new(cloud, config, &Blueprint::default(), source(config, None));
     let reading = read(&stack.graph, &[stack.api.id], &Events::default()).await?;
     reading.find(stack.api).cloned().ok_or_else(|| {
         Error::failed("find the API")

@@ -3,18 +3,18 @@
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{App, deploy, source};
+use super::{App, deploy, ship, source};
+use crate::blueprint::Blueprint;
 use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::config::Config;
-use crate::proof::{Endpoint, Invoked, MORE, Probe};
+use crate::proof::{Endpoint, MORE, Probe};
 use crate::resources::release::SWITCHING;
 use crate::resources::{LiveApi, LiveRelease, Version, versions};
 use crate::stack::Stack;
 use crate::ui::{Paint, on_one_line, seconds};
 use engine::error::{Error, Result};
 use engine::{Events, Id, Label, Progress, alone, read};
-use verify::manifest::Manifest;
 
 /// Point the API back at an earlier version, in one call, and prove that it answers
 #[derive(Debug, clap::Args)]
@@ -48,7 +48,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let since = Instant::now();
     let config = app.config()?;
     let cloud = app.cloud(&config).await?;
-    let stack = Stack::new(&cloud, &config, &Manifest::default(), source(&config, None));
+    let stack = Stack::new(&cloud, &config, &Blueprint::default(), source(&config, None));
     let found = app.unless_stopped(find(&cloud, &config, &stack)).await?;
     let live = &found.live.version;
     if args.list {
@@ -65,13 +65,14 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     release.switch(&found.live, &number).await?;
     let switched = since.elapsed();
     let label = Label { kind: "proof".into(), name: format!("version {number} answers") };
-    let path = deploy::asked(&config).unwrap_or_else(|| "/".to_owned());
+    let question = deploy::question(&config);
+    let path = question.path.unwrap_or_else(|| "/".to_owned());
     let url = format!("{}{path}", found.api.url);
     let proof = app.ui.watch(vec![label], async |events| {
         let progress = Progress::new(Id::default(), events);
-        let probe = Probe::new(&number, Endpoint::Serving);
-        let unasked = async || Invoked::Unknown;
-        alone(&progress, probe.answers(&url, MORE, unasked, &progress)).await
+        let probe = Probe::new(&number, Endpoint::Serving, question.form);
+        let invoked = async || ship::invoked(&cloud, &config, &number, &path, question.form).await;
+        alone(&progress, probe.answers(&url, MORE, invoked, &progress)).await
     });
     let proof = proof.await.map_err(|error| {
         Error::failed(format!("prove that version {number} answers"))

@@ -5,10 +5,11 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::Value;
 use tokio::time::Instant;
 
+use crate::blueprint::Form;
 use crate::cloud::Cloud;
 use crate::config::Config;
 use crate::payload::{self, Request};
-use crate::proof::{Endpoint, Invoked, Probe, Proof};
+use crate::proof::{Endpoint, Invoked, Probe, Proof, Question};
 use crate::resources::{LiveApi, LiveRelease, Version, invoke, prune, versions};
 use crate::stack::Stack;
 use engine::error::{Error, Result};
@@ -21,8 +22,7 @@ pub struct Ship<'a> {
     pub stack: &'a Stack,
     pub cloud: &'a Cloud,
     pub config: &'a Config,
-    /// The path that proves a version; `None` when the handler has none that can be asked for.
-    pub asked: Option<String>,
+    pub question: Question,
     /// Requests after the first answer, for a median.
     pub further: usize,
     pub events: &'a Events,
@@ -73,10 +73,13 @@ impl Ship<'_> {
     /// run could not prove is proved by the next one. When the version itself fails, `live` goes back to the one before.
     async fn prove(&self, outcome: &Outcome) -> Result<Option<Proof>> {
         let (api, release) = live(self.stack, outcome)?;
-        let probe = Probe::new(&release.version, self.endpoint(outcome, release));
+        let probe =
+            Probe::new(&release.version, self.endpoint(outcome, release), self.question.form);
         let progress = self.progress();
-        let invoke = async || self.invoked(&release.version).await;
-        let proof = match &self.asked {
+        let path = self.question.path.as_deref().unwrap_or("/");
+        let form = self.question.form;
+        let invoke = async || invoked(self.cloud, self.config, &release.version, path, form).await;
+        let proof = match &self.question.path {
             Some(path) => {
                 let url = format!("{}{path}", api.url);
                 let proof = probe.answers(&url, self.further, invoke, &progress);
@@ -141,24 +144,6 @@ impl Ship<'_> {
         }
     }
 
-    /// Runs the version once, past the gateway, with the request of the proof.
-    async fn invoked(&self, version: &str) -> Invoked {
-        let path = self.asked.as_deref().unwrap_or("/");
-        let request = Request { method: "GET", path, query: "", body: None };
-        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-        let event = payload::event(&request, now).to_string();
-        let since = Instant::now();
-        match invoke(self.cloud, &self.config.names.function, version, &event).await {
-            Ok(answer) if answer.failed => Invoked::Failed(answer.payload),
-            Ok(answer) => match status_of(&answer.payload) {
-                Some(status @ 500..) => Invoked::Failed(format!("it answers {status}")),
-                _ => Invoked::Answered(since.elapsed()),
-            },
-            // That it may not be invoked, or was not at this moment, says nothing about the version.
-            Err(_) => Invoked::Unknown,
-        }
-    }
-
     /// Deletes old versions behind one that has proved itself. A version too many is no reason to fail.
     async fn make_room(&self, release: &LiveRelease, published: Result<Vec<Version>>) {
         let Some(before) = &release.before else {
@@ -193,6 +178,31 @@ pub fn live<'a>(stack: &Stack, outcome: &'a Outcome) -> Result<(&'a LiveApi, &'a
     both.ok_or_else(|| {
         Error::failed("find the API and its alias").hint("run the same command again: it continues")
     })
+}
+
+/// Runs a version once, past the gateway, with the request of the proof.
+pub async fn invoked(
+    cloud: &Cloud,
+    config: &Config,
+    version: &str,
+    path: &str,
+    form: Form,
+) -> Invoked {
+    let request = Request { method: "GET", path, query: "", body: None };
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
+    let event = payload::event(&request, now).to_string();
+    let since = Instant::now();
+    match invoke(cloud, &config.names.function, version, &event).await {
+        Ok(answer) if answer.failed => Invoked::Failed(answer.payload),
+        Ok(answer) => match status_of(&answer.payload) {
+            Some(status @ 500..) if form == Form::Declared => {
+                Invoked::Failed(format!("it answers {status}"))
+            }
+            _ => Invoked::Answered(since.elapsed()),
+        },
+        // That it may not be invoked, or was not at this moment, says nothing about the version.
+        Err(_) => Invoked::Unknown,
+    }
 }
 
 fn status_of(payload: &str) -> Option<u64> {

@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::{App, outputs, source};
+use crate::blueprint::Blueprint;
 use crate::cli::examples;
-use crate::manifest;
 use crate::stack::Stack;
 use crate::ui::{self, Paint};
 use engine::error::{Error, Kind, Result};
@@ -30,9 +30,9 @@ pub fn calls(stack: &Stack) -> Vec<&'static str> {
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {
     let config = app.config()?;
-    let manifest = manifest::read(&config.root.join(&config.function.crate_directory))?;
+    let blueprint = Blueprint::read(&config)?;
     let cloud = app.cloud(&config).await?;
-    let stack = Stack::new(&cloud, &config, &manifest, source(&config, None));
+    let stack = Stack::new(&cloud, &config, &blueprint, source(&config, None));
     let ids = stack.in_the_cloud();
     let work = app.ui.watch(stack.graph.labels(), async |events| {
         cloud.confirmed(read(&stack.graph, &ids, events)).await

@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::{App, source};
+use crate::blueprint::Blueprint;
 use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::cloud::wait::{self, Poll};
@@ -19,7 +20,6 @@ use crate::stack::Stack;
 use crate::ui::{Question, seconds};
 use engine::error::{Doing, Error, Kind, Result};
 use engine::{Events, Id, Label, Progress, Reading, alone, execute, plan_teardown, read};
-use verify::manifest::Manifest;
 
 /// Until lists show that what was deleted is gone: IAM and API Gateway are eventually consistent. A late log line can
 /// bring the log group back, too, so what is there is deleted again.

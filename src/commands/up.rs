@@ -9,15 +9,16 @@ use tokio::time::Instant;
 use super::ship::{self, MAKING_ROOM, Ship};
 use super::widening::{self, Asked};
 use super::{App, dropping, outputs, source};
+use crate::blueprint::Blueprint;
 use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::config::{Config, DEFAULT_STAGE};
-use crate::proof::{self, NO_MORE};
+use crate::env_file;
+use crate::proof::NO_MORE;
 use crate::resources::LiveApi;
 use crate::saved_plan::{Basis, SavedPlan};
 use crate::stack::{self, Stack};
 use crate::ui::{self, Question, seconds};
-use crate::{env_file, manifest};
 use engine::error::Result;
 use engine::{Action, Events, Id, Ownership, Plan, Progress, plan_up, read};
 
@@ -60,14 +61,14 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let saved = args.plan.as_deref().map(SavedPlan::read).transpose()?;
     args.write_env.as_deref().map_or(Ok(()), env_file::check)?;
     let recipe = source(&config, args.artifact.as_ref());
-    let manifest = manifest::read(&config.root.join(&config.function.crate_directory))?;
-    stack::check(&config, &manifest)?;
+    let blueprint = Blueprint::read(&config)?;
+    stack::check(&config, &blueprint)?;
     config.notes().iter().for_each(|note| app.ui.say(note));
     let cloud = app.cloud(&config).await?;
-    let stack = Stack::new(&cloud, &config, &manifest, recipe);
+    let stack = Stack::new(&cloud, &config, &blueprint, recipe);
     let adopt = args.adopt || saved.as_ref().is_some_and(|saved| saved.adopt);
     let ownership = if adopt { Ownership::Adopt } else { Ownership::Respect };
-    let basis = Basis { stack: &stack, config: &config, manifest: &manifest, cloud: &cloud };
+    let basis = Basis { stack: &stack, config: &config, blueprint: &blueprint, cloud: &cloud };
     let labels = ship::labels(&stack);
     let mut agreed = app.globals.yes || saved.is_some();
     let outcome = loop {
@@ -92,10 +93,9 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
             if !plan.changes_nothing() {
                 progress.output(format!("changing {}", place(app, &config, &cloud)));
             }
-            let asked = proof::asked(&manifest);
-            let further = NO_MORE;
+            let (question, further) = (blueprint.question(&config), NO_MORE);
             let ship =
-                Ship { stack: &stack, cloud: &cloud, config: &config, asked, further, events };
+                Ship { stack: &stack, cloud: &cloud, config: &config, question, further, events };
             let (outcome, _) = ship.carry_out(plan, &app.stop).await?;
             if !*app.stop.borrow() {
                 dropping::carry_out(&cloud, &config, &stack, &surplus, events).await?;

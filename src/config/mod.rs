@@ -117,6 +117,11 @@ impl Config {
         self.tables.insert(table.key.clone(), table);
     }
 
+    /// What the file calls that table.
+    pub fn main_key(&self) -> String {
+        self.main().map_or_else(|| DATA.to_owned(), |table| table.key.clone())
+    }
+
     /// The name of that table; where there is none, the name that it would have.
     pub fn main_table(&self) -> String {
         self.main().map_or_else(|| self.names.table(DATA), |table| table.name.clone())

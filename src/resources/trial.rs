@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::report::Report;
+use crate::blueprint::Form;
 use crate::cloud::Doing;
 use crate::config::Budget;
 use engine::error::{Error, Result};
@@ -35,7 +36,12 @@ pub struct Trial {
 
 /// Invokes `version` with the request of the proof: it lacks what every route needs, so nothing is read or written.
 /// `None` when it may not be invoked.
-pub(super) async fn of(client: &Client, function: &str, version: &str) -> Result<Option<Trial>> {
+pub(super) async fn of(
+    client: &Client,
+    function: &str,
+    version: &str,
+    form: Form,
+) -> Result<Option<Trial>> {
     let since = Instant::now();
     let call = client
         .invoke()
@@ -49,7 +55,7 @@ pub(super) async fn of(client: &Client, function: &str, version: &str) -> Result
         answer => answer?,
     };
     let log = log_of(&answer);
-    match fault(&answer) {
+    match fault(&answer, form) {
         Some(fault) => Err(refusal(version, &fault, &log)),
         None => Ok(Some(Trial { took: since.elapsed(), report: Report::find(&log) })),
     }
@@ -118,16 +124,26 @@ fn event() -> Value {
 }
 
 /// Why the API would answer with a 5xx, if it would.
-fn fault(answer: &InvokeOutput) -> Option<String> {
+fn fault(answer: &InvokeOutput, form: Form) -> Option<String> {
     let payload = answer.payload.as_ref().map(AsRef::as_ref).unwrap_or_default();
     let document: Value = serde_json::from_slice(payload).unwrap_or_default();
     if answer.function_error.is_some() {
         let told = |name: &str| document[name].as_str().unwrap_or_default();
-        return Some(format!("{} {}", told("errorType"), told("errorMessage")).trim().to_owned());
+        let told = format!("{} {}", told("errorType"), told("errorMessage")).trim().to_owned();
+        return Some(told).filter(|told| form == Form::Declared || never_started(told));
+    }
+    if form == Form::Audited {
+        return None;
     }
     let status = document["statusCode"].as_u64().filter(|status| *status >= 500)?;
     let body: String = document["body"].as_str().unwrap_or_default().chars().take(200).collect();
     Some(format!("it answers {status} {body}").trim_end().to_owned())
+}
+
+/// What Lambda says of a program that does not start. A handler that refuses a request that it does not know has started.
+fn never_started(fault: &str) -> bool {
+    ["Runtime.", "Sandbox.", "Extension."].iter().any(|kind| fault.starts_with(kind))
+        || fault.contains("Task timed out")
 }
 
 fn log_of(answer: &InvokeOutput) -> String {
@@ -151,7 +167,7 @@ mod tests {
 
     async fn tried(answer: crate::cloud::replay::Exchange) -> Result<Option<Trial>> {
         let replay = Replay::new([answer]);
-        let tried = of(&Client::new(&replay.cloud().sdk), "app-api", "7").await;
+        let tried = of(&Client::new(&replay.cloud().sdk), "app-api", "7", Form::Declared).await;
         replay.is_over();
         tried
     }

@@ -7,6 +7,7 @@ use std::collections::BTreeSet;
 
 use tokio::sync::watch;
 
+use crate::blueprint::{Blueprint, Form};
 use crate::cloud::{Cloud, trial_policy};
 use crate::config::Config;
 use crate::proof::{self, Endpoint, Invoked, MORE, Probe};
@@ -37,7 +38,7 @@ impl<'a> Witness<'a> {
     pub fn new(
         cloud: &'a Cloud,
         config: &Config,
-        manifest: &'a Manifest,
+        blueprint: &'a Blueprint,
         source: Source,
     ) -> Result<Self> {
         if cloud.loopback().is_none() {
@@ -48,8 +49,8 @@ impl<'a> Witness<'a> {
         }
         let cases = requests::read(&config.root.join(&config.function.crate_directory))?;
         let config = config.throwaway(format!("witness-{:06}", fastrand::u32(0..1_000_000)));
-        let stack = Stack::new(cloud, &config, manifest, source);
-        Ok(Self { cloud, config, manifest, stack, cases })
+        let stack = Stack::new(cloud, &config, blueprint, source);
+        Ok(Self { cloud, config, manifest: &blueprint.manifest, stack, cases })
     }
 
     /// Makes the stack, tries every mutant, and takes the stack away again.
@@ -71,7 +72,7 @@ impl<'a> Witness<'a> {
         let progress = Progress::new(Id::after(&self.stack.graph), events);
         let work = async {
             let path = proof::asked(self.manifest).unwrap_or_else(|| "/".to_owned());
-            let probe = Probe::new(&release.version, Endpoint::New);
+            let probe = Probe::new(&release.version, Endpoint::New, Form::Declared);
             let unasked = async || Invoked::Unknown;
             probe.answers(&format!("{}{path}", api.url), MORE, unasked, &progress).await?;
             self.try_all(&api.url, &progress).await

@@ -3,18 +3,17 @@
 use serde_json::Value;
 
 use super::ours::Ours;
+use crate::blueprint::Blueprint;
 use crate::cloud::Cloud;
 use crate::commands::ship::{self, Ship, live};
 use crate::commands::{App, deploy, outputs, recipe, up, widening};
 use crate::config::Config;
-use crate::manifest;
 use crate::proof::{NO_MORE, Proof};
 use crate::resources::{LiveApi, Source};
 use crate::stack::{self, Stack};
 use engine::error::{Error, Result};
 use engine::{Action, Events, Label, Outcome, Ownership, Phases, Progress};
 use package::{self, Profile, Recipe};
-use verify::manifest::Manifest;
 
 /// The project as it is now, and where it goes.
 pub struct Attempt {
@@ -46,9 +45,9 @@ impl Attempt {
         let config = app.config()?;
         let cloud = app.cloud(&config).await?;
         let recipe = quick(&cloud, &config)?;
-        let (declared, undeclared) = match manifest::read(&recipe.crate_directory) {
+        let (declared, undeclared) = match Blueprint::read(&config) {
             Ok(declared) => (declared, None),
-            Err(error) => (Manifest::default(), Some(error)),
+            Err(error) => (Blueprint::default(), Some(error)),
         };
         stack::check(&config, &declared)?;
         let stack = Stack::new(&cloud, &config, &declared, Source::Build(recipe.clone()));
@@ -74,8 +73,8 @@ impl Attempt {
         let gained = widening::of(&self.stack.graph, &plan);
         let _asking = ours.begin();
         let Self { stack, cloud, config, .. } = self;
-        let asked = deploy::asked(config);
-        let ship = Ship { stack, cloud, config, asked, further: NO_MORE, events };
+        let question = deploy::question(config);
+        let ship = Ship { stack, cloud, config, question, further: NO_MORE, events };
         let (outcome, proof) = ship.carry_out(plan, &app.stop).await?;
         self.done(&outcome, proof.as_ref(), gained).await
     }

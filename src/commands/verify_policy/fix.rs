@@ -24,7 +24,7 @@ pub async fn run(app: &App, config: &Config, case: &Case) -> Result<bool> {
         );
     };
     let cloud = app.cloud(config).await?;
-    let stack = Stack::new(&cloud, config, &handler.manifest, source(config, None));
+    let stack = Stack::new(&cloud, config, &handler.blueprint, source(config, None));
     let fixed: Vec<Id> = stack
         .in_the_cloud()
         .into_iter()

@@ -144,7 +144,7 @@ impl Origin {
         }
         let config = app.config()?;
         let handler = evidence::read(&config, binary)?;
-        stack::check(&config, &handler.manifest)?;
+        stack::check(&config, &handler.blueprint)?;
         if !self.live {
             return Ok(offline(app, &config, handler));
         }

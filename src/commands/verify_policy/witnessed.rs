@@ -18,7 +18,7 @@ pub async fn run(binary: Option<&PathBuf>, app: &App, case: &mut Case) -> Result
         let hint = "the witness works on this machine alone: add `--local`";
         if app.globals.local { error } else { error.hint(hint) }
     })?;
-    let witness = Witness::new(&cloud, &config, &handler.manifest, source(&config, binary))?;
+    let witness = Witness::new(&cloud, &config, &handler.blueprint, source(&config, binary))?;
     let mut labels = witness.stack.graph.labels();
     labels.push(Label { kind: "witness".into(), name: "who misses which right".into() });
     let matrix =

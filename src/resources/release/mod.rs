@@ -19,6 +19,7 @@ use super::commits::Commits;
 use super::function::Settings;
 use super::trial::{self, Trial};
 use super::{Code, Function, LiveFunction, LogGroup, Rights};
+use crate::blueprint::Form;
 use crate::cloud::Doing;
 use crate::cloud::wait::{self, Poll};
 use crate::cloud::{Answer, Cloud};
@@ -55,6 +56,7 @@ pub struct Release {
     /// As the function shall be.
     settings: Settings,
     budget: Budget,
+    form: Form,
     function: Handle<Function>,
     log_group: Handle<LogGroup>,
     code: Handle<Code>,
@@ -114,6 +116,7 @@ impl Release {
             role_name: config.names.role.clone(),
             settings: Settings::wanted(config),
             budget: config.function.budget,
+            form: Form::default(),
             function,
             log_group,
             code,
@@ -137,6 +140,12 @@ impl Release {
     pub fn after(mut self, used: Vec<Id>) -> Self {
         self.used = used;
         self
+    }
+
+    /// The same for a program of another form.
+    #[must_use]
+    pub fn of(self, form: Form) -> Self {
+        Self { form, ..self }
     }
 
     async fn until_active(&self, version: &str, progress: &Progress) -> Result<()> {
@@ -167,7 +176,7 @@ impl Release {
         progress: &Progress,
     ) -> Result<Option<Trial>> {
         progress.note(format!("trying version {version}"));
-        let attempt = || trial::of(&self.client, &self.function_name, version);
+        let attempt = || trial::of(&self.client, &self.function_name, version, self.form);
         let trial = match phases.time("trial", attempt()).await {
             Err(error) if error.has_code(&NOT_ACTIVE) => {
                 phases.time("settle", self.until_active(version, progress)).await?;

@@ -1,0 +1,155 @@
+//! What the code of a function asks the stack for: requests and rights. A handler of our own form declares them; of any
+//! other program an audit of its source finds them, and `stack.toml` says what the audit cannot see.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
+
+use audit::Audited;
+use engine::error::{Error, Result};
+use verify::manifest::{Manifest, Route, Site};
+use verify::rights::{Known, Place, Rights, Table};
+
+use crate::cloud::Identity;
+use crate::config::Config;
+use crate::proof::{self, Question};
+use crate::{crate_files, manifest, route_keys};
+use iam::document::Document;
+
+/// Every request: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html>
+const EVERY_PATH: [&str; 2] = ["/", "/{proxy+}"];
+
+/// How the program says what it needs.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Form {
+    /// `operations!` and `routes!`; every answer carries `x-function-version`.
+    #[default]
+    Declared,
+    /// Its source was audited.
+    Audited,
+}
+
+/// Routes and rights of one function.
+#[derive(Debug, Clone, Default)]
+pub struct Blueprint {
+    pub form: Form,
+    /// Of an audited program only the routes are known.
+    pub manifest: Manifest,
+    pub rights: Rights,
+}
+
+impl Blueprint {
+    /// Reads the crate of the function.
+    pub fn read(config: &Config) -> Result<Self> {
+        let folder = config.root.join(&config.function.crate_directory);
+        let mut blueprint = if declares(&folder)? {
+            let manifest = manifest::read(&folder)?;
+            let rights = Rights::of_manifest(&manifest, &config.main_key());
+            Self { form: Form::Declared, manifest, rights }
+        } else {
+            audited(config, &folder)?
+        };
+        if !config.function.routes.is_empty() {
+            blueprint.manifest.routes = routes(&config.function.routes, "stack.toml");
+        }
+        let access = &config.function.access;
+        blueprint.rights =
+            blueprint.rights.with_access(access, &known(config)).map_err(|error| {
+                Error::usage(format!("`function.access.{}`: {}", error.key, error.problem))
+                    .hint(error.hint)
+            })?;
+        Ok(blueprint)
+    }
+
+    /// The policy of the function's role, once the account is known; `None` when it needs no rights but those of its log.
+    pub fn policy(&self, config: &Config) -> Option<impl Fn(&Identity) -> Document + use<>> {
+        let rights = self.rights.clone();
+        let tables = config.tables.values();
+        let tables: BTreeMap<String, String> =
+            tables.map(|table| (table.key.clone(), table.name.clone())).collect();
+        let is_unread = self.manifest == Manifest::default();
+        (is_unread || !rights.is_empty()).then_some(move |identity: &Identity| {
+            let Identity { account, partition, region } = identity;
+            rights.document(&Place { partition, region, account, tables: &tables })
+        })
+    }
+
+    /// What proves a version of it: the request of the file, else the shortest `GET` without parameters.
+    pub fn question(&self, config: &Config) -> Question {
+        let health = config.function.health.split_once(' ').map(|(_, path)| path.to_owned());
+        Question { path: health.or_else(|| proof::asked(&self.manifest)), form: self.form }
+    }
+
+    /// The lines whose rights nothing decides, as one line each.
+    pub fn undecided(&self) -> Vec<String> {
+        let line = |open: &verify::rights::Undecided| format!("{}: {}", open.site, open.message);
+        self.rights.undecided.iter().map(line).collect()
+    }
+}
+
+/// Whether the crate has a declaration of our own form.
+fn declares(folder: &Path) -> Result<bool> {
+    let sources = crate_files::read(folder)?;
+    Ok(sources.iter().any(|(_, text)| text.contains("operations!")))
+}
+
+fn audited(config: &Config, folder: &Path) -> Result<Blueprint> {
+    let doing = format!("audit `{}`", config.function.crate_directory);
+    let report = audit::audit(folder).map_err(|refused| Error::failed(&doing).cause(refused))?;
+    let function = chosen(&report.functions, &config.function.bin, &doing)?;
+    let found = match &function.routes {
+        Some(routes) if !routes.is_empty() => routes.clone(),
+        _ => EVERY_PATH.iter().map(|path| format!("ANY {path}")).collect(),
+    };
+    let manifest = Manifest { routes: routes(&found, &function.main), ..Manifest::default() };
+    route_keys::check(&manifest)?;
+    Ok(Blueprint {
+        form: Form::Audited,
+        manifest,
+        rights: Rights::of_audit(function, &known(config)),
+    })
+}
+
+/// The function that the file names; without a name the one that Lambda would start, or the only one.
+fn chosen<'a>(functions: &'a [Audited], bin: &str, doing: &str) -> Result<&'a Audited> {
+    let name = if bin.is_empty() { "bootstrap" } else { bin };
+    let named = functions.iter().find(|function| function.binary == name);
+    let only = || functions.first().filter(|_| bin.is_empty() && functions.len() == 1);
+    named.or_else(only).ok_or_else(|| {
+        let names: BTreeSet<&str> = functions.iter().map(|one| one.binary.as_str()).collect();
+        let names = names.into_iter().collect::<Vec<_>>().join(", ");
+        let error = Error::usage(format!("failed to {doing}"));
+        if functions.is_empty() {
+            return error.cause("no binary of it is a Lambda function").hint(
+                "a Lambda function calls `lambda_runtime::run` or `lambda_http::run` from `main`",
+            );
+        }
+        error
+            .cause(format!("its Lambda functions are: {names}"))
+            .hint("set `function.bin` in `stack.toml` to one of them")
+    })
+}
+
+/// Such as `GET /items/{id}`, which the configuration or the audit has read already.
+fn routes(keys: &[String], file: &str) -> Vec<Route> {
+    let route = |key: &String| {
+        let (method, path) = key.split_once(' ')?;
+        let site = Site { file: file.to_owned(), line: 1 };
+        Some(Route { method: method.into(), path: path.into(), operations: Vec::new(), site })
+    };
+    keys.iter().filter_map(route).collect()
+}
+
+/// What the names in the source stand for.
+fn known(config: &Config) -> Known {
+    let table = |table: &crate::config::Table| Table {
+        key: table.key.clone(),
+        name: table.name.clone(),
+        env: table.env.clone(),
+        indexes: table.indexes.keys().cloned().collect(),
+    };
+    let variable = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+    Known {
+        tables: config.tables.values().map(table).collect(),
+        environment: config.environment().map(variable).collect(),
+    }
+}
