@@ -7,7 +7,7 @@ use std::path::Path;
 use audit::Audited;
 use engine::error::{Error, Result};
 use verify::manifest::{Manifest, Route, Site};
-use verify::rights::{Known, Place, Rights, Table};
+use verify::rights::{Known, Origin, Place, Rights, Table, Undecided};
 
 use crate::cloud::Identity;
 use crate::config::Config;
@@ -79,9 +79,21 @@ impl Blueprint {
         Question { path: health.or_else(|| proof::asked(&self.manifest)), form: self.form }
     }
 
-    /// The lines whose rights nothing decides, as one line each.
-    pub fn undecided(&self) -> Vec<String> {
-        let line = |open: &verify::rights::Undecided| format!("{}: {}", open.site, open.message);
+    /// The rights that no declaration names.
+    pub fn beyond_the_declaration(&self) -> Rights {
+        let mut rights = self.rights.clone();
+        rights.grants.retain(|grant| grant.from != Origin::Declaration);
+        rights
+    }
+
+    /// The lines whose rights nothing decides.
+    pub fn notes(&self) -> Vec<String> {
+        let line = |open: &Undecided| {
+            format!(
+                "note: {}: {}; if it needs a right, name it under `[function.access]`",
+                open.site, open.message
+            )
+        };
         self.rights.undecided.iter().map(line).collect()
     }
 }

@@ -8,14 +8,14 @@ use std::time::SystemTime;
 
 use serde::Deserialize;
 
-use crate::blueprint::Blueprint;
+use crate::blueprint::{Blueprint, Form};
 use crate::config::Config;
 use crate::manifest;
 use engine::error::{Doing, Error, Result};
 use package::{self, Digest};
 use verify::audit::Audit;
 use verify::check::Evidence;
-use verify::linked;
+use verify::linked::{self, Program};
 use verify::manifest::{Manifest, Site};
 use verify::snapshot::Call;
 
@@ -57,10 +57,14 @@ pub fn read(config: &Config, binary: Option<&Path>) -> Result<Handler> {
     };
     let texts: Vec<(String, String)> = manifest::sources(&folder)?.into_iter().map(below).collect();
     let manifest = located(blueprint.manifest.clone(), &config.function.crate_directory);
-    let mut evidence = Evidence::declared_by(&manifest);
-    evidence.source = Some(Audit::of_sources(&texts));
+    let mut evidence = match blueprint.form {
+        Form::Declared => {
+            Evidence { source: Some(Audit::of_sources(&texts)), ..Evidence::declared_by(&manifest) }
+        }
+        Form::Audited => Evidence::default(),
+    };
     let age = newest(&folder)?;
-    let linked = linked(config, binary, age, &mut evidence)?;
+    let linked = linked(config, binary, age, blueprint.form, &mut evidence)?;
     let recorded = recorded(&config.root.join(RECORD), age, &mut evidence)?;
     let joined = texts.iter().flat_map(|(path, text)| [path.as_str(), text.as_str()]);
     let joined = joined.collect::<Vec<_>>().join("\n");
@@ -114,6 +118,7 @@ fn linked(
     config: &Config,
     binary: Option<&Path>,
     sources: SystemTime,
+    form: Form,
     evidence: &mut Evidence,
 ) -> Result<Known<Linked>> {
     let made = config.root.join("target/stackctl").join(config.function.architecture.name());
@@ -130,8 +135,11 @@ fn linked(
     if binary.is_none() && !from_these_sources {
         return Ok(Known::No("the zip is older than the sources: `stackctl build`".into()));
     }
-    let (operations, sha256) = operations_of(&path)?;
-    evidence.linked = Some(operations);
+    let (program, sha256) = package::program(&path)?;
+    match form {
+        Form::Declared => evidence.linked = Some(linked::operations_in(&program)),
+        Form::Audited => evidence.program = Some(Program::read(&program)),
+    }
     Ok(Known::Yes(Linked { path, sha256, from_these_sources }))
 }
 

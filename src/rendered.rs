@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::blueprint::Blueprint;
+use crate::blueprint::{Blueprint, Form};
 use crate::cloud::{Identity, partition};
 use crate::config::{ALIAS, Config, LogPolicy, Table};
 use crate::evidence::Handler;
@@ -72,7 +72,13 @@ fn tables(config: &Config, identity: &Identity) -> BTreeMap<String, snapshot::Ta
 
 /// What the handler calls, as a snapshot says it.
 pub fn calls(handler: &Handler) -> snapshot::Handler {
-    snapshot::Handler { operations: Some(handler.calls()), ..snapshot::Handler::default() }
+    let is_declared = handler.blueprint.form == Form::Declared;
+    let rights = handler.blueprint.beyond_the_declaration();
+    snapshot::Handler {
+        operations: is_declared.then(|| handler.calls()),
+        rights: (!is_declared || !rights.grants.is_empty()).then_some(rights),
+        ..snapshot::Handler::default()
+    }
 }
 
 fn documents(

@@ -64,6 +64,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let blueprint = Blueprint::read(&config)?;
     stack::check(&config, &blueprint)?;
     config.notes().iter().for_each(|note| app.ui.say(note));
+    blueprint.notes().iter().for_each(|note| app.ui.say(note));
     let cloud = app.cloud(&config).await?;
     let stack = Stack::new(&cloud, &config, &blueprint, recipe);
     let adopt = args.adopt || saved.as_ref().is_some_and(|saved| saved.adopt);
