@@ -119,7 +119,7 @@ fn without_file(error: Error, app: &App) -> Error {
 }
 
 fn wired(config: &Config, cloud: &Cloud) -> Stack {
-    Stack::new(cloud, config, &Manifest::default(), source(config, None))
+    Stack::new(cloud, config, &Blueprint::default(), source(config, None))
 }
 
 /// The stack as it is, with the tables that are its own and that the file does not name.
