@@ -36,7 +36,7 @@ mod reach;
 mod report;
 mod source;
 mod strings;
-#[cfg(test)]
+#[cfg(all(test, feature = "sweep"))]
 mod sweep;
 mod types;
 mod value;
