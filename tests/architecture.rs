@@ -328,7 +328,8 @@ fn read(path: String, file: &Path) -> Source {
 /// `#[cfg(test)] mod replay;` in `cloud/mod.rs` means `cloud/replay.rs`.
 fn test_modules(path: &str, file: &Path) -> Vec<String> {
     let text = fs::read_to_string(file).expect("the file can be read");
-    let folder = path.trim_end_matches("mod.rs").trim_end_matches(".rs").trim_end_matches('/');
+    let folder = path.trim_end_matches("mod.rs").trim_end_matches("lib.rs");
+    let folder = folder.trim_end_matches(".rs").trim_end_matches('/');
     let mut found = Vec::new();
     let mut lines = text.lines();
     while let Some(line) = lines.next() {
