@@ -12,7 +12,7 @@ use verify::rights::{Known, Origin, Place, Rights, Table, Undecided};
 use crate::cloud::Identity;
 use crate::config::Config;
 use crate::proof::{self, Question};
-use crate::{crate_files, manifest, route_keys};
+use crate::{manifest, route_keys};
 use iam::document::Document;
 
 /// Every request: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html>
@@ -100,7 +100,7 @@ impl Blueprint {
 
 /// Whether the crate has a declaration of our own form.
 fn declares(folder: &Path) -> Result<bool> {
-    let sources = crate_files::read(folder)?;
+    let sources = manifest::sources(folder)?;
     Ok(sources.iter().any(|(_, text)| text.contains("operations!")))
 }
 

@@ -81,8 +81,8 @@ impl<'de> Deserialize<'de> for Event {
 struct AnyEvent;
 
 impl AnyEvent {
-    fn value<E>() -> Result<Event, E> {
-        Ok(Event(Parts { is_a_value: true, ..Parts::default() }))
+    fn value() -> Event {
+        Event(Parts { is_a_value: true, ..Parts::default() })
     }
 }
 
@@ -99,31 +99,31 @@ impl<'de> Visitor<'de> for AnyEvent {
 
     fn visit_seq<A: SeqAccess<'de>>(self, mut list: A) -> Result<Event, A::Error> {
         while list.next_element::<IgnoredAny>()?.is_some() {}
-        Self::value()
+        Ok(Self::value())
     }
 
     fn visit_unit<E>(self) -> Result<Event, E> {
-        Self::value()
+        Ok(Self::value())
     }
 
     fn visit_bool<E>(self, _: bool) -> Result<Event, E> {
-        Self::value()
+        Ok(Self::value())
     }
 
     fn visit_i64<E>(self, _: i64) -> Result<Event, E> {
-        Self::value()
+        Ok(Self::value())
     }
 
     fn visit_u64<E>(self, _: u64) -> Result<Event, E> {
-        Self::value()
+        Ok(Self::value())
     }
 
     fn visit_f64<E>(self, _: f64) -> Result<Event, E> {
-        Self::value()
+        Ok(Self::value())
     }
 
     fn visit_str<E>(self, _: &str) -> Result<Event, E> {
-        Self::value()
+        Ok(Self::value())
     }
 }
 

@@ -80,7 +80,9 @@ impl Network {
         Builder::new().build_with_connector_fn(move |settings, components| {
             let mut builder = Connector::builder().proxy_config(proxy.clone());
             builder.set_connector_settings(settings.cloned());
-            builder.set_sleep_impl(components.and_then(|components| components.sleep_impl()));
+            builder.set_sleep_impl(
+                components.and_then(aws_sdk_apigatewayv2::config::RuntimeComponents::sleep_impl),
+            );
             builder.tls_provider(TLS).tls_context(network.tls()).build()
         })
     }
@@ -109,12 +111,14 @@ impl Network {
 
 const TLS: Provider = Provider::Rustls(CryptoMode::Ring);
 
+/// The last line of a certificate.
+const END: &str = "-----END CERTIFICATE-----";
+
 /// Every certificate of a bundle that TLS understands, one PEM each: one that it does not would end the process.
 fn certificates(path: &Path) -> Result<Vec<Vec<u8>>> {
     let text = fs::read_to_string(path)
         .doing(format!("read the certificates of `{}`", path.display()))
         .map_err(|error| error.hint("`AWS_CA_BUNDLE` or `ca_bundle` in the profile names it"))?;
-    const END: &str = "-----END CERTIFICATE-----";
     let blocks = text.split_inclusive(END).filter_map(|part| {
         let begin = part.find("-----BEGIN CERTIFICATE-----")?;
         let block = format!("{}\n", &part[begin..]);

@@ -105,7 +105,7 @@ fn key_tables(path: &str, table: &mut Table) -> Result<()> {
         }
         _ => {
             Err(Error::usage(format!("`{path}table` and `{path}tables.{DATA}` are the same table"))
-                .hint(format!("write its keys in one of the two sections")))
+                .hint("write its keys in one of the two sections".to_string()))
         }
     }
 }

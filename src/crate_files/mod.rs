@@ -48,6 +48,7 @@ struct Reading {
 
 impl Reading {
     /// Reads a file, and those of its modules. `folder` is where these lie.
+    #[allow(clippy::needless_pass_by_value, reason = "the caller has no use for them")]
     fn file(&mut self, path: PathBuf, folder: PathBuf) -> Result<()> {
         if !self.seen.insert(path.canonicalize().unwrap_or_else(|_| path.clone())) {
             return Ok(());
@@ -75,6 +76,7 @@ impl Reading {
         Ok(())
     }
 
+    #[allow(clippy::needless_pass_by_value, reason = "a module is read once")]
     fn module(&mut self, from: &Path, module: Module) -> Result<()> {
         let found = module.paths.iter().find(|(path, _)| path.is_file()).cloned();
         match found {
@@ -204,15 +206,13 @@ impl Walk<'_> {
                     TokenTree::Ident(word),
                     Some(TokenTree::Ident(name)),
                     Some(TokenTree::Punct(end)),
-                ) if word == "mod" && end.as_char() == ';' => {
-                    if !std::mem::take(&mut is_out) {
-                        self.declared(&name.to_string(), &[], false);
-                    }
+                ) if word == "mod" && end.as_char() == ';' && !std::mem::take(&mut is_out) => {
+                    self.declared(&name.to_string(), &[], false);
                 }
-                (TokenTree::Group(group), ..) if group.delimiter() == Delimiter::Brace => {
-                    if !std::mem::take(&mut is_out) {
-                        self.in_macro(group.stream());
-                    }
+                (TokenTree::Group(group), ..)
+                    if group.delimiter() == Delimiter::Brace && !std::mem::take(&mut is_out) =>
+                {
+                    self.in_macro(group.stream());
                 }
                 _ => {}
             }

@@ -17,7 +17,9 @@ impl Crate {
             "Cargo.toml",
             "[package]\nname = 'h'\n[[bin]]\nname = 'bootstrap'\npath = 'src/main.rs'\n",
         );
-        files.iter().for_each(|(path, text)| made.save(path, text));
+        for (path, text) in files {
+            made.save(path, text);
+        }
         made
     }
 

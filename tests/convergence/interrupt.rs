@@ -15,6 +15,7 @@ use crate::support::{CTRL_C, Outcome, Terminal};
 const MOMENT: Duration = Duration::from_millis(20);
 
 /// Runs these words until `when`, whose call then stays open, and types.
+#[allow(clippy::needless_pass_by_value, reason = "moments are written where they are used")]
 fn pressed(lane: &Lane, words: &[&str], when: When, keys: &str) -> Terminal {
     lane.proxy().reset([Fault::once(when.clone(), What::Held)]);
     let mut terminal = Terminal::of(&lane.command(words));

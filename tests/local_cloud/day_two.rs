@@ -82,8 +82,8 @@ fn one_event_is_run_as_a_file_as_text_from_standard_input_or_made_of_a_request()
     input.write_all(b"{}").expect("it is read");
     drop(input);
     let raw = Outcome::from(running.wait_with_output().expect("it ends")).succeeded();
-    assert_eq!(raw.json()["statusCode"], 405);
-    assert!(raw.stderr.contains("log: / → 405"), "{raw:#?}");
+    assert_eq!(raw.json()["statusCode"], 400);
+    assert!(raw.stderr.contains("expected"), "{raw:#?}");
 
     stack.run(&["invoke", "{broken"]).failed(2);
     stack.run(&["invoke", "nowhere.json"]).failed(2);

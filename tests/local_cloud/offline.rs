@@ -25,7 +25,7 @@ fn limits_of_aws_are_refused_with_the_nearest_good_value() {
         (
             "api.cors.allow_origins = [\"localhost:5173\"]",
             "localhost:5173",
-            "https://localhost:5173",
+            "http://localhost:5173",
         ),
         (
             "api.cors = { allow_origins = [\"*\"], allow_credentials = true }",
@@ -64,7 +64,7 @@ fn without_a_file_the_way_to_one_is_told() {
     let project = Project::new("offline-file");
     let arguments = ["up", "--config", "other.toml", "--output", "json"];
     let error = error(&Cloud::offline(project.folder(), &arguments).failed(2));
-    assert_eq!(error.message, "there is no `other.toml`");
+    assert_eq!(error.message, "there is no `other.toml` here or in a folder above");
     assert!(error.hint.contains("--config"), "{}", error.hint);
 }
 

@@ -58,6 +58,9 @@ fn an_undeclared_call_in_the_source_is_named_with_its_line() {
     let extra =
         "pub async fn spy(c: &aws_sdk_dynamodb::Client) { let _ = c.scan().send().await; }\n";
     fs::write(handler.join("src/spy.rs"), extra).expect("a file");
+    let library = handler.join("src/lib.rs");
+    let text = fs::read_to_string(&library).expect("the library");
+    fs::write(library, format!("{text}\nmod spy;\n")).expect("a file");
     let outcome = stack.run(&["verify-policy"]).failed(3);
     let verdict = outcome.json();
     let found = verdict["findings"].as_array().expect("the findings");

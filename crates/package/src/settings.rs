@@ -49,9 +49,12 @@ impl Settings {
     }
 }
 
+/// The environment, by the names of its variables.
+type Variables = Box<dyn Fn(&str) -> Option<String> + Send + Sync>;
+
 /// All that says something, by its rank: variables, then files, the nearest first.
 struct Said {
-    variable: Box<dyn Fn(&str) -> Option<String> + Send + Sync>,
+    variable: Variables,
     files: Vec<toml::Table>,
     target: &'static str,
     /// What rustc knows of the target, as it prints it: `unix`, `target_os="linux"`.
@@ -124,12 +127,11 @@ impl Said {
     /// Lists are joined, that of the nearest file last and the variable after it; the nearest text stands alone.
     fn list(&self, path: &[&str], variable: &str) -> Vec<String> {
         let values = self.values(path);
-        let mut flags = match values.first() {
-            Some(toml::Value::String(text)) => words(text),
-            _ => {
-                let lists = values.iter().rev().filter_map(|value| value.as_array());
-                lists.flatten().filter_map(toml::Value::as_str).map(str::to_owned).collect()
-            }
+        let mut flags = if let Some(toml::Value::String(text)) = values.first() {
+            words(text)
+        } else {
+            let lists = values.iter().rev().filter_map(|value| value.as_array());
+            lists.flatten().filter_map(toml::Value::as_str).map(str::to_owned).collect()
         };
         flags.extend((self.variable)(variable).iter().flat_map(|text| words(text)));
         flags

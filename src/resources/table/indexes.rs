@@ -208,7 +208,7 @@ impl Table {
 
 /// What is still being done with an index.
 fn busy(index: &GlobalSecondaryIndexDescription) -> Option<String> {
-    let status = index.index_status().map(|status| status.as_str());
+    let status = index.index_status().map(aws_sdk_dynamodb::types::IndexStatus::as_str);
     let status = status.filter(|status| *status != "ACTIVE")?;
     let filling = if index.backfilling() == Some(true) { " and is being filled" } else { "" };
     Some(format!("{} is {status}{filling}", index.index_name().unwrap_or_default()))

@@ -47,7 +47,7 @@ impl Layer for Indexes {
     }
 
     fn after(&mut self, call: &Incoming, answer: &mut Answer) {
-        let member = match call.operation.map(|operation| operation.to_string()).as_deref() {
+        let member = match call.operation.map(std::string::ToString::to_string).as_deref() {
             Some("dynamodb:DescribeTable") => "Table",
             Some("dynamodb:CreateTable" | "dynamodb:UpdateTable") => "TableDescription",
             _ => return,

@@ -71,10 +71,10 @@ impl Terminal {
         let until = Instant::now() + PATIENCE;
         while !self.screen().contains(text) {
             let left = until.saturating_duration_since(Instant::now());
-            match self.output.recv_timeout(left) {
-                Ok(bytes) => self.seen.extend(bytes),
-                Err(_) => panic!("`{text}` is not on the screen: {}", self.screen()),
-            }
+            let Ok(bytes) = self.output.recv_timeout(left) else {
+                panic!("`{text}` is not on the screen: {}", self.screen());
+            };
+            self.seen.extend(bytes);
         }
     }
 
