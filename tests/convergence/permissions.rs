@@ -108,8 +108,7 @@ const SCRIPTS: [Script; 7] = [
     Script {
         verb: "teardown",
         runs: &[(protected_and_grown, &["teardown", "--force", "--export", "EXPORT"])],
-        // On a table that is called like ours and may be somebody else's.
-        optional: &["dynamodb:ListTagsOfResource"],
+        optional: &[],
         unseen: &[("lambda:ListTags", LISTED), ("iam:ListEntitiesForPolicy", OF_OTHERS)],
     },
 ];

@@ -39,7 +39,7 @@ fn tables(aws: Aws) -> BTreeMap<String, Value> {
             "keys": table["KeySchema"],
             "attributes": table["AttributeDefinitions"],
             "indexes": table["GlobalSecondaryIndexes"],
-            "time to live": ask("DescribeTimeToLive")["TimeToLiveDescription"].take(),
+            "time to live": time_to_live(ask("DescribeTimeToLive")["TimeToLiveDescription"].take()),
             "billing": table["BillingModeSummary"]["BillingMode"],
             "protection": table["DeletionProtectionEnabled"],
             "recovery": backups["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]["PointInTimeRecoveryStatus"],
@@ -47,6 +47,15 @@ fn tables(aws: Aws) -> BTreeMap<String, Value> {
         })
     };
     names.iter().map(|name| (name.as_str().unwrap_or_default().to_owned(), one(name))).collect()
+}
+
+/// Of one that is off, the attribute says nothing: AWS may keep its name.
+fn time_to_live(mut described: Value) -> Value {
+    let is_off = described["TimeToLiveStatus"] == "DISABLED";
+    if let Some(members) = described.as_object_mut().filter(|_| is_off) {
+        members.remove("AttributeName");
+    }
+    described
 }
 
 fn policies(aws: Aws) -> BTreeMap<String, Value> {
