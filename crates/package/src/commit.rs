@@ -13,7 +13,7 @@ pub(super) async fn of(directory: &Path) -> Option<String> {
     is_a_hash(&commit).then_some(commit)
 }
 
-/// A file of `directory` as it was in a commit, which may be followed by the `+` of [`of`].
+/// A file of `directory` as it was in a commit, which may be followed by the `+` of `of`.
 pub async fn file_at(directory: &Path, commit: &str, file: &str) -> Option<String> {
     let hash = commit.trim_end_matches('+');
     if !is_a_hash(hash) {

@@ -62,7 +62,7 @@ const GATEWAY: [(&str, &str, &str); 17] = [
 ];
 const TAGS: &str = "/tags/*";
 
-/// The least that allows `operations`, each written as [`engine::Calls`] has it.
+/// The least that allows `operations`, each written as `Calls` of the engine has it.
 pub fn document<'a>(operations: impl IntoIterator<Item = &'a str>, names: &Names) -> Document {
     let mut asked: BTreeMap<String, BTreeSet<On>> = BTreeMap::new();
     for (action, on) in operations.into_iter().flat_map(needs) {
