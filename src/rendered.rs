@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::blueprint::{Blueprint, Form};
 use crate::cloud::{Identity, partition};
-use crate::config::{ALIAS, Config, LogPolicy, Table};
+use crate::config::{ALIAS, Config, DATA, LogPolicy, Table};
 use crate::evidence::Handler;
 use crate::stack;
 use iam::document::{Document, Statement};
@@ -58,9 +58,9 @@ pub fn names(config: &Config, identity: &Identity, api: Option<String>) -> snaps
     }
 }
 
-/// A snapshot lists the tables of a stack that has more than its main one.
+/// A snapshot lists the tables of a stack that has others than `data`.
 fn tables(config: &Config, identity: &Identity) -> BTreeMap<String, snapshot::Table> {
-    if config.tables.len() < 2 {
+    if config.tables.keys().all(|key| key == DATA) {
         return BTreeMap::new();
     }
     let named = |table: &Table| snapshot::Table {
@@ -149,5 +149,18 @@ mod tests {
             let derived = stack.own_policies();
             assert!(ours.iter().all(|name| derived.contains(name)), "{stage}: {derived:?}");
         }
+    }
+
+    #[test]
+    fn a_table_of_another_key_is_listed_with_it() {
+        let identity =
+            Identity { account: "1".into(), partition: "aws".into(), region: "us-east-1".into() };
+        let of = |keys: &str| {
+            let config = crate::config::tests::config(&format!("name = \"app\"\n{keys}"));
+            names(&config.expect("valid"), &identity, None).tables
+        };
+        let links = of("[tables.links]\npartition_key = \"id\"");
+        assert_eq!(links["links"].arn, "arn:aws:dynamodb:us-east-1:1:table/app-links");
+        assert!(of("").is_empty(), "older snapshots have the main table alone");
     }
 }

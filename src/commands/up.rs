@@ -9,7 +9,7 @@ use tokio::time::Instant;
 use super::ship::{self, MAKING_ROOM, Ship};
 use super::widening::{self, Asked};
 use super::{App, dropping, outputs, source};
-use crate::blueprint::Blueprint;
+use crate::blueprint::{Blueprint, Form};
 use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::config::{Config, DEFAULT_STAGE};
@@ -129,7 +129,8 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     );
     document["changes"] = outputs::changes(&stack, &outcome.changes);
     document["seconds"] = json!(since.elapsed().as_secs_f64());
-    let text = || text(&config, api, &document, &seconds(since.elapsed()));
+    let form = blueprint.form;
+    let text = || text(&config, form, api, &document, &seconds(since.elapsed()));
     app.ui.result(text, || document.clone())
 }
 
@@ -177,7 +178,7 @@ pub async fn planned(
 }
 
 /// What is up, and how to try it.
-pub fn text(config: &Config, api: &LiveApi, document: &Value, took: &str) -> String {
+pub fn text(config: &Config, form: Form, api: &LiveApi, document: &Value, took: &str) -> String {
     let count = |action: &str| {
         let changes = document["changes"].as_array().map(Vec::as_slice).unwrap_or_default();
         changes.iter().filter(|change| change["action"] == action).count()
@@ -197,7 +198,18 @@ pub fn text(config: &Config, api: &LiveApi, document: &Value, took: &str) -> Str
         account => format!("in account {account}, {}\n", word("region")),
     };
     format!(
-        "{} is up: {what}, version {version} is live ({took})\n{place}\n  {url}\n\n  curl '{url}?userId=me' -d '{{\"title\":\"Buy milk\"}}'\n  curl '{url}?userId=me'",
-        config.names.api
+        "{} is up: {what}, version {version} is live ({took})\n{place}\n  {url}{}",
+        config.names.api,
+        examples_of(form, &url)
     )
+}
+
+/// Requests to paste, where it is known what the handler takes.
+fn examples_of(form: Form, url: &str) -> String {
+    match form {
+        Form::Declared => format!(
+            "\n\n  curl '{url}?userId=me' -d '{{\"title\":\"Buy milk\"}}'\n  curl '{url}?userId=me'"
+        ),
+        Form::Audited => String::new(),
+    }
 }

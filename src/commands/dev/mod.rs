@@ -13,7 +13,7 @@ use serde_json::json;
 use tokio::sync::Notify;
 
 use super::logs::{document, one_line};
-use super::{App, up};
+use super::{App, deploy, up};
 use crate::cli::{Globals, Output, examples};
 use crate::config::Config;
 use crate::env_file;
@@ -182,7 +182,8 @@ impl Session<'_> {
             return ui.line(&document.to_string()).map(|_| ());
         }
         if is_first {
-            ui.line(&up::text(config, &done.api, &done.document, &seconds(took)))?;
+            let form = deploy::question(config).form;
+            ui.line(&up::text(config, form, &done.api, &done.document, &seconds(took)))?;
             let crate_directory = &config.function.crate_directory;
             let watching = format!("\nwatching {crate_directory} and stack.toml; Ctrl-C ends it");
             ui.say(&ui.paint.dim(&watching));
