@@ -3,6 +3,7 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
+use std::sync::LazyLock;
 
 use proptest::prelude::*;
 use proptest::strategy::ValueTree as _;
@@ -18,14 +19,19 @@ fn client(document: &Value) -> Result<String, String> {
     typescript::client(&Document::new(document.clone()).api()?)
 }
 
-/// Compiles all clients at once, and says what the compiler says.
-fn compile(name: &str, clients: &[String]) -> String {
+/// The TypeScript compiler of the example page. `npm ci` empties the folder that it fills, so it runs once for all tests.
+static COMPILER: LazyLock<PathBuf> = LazyLock::new(|| {
     let web = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/web");
     let compiler = web.join("node_modules/.bin/tsc");
     if !compiler.is_file() {
         let installed = Command::new("npm").arg("ci").current_dir(&web).status().expect("npm");
         assert!(installed.success(), "npm ci");
     }
+    compiler
+});
+
+/// Compiles all clients at once, and says what the compiler says.
+fn compile(name: &str, clients: &[String]) -> String {
     let folder =
         std::env::temp_dir().join(format!("stackctl-clients-{name}-{}", std::process::id()));
     let _ = fs::remove_dir_all(&folder);
@@ -47,8 +53,10 @@ fn compile(name: &str, clients: &[String]) -> String {
         "--types",
         "",
     ];
-    let output = Command::new(compiler).args(options).args(&files).output().expect("tsc");
-    let said = String::from_utf8_lossy(&output.stdout).into_owned();
+    let output = Command::new(&*COMPILER).args(options).args(&files).output().expect("tsc");
+    let said = [output.stdout, output.stderr]
+        .map(|text| String::from_utf8_lossy(&text).into_owned())
+        .concat();
     if output.status.success() {
         let _ = fs::remove_dir_all(&folder);
         return String::new();
