@@ -10,13 +10,26 @@ use verify::manifest::{Manifest, Route, Site};
 use verify::rights::{Known, Origin, Place, Rights, Table, Undecided};
 
 use crate::cloud::Identity;
-use crate::config::Config;
+use crate::config::{Config, Function};
 use crate::proof::{self, Question};
 use crate::{manifest, route_keys};
 use iam::document::Document;
 
 /// Every request: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html>
 const EVERY_PATH: [&str; 2] = ["/", "/{proxy+}"];
+
+/// What starts functions that take no requests of an API, in the words of the audit.
+const NOT_REQUESTS: [&str; 9] = [
+    "cognito",
+    "dynamodb-stream",
+    "eventbridge",
+    "kinesis",
+    "s3",
+    "schedule",
+    "sns",
+    "sqs",
+    "websocket",
+];
 
 /// How the program says what it needs.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -37,10 +50,27 @@ pub struct Blueprint {
     pub rights: Rights,
 }
 
+/// What the code of each function asks for, by the keys of `stack.toml`.
+pub type Blueprints = BTreeMap<String, Blueprint>;
+
+/// Reads the crates of all functions.
+pub fn read_all(config: &Config) -> Result<Blueprints> {
+    let read = |config: Config| Ok((config.function().key.clone(), Blueprint::read(&config)?));
+    config.each_function().map(read).collect()
+}
+
+/// What proves a version of each.
+pub fn questions(config: &Config, blueprints: &Blueprints) -> BTreeMap<String, Question> {
+    let one = |(key, blueprint): (&String, &Blueprint)| {
+        (key.clone(), blueprint.question(&config.about(key)))
+    };
+    blueprints.iter().map(one).collect()
+}
+
 impl Blueprint {
     /// Reads the crate of the function.
     pub fn read(config: &Config) -> Result<Self> {
-        let folder = config.root.join(&config.function.crate_directory);
+        let folder = config.root.join(&config.function().settings.crate_directory);
         let mut blueprint = if declares(&folder)? {
             let manifest = manifest::read(&folder)?;
             let rights = Rights::of_manifest(&manifest, &config.main_key());
@@ -48,13 +78,14 @@ impl Blueprint {
         } else {
             audited(config, &folder)?
         };
-        if !config.function.routes.is_empty() {
-            blueprint.manifest.routes = routes(&config.function.routes, "stack.toml");
+        if !config.function().settings.routes.is_empty() {
+            blueprint.manifest.routes = routes(&config.function().settings.routes, "stack.toml");
         }
-        let access = &config.function.access;
+        let access = &config.function().settings.access;
         blueprint.rights =
             blueprint.rights.with_access(access, &known(config)).map_err(|error| {
-                Error::usage(format!("`function.access.{}`: {}", error.key, error.problem))
+                let place = config.function().place();
+                Error::usage(format!("`{place}.access.{}`: {}", error.key, error.problem))
                     .hint(error.hint)
             })?;
         Ok(blueprint)
@@ -66,8 +97,7 @@ impl Blueprint {
         let tables = config.tables.values();
         let tables: BTreeMap<String, String> =
             tables.map(|table| (table.key.clone(), table.name.clone())).collect();
-        let is_unread = self.manifest == Manifest::default();
-        (is_unread || !rights.is_empty()).then_some(move |identity: &Identity| {
+        (!rights.is_empty()).then_some(move |identity: &Identity| {
             let Identity { account, partition, region } = identity;
             rights.document(&Place { partition, region, account, tables: &tables })
         })
@@ -75,8 +105,13 @@ impl Blueprint {
 
     /// What proves a version of it: the request of the file, else the shortest `GET` without parameters.
     pub fn question(&self, config: &Config) -> Question {
-        let health = config.function.health.split_once(' ').map(|(_, path)| path.to_owned());
-        Question { path: health.or_else(|| proof::asked(&self.manifest)), form: self.form }
+        let health =
+            config.function().settings.health.split_once(' ').map(|(_, path)| path.to_owned());
+        Question {
+            path: health.or_else(|| proof::asked(&self.manifest)),
+            form: self.form,
+            takes_requests: self.takes_requests(),
+        }
     }
 
     /// The rights that no declaration names.
@@ -86,11 +121,16 @@ impl Blueprint {
         rights
     }
 
-    /// The lines whose rights nothing decides.
-    pub fn notes(&self) -> Vec<String> {
+    /// Whether requests of the API reach it.
+    pub fn takes_requests(&self) -> bool {
+        !self.manifest.routes.is_empty()
+    }
+
+    /// The lines whose rights nothing decides; the keys of the function are at `place` in `stack.toml`.
+    pub fn notes(&self, place: &str) -> Vec<String> {
         let line = |open: &Undecided| {
             format!(
-                "note: {}: {}; if it needs a right, name it under `[function.access]`",
+                "note: {}: {}; if it needs a right, name it under `[{place}.access]`",
                 open.site, open.message
             )
         };
@@ -105,11 +145,12 @@ fn declares(folder: &Path) -> Result<bool> {
 }
 
 fn audited(config: &Config, folder: &Path) -> Result<Blueprint> {
-    let doing = format!("audit `{}`", config.function.crate_directory);
+    let doing = format!("audit `{}`", config.function().settings.crate_directory);
     let report = audit::audit(folder).map_err(|refused| Error::failed(&doing).cause(refused))?;
-    let function = chosen(&report.functions, &config.function.bin, &doing)?;
+    let function = chosen(&report.functions, config.function(), &doing)?;
     let found = match &function.routes {
         Some(routes) if !routes.is_empty() => routes.clone(),
+        _ if NOT_REQUESTS.contains(&function.trigger) => Vec::new(),
         _ => EVERY_PATH.iter().map(|path| format!("ANY {path}")).collect(),
     };
     let manifest = Manifest { routes: routes(&found, &function.main), ..Manifest::default() };
@@ -122,7 +163,8 @@ fn audited(config: &Config, folder: &Path) -> Result<Blueprint> {
 }
 
 /// The function that the file names; without a name the one that Lambda would start, or the only one.
-fn chosen<'a>(functions: &'a [Audited], bin: &str, doing: &str) -> Result<&'a Audited> {
+fn chosen<'a>(functions: &'a [Audited], of: &Function, doing: &str) -> Result<&'a Audited> {
+    let (bin, place) = (of.settings.bin.as_str(), of.place());
     let name = if bin.is_empty() { "bootstrap" } else { bin };
     let named = functions.iter().find(|function| function.binary == name);
     let only = || functions.first().filter(|_| bin.is_empty() && functions.len() == 1);
@@ -137,7 +179,7 @@ fn chosen<'a>(functions: &'a [Audited], bin: &str, doing: &str) -> Result<&'a Au
         }
         error
             .cause(format!("its Lambda functions are: {names}"))
-            .hint("set `function.bin` in `stack.toml` to one of them")
+            .hint(format!("set `{place}.bin` in `stack.toml` to one of them"))
     })
 }
 

@@ -1,9 +1,8 @@
 //! The policy of whoever runs a verb: what the verb asks of AWS, on what the stack is called.
 
-use crate::blueprint::Blueprint;
 use crate::cloud::partition;
 use crate::cloud::{Cloud, Identity};
-use crate::config::{Config, LogPolicy};
+use crate::config::{Config, Function, LogPolicy};
 use crate::resources::Source;
 use crate::stack::{MANAGED_LOGS, Stack};
 use iam::document::Document;
@@ -20,8 +19,10 @@ pub fn policy(
     operations: impl FnOnce(&Stack) -> Vec<&'static str>,
 ) -> Document {
     let region = region.unwrap_or(ANY);
-    let source = Source::File("bootstrap.zip".into(), config.function.architecture);
-    let stack = Stack::new(&Cloud::nowhere(), config, &Blueprint::default(), source);
+    let source = |config: &Config| {
+        Source::File("bootstrap.zip".into(), config.function().settings.architecture)
+    };
+    let stack = Stack::located(&Cloud::nowhere(), config, source);
     deployer::document(operations(&stack), &names(config, region))
 }
 
@@ -32,13 +33,16 @@ fn names(config: &Config, region: &str) -> Names {
         region: region.to_owned(),
     };
     let partition = &identity.partition;
-    let names = &config.names;
     let own = |name: &String| identity.iam(&format!("policy/{name}"));
     let of_aws = |name: &str| format!("arn:{partition}:iam::aws:policy/{name}");
-    let (policies, managed) = match config.function.log_policy {
-        LogPolicy::Scoped => (vec![own(&names.data_policy), own(&names.logs_policy)], None),
-        LogPolicy::AwsManaged => (vec![own(&names.data_policy)], Some(of_aws(MANAGED_LOGS))),
-    };
+    let functions = || config.functions.values();
+    let scoped = |function: &&Function| function.settings.log_policy == LogPolicy::Scoped;
+    let data = functions().map(|function| own(&function.data_policy));
+    let logs = functions().filter(scoped).map(|function| own(&function.logs_policy));
+    let policies: Vec<String> = data.chain(logs).collect();
+    let managed = functions().any(|function| !scoped(&function)).then(|| of_aws(MANAGED_LOGS));
+    let log_group =
+        |function: &Function| identity.arn("logs", &format!("log-group:{}", function.log_group));
     Names {
         tables: config
             .tables
@@ -48,9 +52,13 @@ fn names(config: &Config, region: &str) -> Names {
         attachable: policies.iter().cloned().chain(managed).collect(),
         policies,
         any_policy: vec![identity.iam("policy/*"), of_aws(ANY)],
-        role: identity.iam(&format!("role/{}", names.role)),
-        log_group: identity.arn("logs", &format!("log-group:{}", names.log_group)),
-        function: identity.arn("lambda", &format!("function:{}", names.function)),
+        roles: functions()
+            .map(|function| identity.iam(&format!("role/{}", function.role)))
+            .collect(),
+        log_groups: functions().map(log_group).collect(),
+        functions: functions()
+            .map(|function| identity.arn("lambda", &format!("function:{}", function.name)))
+            .collect(),
         gateway: format!("arn:{partition}:apigateway:{region}::"),
     }
 }

@@ -11,6 +11,7 @@ use serde::Deserialize;
 use crate::blueprint::{Blueprint, Form};
 use crate::config::Config;
 use crate::manifest;
+use crate::recipe::recipe;
 use engine::error::{Doing, Error, Result};
 use package::{self, Digest};
 use verify::audit::Audit;
@@ -50,13 +51,16 @@ pub struct Linked {
 
 /// Reads the handler of a project; `binary` is used instead of the zip that `stackctl build` left.
 pub fn read(config: &Config, binary: Option<&Path>) -> Result<Handler> {
-    let folder = config.root.join(&config.function.crate_directory);
+    let folder = config.root.join(&config.function().settings.crate_directory);
     let blueprint = Blueprint::read(config)?;
     let below = |(path, text): (String, String)| {
-        (format!("{}/{path}", config.function.crate_directory.trim_end_matches('/')), text)
+        (
+            format!("{}/{path}", config.function().settings.crate_directory.trim_end_matches('/')),
+            text,
+        )
     };
     let texts: Vec<(String, String)> = manifest::sources(&folder)?.into_iter().map(below).collect();
-    let manifest = located(blueprint.manifest.clone(), &config.function.crate_directory);
+    let manifest = located(blueprint.manifest.clone(), &config.function().settings.crate_directory);
     let mut evidence = match blueprint.form {
         Form::Declared => {
             Evidence { source: Some(Audit::of_sources(&texts)), ..Evidence::declared_by(&manifest) }
@@ -121,7 +125,7 @@ fn linked(
     form: Form,
     evidence: &mut Evidence,
 ) -> Result<Known<Linked>> {
-    let made = config.root.join("target/stackctl").join(config.function.architecture.name());
+    let made = recipe(config).folder();
     let path = match binary {
         Some(path) => path.to_owned(),
         None => made.join("bootstrap.zip"),

@@ -16,6 +16,7 @@ mod logs;
 mod manifest;
 mod payload;
 mod proof;
+mod recipe;
 mod rendered;
 mod resources;
 mod route_keys;

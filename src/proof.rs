@@ -74,6 +74,8 @@ pub struct Question {
     /// Where to send a `GET`; `None` when no route takes one that can be sent at any time.
     pub path: Option<String>,
     pub form: Form,
+    /// What takes no requests is not asked: an event that somebody else made would be work for it.
+    pub takes_requests: bool,
 }
 
 /// The path of the request that proves a version: a `GET` without parameters, which lacks what every route needs, so that

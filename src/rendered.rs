@@ -36,7 +36,7 @@ pub fn snapshot(config: &Config, handler: &Handler, region: Option<&str>) -> Sna
 
 /// The names of a stack in an account.
 pub fn names(config: &Config, identity: &Identity, api: Option<String>) -> snapshot::Stack {
-    let names = &config.names;
+    let function = config.function();
     snapshot::Stack {
         account: identity.account.clone(),
         region: identity.region.clone(),
@@ -44,14 +44,14 @@ pub fn names(config: &Config, identity: &Identity, api: Option<String>) -> snaps
         table_arn: identity.arn("dynamodb", &format!("table/{}", config.main_table())),
         table_name: config.main_table(),
         tables: tables(config, identity),
-        function_name: names.function.clone(),
-        function_arn: identity.arn("lambda", &format!("function:{}", names.function)),
-        log_group_arn: identity.arn("logs", &format!("log-group:{}", names.log_group)),
+        function_name: function.name.clone(),
+        function_arn: identity.arn("lambda", &format!("function:{}", function.name)),
+        log_group_arn: identity.arn("logs", &format!("log-group:{}", function.log_group)),
         http_api_id: api,
-        role_name: names.role.clone(),
-        own_policies: vec![names.data_policy.clone(), names.logs_policy.clone()],
+        role_name: function.role.clone(),
+        own_policies: vec![function.data_policy.clone(), function.logs_policy.clone()],
         require_boundary: false,
-        log_policy: Some(match config.function.log_policy {
+        log_policy: Some(match config.function().settings.log_policy {
             LogPolicy::Scoped => snapshot::LogPolicy::Scoped,
             LogPolicy::AwsManaged => snapshot::LogPolicy::AwsManaged,
         }),
@@ -90,9 +90,12 @@ fn documents(
     let own = |name: &str, document: &Document| {
         managed(name, identity.iam(&format!("policy/{name}")), document)
     };
-    let data = blueprint.policy(config).map(|data| own(&config.names.data_policy, &data(identity)));
-    let logs = match config.function.log_policy {
-        LogPolicy::Scoped => own(&config.names.logs_policy, &stack::logs_policy(config)(identity)),
+    let data =
+        blueprint.policy(config).map(|data| own(&config.function().data_policy, &data(identity)));
+    let logs = match config.function().settings.log_policy {
+        LogPolicy::Scoped => {
+            own(&config.function().logs_policy, &stack::logs_policy(config)(identity))
+        }
         LogPolicy::AwsManaged => managed_logs(identity),
     };
     let source = identity
@@ -133,17 +136,18 @@ pub fn json(text: &str) -> Json {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::{DEFAULT_STAGE, Names};
+    use crate::config::DEFAULT_STAGE;
 
     #[test]
     fn the_policies_of_a_stage_are_known_as_the_stacks_own() {
         let identity =
             Identity { account: "1".into(), partition: "aws".into(), region: "us-east-1".into() };
         for stage in [DEFAULT_STAGE, "dev", "blue-2", "api2", "x-api-2", "api"] {
-            let mut config = crate::config::tests::config("name = \"my-app\"").expect("valid");
-            config.names = Names::of("my-app", stage);
+            let config = crate::config::tests::of_stage("name = \"my-app\"", stage);
+            let config = config.expect("valid");
             let mut stack = names(&config, &identity, None);
-            let ours = [config.names.data_policy.clone(), config.names.logs_policy.clone()];
+            let ours =
+                [config.function().data_policy.clone(), config.function().logs_policy.clone()];
             assert_eq!(*stack.own_policies(), ours);
             stack.own_policies.clear();
             let derived = stack.own_policies();

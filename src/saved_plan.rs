@@ -6,14 +6,14 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::blueprint::Blueprint;
+use crate::blueprint::{Blueprint, Blueprints};
 use crate::cloud::Cloud;
 use crate::config::Config;
 use crate::files;
 use crate::stack::Stack;
 use crate::ui;
 use engine::error::{Doing, Error, Kind, Result};
-use engine::{Events, Graph, Plan, read};
+use engine::{Events, Graph, Id, Plan, read};
 use package::Digest;
 
 /// What was planned, where, and from what.
@@ -29,7 +29,7 @@ pub struct SavedPlan {
     pub adopt: bool,
     /// SHA-256 of what `stack.toml` and the handler ask for: a creation does not list its properties.
     wanted: String,
-    /// Lambda's `CodeSha256` of the zip.
+    /// Lambda's `CodeSha256` of the zip of each function.
     code: String,
     /// The steps, as `plan --output json` prints them.
     changes: Vec<Value>,
@@ -39,17 +39,19 @@ pub struct SavedPlan {
 pub struct Basis<'a> {
     pub stack: &'a Stack,
     pub config: &'a Config,
-    pub blueprint: &'a Blueprint,
+    pub blueprints: &'a Blueprints,
     pub cloud: &'a Cloud,
 }
 
 impl Basis<'_> {
     /// `plan` as it can be saved. Waits for the code, if that is still being built.
     pub async fn saved(&self, plan: &Plan, adopt: bool, events: &Events) -> Result<SavedPlan> {
-        let Self { stack, config, blueprint, cloud } = self;
+        let Self { stack, config, blueprints, cloud } = self;
         let identity = cloud.known_identity();
-        let reading = read(&stack.graph, &[stack.code.id], events).await?;
-        let code = reading.find(stack.code).map(|code| code.sha256.base64());
+        let codes = stack.functions.values().map(|parts| parts.code);
+        let ids: Vec<Id> = codes.clone().map(|code| code.id).collect();
+        let reading = read(&stack.graph, &ids, events).await?;
+        let codes = codes.filter_map(|code| reading.find(code)).map(|code| code.sha256.base64());
         Ok(SavedPlan {
             stackctl: env!("CARGO_PKG_VERSION").to_owned(),
             stack: config.name.clone(),
@@ -57,8 +59,8 @@ impl Basis<'_> {
             account: identity.account.clone(),
             region: identity.region.clone(),
             adopt,
-            wanted: wanted(config, blueprint),
-            code: code.unwrap_or_default(),
+            wanted: wanted(config, blueprints),
+            code: codes.collect::<Vec<_>>().join(" "),
             changes: changes(&stack.graph, plan),
         })
     }
@@ -141,11 +143,12 @@ fn line(what: &str, planned: &str, now: &str) -> String {
     format!("{what}: planned {planned}, now {now}")
 }
 
-fn wanted(config: &Config, blueprint: &Blueprint) -> String {
+fn wanted(config: &Config, blueprints: &Blueprints) -> String {
     // What the file says of the stack; its name and stage are members of the plan.
     let Config {
         tables,
-        function,
+        functions,
+        about: _,
         cors,
         root: _,
         name: _,
@@ -154,11 +157,18 @@ fn wanted(config: &Config, blueprint: &Blueprint) -> String {
         account: _,
         names: _,
     } = config;
-    let Blueprint { form: _, manifest, rights } = blueprint;
-    let paths: BTreeSet<&String> = manifest.routes.iter().map(|route| &route.path).collect();
-    let grants: Vec<_> = rights.grants.iter().map(|grant| (&grant.on, &grant.actions)).collect();
-    let text = format!("{tables:?} {function:?} {cors:?} {grants:?} {paths:?}");
+    let asked: Vec<String> = blueprints.values().map(asked).collect();
+    let text = format!("{tables:?} {functions:?} {cors:?} {asked:?}");
     Digest::of(text.as_bytes()).hex()
+}
+
+/// What the code of a function asks for.
+fn asked(blueprint: &Blueprint) -> String {
+    let Blueprint { form: _, manifest, rights } = blueprint;
+    let routes = manifest.routes.iter().map(|route| (&route.method, &route.path));
+    let routes: BTreeSet<_> = routes.collect();
+    let grants: Vec<_> = rights.grants.iter().map(|grant| (&grant.on, &grant.actions)).collect();
+    format!("{grants:?} {routes:?}")
 }
 
 /// The steps in the cloud: of the code its digest is compared, wherever it lies.

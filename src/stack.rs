@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::sync::atomic::AtomicBool;
+use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::blueprint::Blueprint;
+use crate::blueprint::{Blueprint, Blueprints, Form};
 use crate::cloud::{Cloud, Identity};
 use crate::config::{Config, LogPolicy};
 use crate::resources::{
-    Api, Attachments, Code, Function, LogGroup, Permission, Policy, Release, Rights, Role, Routes,
-    Source, Table,
+    Api, Attachments, Code, Function, LogGroup, Permission, Policy, Release, Rights, Role,
+    RouteTarget, Routes, Source, Table,
 };
 use engine::error::{Error, Result};
 use engine::{Graph, Handle, Id};
@@ -27,83 +27,95 @@ pub struct Stack {
     pub graph: Graph,
     /// By their keys in `stack.toml`.
     pub tables: BTreeMap<String, Handle<Table>>,
+    /// By their keys in `stack.toml`.
+    pub functions: BTreeMap<String, Parts>,
+    /// Absent when no function takes requests.
+    pub http: Option<Http>,
+    /// The key of the function that this run is about.
+    about: String,
+}
+
+/// One function, and what belongs to it alone.
+pub struct Parts {
     /// Absent when the code needs no rights but those of its log.
     pub data_policy: Option<Handle<Policy>>,
-    pub code: Handle<Code>,
     pub log_group: Handle<LogGroup>,
+    pub code: Handle<Code>,
     pub function: Handle<Function>,
     pub release: Handle<Release>,
-    pub api: Handle<Api>,
-    pub routes: Handle<Routes>,
-    pub permission: Handle<Permission>,
+    /// Absent when it takes no requests.
+    pub permission: Option<Handle<Permission>>,
     /// Where the rights of the role come from.
     pub rights: Rights,
 }
 
+/// The API in front of the functions.
+#[derive(Clone, Copy)]
+pub struct Http {
+    pub api: Handle<Api>,
+    pub routes: Handle<Routes>,
+}
+
 impl Stack {
-    pub fn new(cloud: &Cloud, config: &Config, blueprint: &Blueprint, source: Source) -> Self {
-        let names = &config.names;
+    /// The stack as the file and the code want it.
+    pub fn wanted(
+        cloud: &Cloud,
+        config: &Config,
+        blueprints: &Blueprints,
+        source: impl Fn(&Config) -> Source,
+    ) -> Self {
+        Self::new(cloud, config, Some(blueprints), source)
+    }
+
+    /// The stack as it may be found by its names, to be read, moved or deleted: nothing is known of what the code wants.
+    pub fn located(cloud: &Cloud, config: &Config, source: impl Fn(&Config) -> Source) -> Self {
+        Self::new(cloud, config, None, source)
+    }
+
+    fn new(
+        cloud: &Cloud,
+        config: &Config,
+        blueprints: Option<&Blueprints>,
+        source: impl Fn(&Config) -> Source,
+    ) -> Self {
         let mut graph = Graph::default();
         let tables: BTreeMap<_, _> = config
             .tables
             .values()
             .map(|table| (table.key.clone(), graph.add(Table::new(cloud, config, table))))
             .collect();
-        let log_group = graph.add(LogGroup::new(cloud, config));
-        let role = graph.add(Role::new(cloud, config));
-        let data_policy = blueprint
-            .policy(config)
-            .map(|document| graph.add(Policy::new(cloud, config, &names.data_policy, document)));
-        let keeps = Arc::new(AtomicBool::new(false));
-        let mut policies: Vec<_> = data_policy.into_iter().collect();
-        let mut managed = Some(MANAGED_LOGS);
-        if config.function.log_policy == LogPolicy::Scoped {
-            policies.push(graph.add(Policy::new(
-                cloud,
-                config,
-                &names.logs_policy,
-                logs_policy(config),
-            )));
-            managed = None;
-        }
-        let attachments = graph.add(Attachments::new(
-            cloud,
-            config,
-            role,
-            policies.clone(),
-            managed,
-            keeps.clone(),
-        ));
-        let rights = Rights { policies, attachments, keeps };
-        let code = graph.add(Code::new(source));
-        let function = graph.add(Function::new(cloud, config, role, code));
         // A query of an index that is not there yet fails.
         let indexed = config.tables.values().filter(|table| !table.indexes.is_empty());
-        let indexed = indexed.map(|table| tables[&table.key].id).collect();
-        let release = Release::new(cloud, config, function, log_group, code, rights.clone());
-        let release = graph.add(release.after(indexed).of(blueprint.form));
-        let api = graph.add(Api::new(cloud, config));
-        let routes = graph.add(Routes::new(cloud, config, route_keys(&blueprint.manifest), api));
-        let permission = graph.add(Permission::new(cloud, config, function, release, api));
-        Self {
-            graph,
-            tables,
-            data_policy,
-            code,
-            log_group,
-            function,
-            release,
-            api,
-            routes,
-            permission,
-            rights,
-        }
+        let indexed: Vec<Id> = indexed.map(|table| tables[&table.key].id).collect();
+        let mut wiring = Wiring { cloud, graph, indexed, keeps: Arc::default() };
+        let functions = config.each_function().map(|config| {
+            let key = &config.function().key;
+            let blueprint = blueprints.map(|blueprints| &blueprints[key]);
+            (key.clone(), wiring.function(&config, blueprint, source(&config)))
+        });
+        let mut functions: BTreeMap<_, _> = functions.collect();
+        let http = wiring.http(config, blueprints, &mut functions);
+        let Wiring { graph, .. } = wiring;
+        Self { graph, tables, functions, http, about: config.function().key.clone() }
     }
 
-    /// The alias, to be moved outside of a plan.
+    /// The function that this run is about.
+    pub fn main(&self) -> &Parts {
+        &self.functions[&self.about]
+    }
+
+    /// The alias of a function, to be moved outside of a plan.
     pub fn alias(&self, cloud: &Cloud, config: &Config) -> Release {
-        let (function, log_group, code) = (self.function, self.log_group, self.code);
-        Release::new(cloud, config, function, log_group, code, self.rights.clone())
+        let parts = &self.functions[&config.function().key];
+        let (function, log_group, code) = (parts.function, parts.log_group, parts.code);
+        Release::new(cloud, config, function, log_group, code, parts.rights.clone())
+    }
+
+    /// Lets what others gave the roles stay, or go.
+    pub fn keep_foreign_rights(&self, keeps: bool) {
+        for parts in self.functions.values() {
+            parts.rights.keeps.store(keeps, Ordering::Relaxed);
+        }
     }
 
     /// Every resource.
@@ -122,14 +134,137 @@ impl Stack {
         self.tables.values().any(|table| table.id == id)
     }
 
+    /// Whether it is the code of a function, which lives on this machine.
+    pub fn is_code(&self, id: Id) -> bool {
+        self.functions.values().any(|parts| parts.code.id == id)
+    }
+
     /// Every resource that is in the cloud.
     pub fn in_the_cloud(&self) -> Vec<Id> {
-        self.graph.ids().filter(|id| *id != self.code.id).collect()
+        self.graph.ids().filter(|id| !self.is_code(*id)).collect()
     }
 }
 
+/// A stack that is being put together.
+struct Wiring<'a> {
+    cloud: &'a Cloud,
+    graph: Graph,
+    /// Tables with indexes.
+    indexed: Vec<Id>,
+    keeps: Arc<AtomicBool>,
+}
+
+impl Wiring<'_> {
+    /// Adds the function that `config` is about.
+    fn function(
+        &mut self,
+        config: &Config,
+        blueprint: Option<&Blueprint>,
+        source: Source,
+    ) -> Parts {
+        let (cloud, graph) = (self.cloud, &mut self.graph);
+        let log_group = graph.add(LogGroup::new(cloud, config));
+        let role = graph.add(Role::new(cloud, config));
+        let name = &config.function().data_policy;
+        let data_policy = match blueprint {
+            None => Some(graph.add(Policy::new(cloud, config, name, unread))),
+            Some(blueprint) => blueprint
+                .policy(config)
+                .map(|document| graph.add(Policy::new(cloud, config, name, document))),
+        };
+        let rights = self.rights(config, role, data_policy);
+        let graph = &mut self.graph;
+        let code = graph.add(Code::new(source));
+        let function = graph.add(Function::new(cloud, config, role, code));
+        let release = Release::new(cloud, config, function, log_group, code, rights.clone());
+        let form = match blueprint {
+            None => Some(Form::default()),
+            Some(blueprint) => Some(blueprint.form).filter(|_| blueprint.takes_requests()),
+        };
+        let release = graph.add(release.after(self.indexed.clone()).tried_as(form));
+        Parts { data_policy, log_group, code, function, release, permission: None, rights }
+    }
+
+    /// Adds the API, unless no function takes requests, and lets it invoke those that do.
+    fn http(
+        &mut self,
+        config: &Config,
+        blueprints: Option<&Blueprints>,
+        functions: &mut BTreeMap<String, Parts>,
+    ) -> Option<Http> {
+        let takes_requests =
+            |key: &str| blueprints.is_none_or(|blueprints| blueprints[key].takes_requests());
+        if !functions.keys().any(|key| takes_requests(key)) {
+            return None;
+        }
+        let (cloud, graph) = (self.cloud, &mut self.graph);
+        let api = graph.add(Api::new(cloud, config));
+        let routes = graph.add(Routes::new(cloud, config, targets(config, blueprints), api));
+        for (key, parts) in functions.iter_mut().filter(|(key, _)| takes_requests(key)) {
+            let (config, function, release) = (config.about(key), parts.function, parts.release);
+            let permission = Permission::new(cloud, &config, function, release, api);
+            parts.permission = Some(graph.add(permission));
+        }
+        Some(Http { api, routes })
+    }
+
+    /// Adds what the role may do.
+    fn rights(
+        &mut self,
+        config: &Config,
+        role: Handle<Role>,
+        data_policy: Option<Handle<Policy>>,
+    ) -> Rights {
+        let mut policies: Vec<_> = data_policy.into_iter().collect();
+        let mut managed = Some(MANAGED_LOGS);
+        if config.function().settings.log_policy == LogPolicy::Scoped {
+            let name = &config.function().logs_policy;
+            let policy = Policy::new(self.cloud, config, name, logs_policy(config));
+            policies.push(self.graph.add(policy));
+            managed = None;
+        }
+        let keeps = self.keeps.clone();
+        let attached = policies.clone();
+        let attachments =
+            Attachments::new(self.cloud, config, role, attached, managed, keeps.clone());
+        Rights { policies, attachments: self.graph.add(attachments), keeps }
+    }
+}
+
+/// The document of a policy of which nothing but the name is known.
+fn unread(_: &Identity) -> Document {
+    Document::new(Vec::new())
+}
+
+/// Where requests go: the routes of each function that takes some.
+fn targets(config: &Config, blueprints: Option<&Blueprints>) -> Vec<RouteTarget> {
+    let target = |(key, blueprint): (&String, &Blueprint)| {
+        let function = config.functions.get(key)?.name.clone();
+        let keys = route_keys(&blueprint.manifest);
+        blueprint.takes_requests().then_some(RouteTarget { function, keys })
+    };
+    blueprints.into_iter().flatten().filter_map(target).collect()
+}
+
 /// Refuses, before the first call, what AWS would take and requests would fail on, or what IAM would not take.
-pub fn check(config: &Config, blueprint: &Blueprint) -> Result<()> {
+pub fn check(config: &Config, blueprints: &Blueprints) -> Result<()> {
+    let mut takers: BTreeMap<String, String> = BTreeMap::new();
+    for config in config.each_function() {
+        let blueprint = &blueprints[&config.function().key];
+        check_function(&config, blueprint)?;
+        let place = config.function().place();
+        for key in route_keys(&blueprint.manifest) {
+            if let Some(other) = takers.insert(key.clone(), place.clone()) {
+                return Err(Error::usage(format!("`{other}` and `{place}` both take `{key}`"))
+                    .hint(format!("set `{other}.routes` or `{place}.routes` in `stack.toml`")));
+            }
+        }
+    }
+    Ok(())
+}
+
+/// The same for the function that `config` is about.
+pub fn check_function(config: &Config, blueprint: &Blueprint) -> Result<()> {
     check_keys(config, &blueprint.manifest)?;
     check_policy(config, blueprint)
 }
@@ -168,7 +303,7 @@ fn check_policy(config: &Config, blueprint: &Blueprint) -> Result<()> {
     if length <= MANAGED_POLICY_LIMIT {
         return Ok(());
     }
-    let policy = &config.names.data_policy;
+    let policy = &config.function().data_policy;
     let message = format!(
         "policy `{policy}` takes {length} characters, and IAM takes {MANAGED_POLICY_LIMIT}"
     );
@@ -177,7 +312,7 @@ fn check_policy(config: &Config, blueprint: &Blueprint) -> Result<()> {
 
 /// Streams and events of the function's own log group.
 pub fn logs_policy(config: &Config) -> impl Fn(&Identity) -> Document + use<> {
-    let group = format!("log-group:{}", config.names.log_group);
+    let group = format!("log-group:{}", config.function().log_group);
     move |identity| Document::allow_logs(&identity.arn("logs", &group))
 }
 
@@ -199,6 +334,7 @@ fn route_keys(manifest: &Manifest) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::API;
     use crate::config::tests::config;
 
     #[test]
@@ -206,7 +342,10 @@ mod tests {
         let operations = "operations! { get: GetItem }\n";
         let keys = "keys! { partition: \"userId\", sort: \"itemId\" }";
         let declared = Manifest::from_sources(&[("o.rs", format!("{operations}{keys}"))]);
-        let blueprint = |manifest| Blueprint { manifest, ..Blueprint::default() };
+        let blueprint = |manifest| {
+            let blueprint = Blueprint { manifest, ..Blueprint::default() };
+            Blueprints::from([(API.to_owned(), blueprint)])
+        };
         let declared = blueprint(declared.expect("they are declared"));
         let silent = Manifest::from_sources(&[("o.rs", operations)]).expect("it is declared");
         let silent = blueprint(silent);
@@ -237,5 +376,25 @@ mod tests {
         let takes_preflights =
             |key: &str| ["ANY ", "OPTIONS ", "$default"].iter().any(|one| key.starts_with(one));
         assert!(!keys.iter().any(|key| takes_preflights(key)), "{keys:?}");
+    }
+
+    #[test]
+    fn a_request_reaches_one_function() {
+        let text = "name = \"app\"\n[function]\nroutes = []\n[functions.admin]\nbin = \"admin\"";
+        let config = config(text).expect("valid");
+        let routes = |path: &str| {
+            let text = format!(
+                "operations! {{ get: GetItem }} routes! {{ GET \"{path}\" => a [GetItem] }}"
+            );
+            let manifest = Manifest::from_sources(&[("routes.rs", text)]).expect("it is valid");
+            Blueprint { manifest, ..Blueprint::default() }
+        };
+        let both = |admin: &str| {
+            let blueprints = [("api", routes("/")), ("admin", routes(admin))];
+            blueprints.map(|(key, one)| (key.to_owned(), one)).into_iter().collect()
+        };
+        assert_eq!(check(&config, &both("/admin")), Ok(()));
+        let error = check(&config, &both("/")).expect_err("two take it");
+        assert_eq!(error.message, "`functions.admin` and `function` both take `GET /`");
     }
 }

@@ -53,7 +53,7 @@ struct Target {
 
 pub fn run(args: &Args, app: &App) -> Result<()> {
     let config = app.config()?;
-    let folder = config.root.join(&config.function.crate_directory);
+    let folder = config.root.join(&config.function().settings.crate_directory);
     let contract = Contract::read(&folder, &manifest::read(&folder)?)?;
     match &args.verb {
         Verb::Openapi(target) => target.give(app, "openapi", &contract.text, || {

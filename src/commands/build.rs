@@ -2,8 +2,9 @@
 
 use serde_json::json;
 
-use super::{App, recipe};
+use super::{App, Which};
 use crate::cli::examples;
+use crate::recipe::recipe;
 use engine::error::Result;
 use engine::{Graph, Id, Label, Progress, alone};
 
@@ -13,10 +14,13 @@ use engine::{Graph, Id, Label, Progress, alone};
     "stackctl build                    print where the zip is, and its digest",
     "stackctl build --output json",
 ))]
-pub struct Args {}
+pub struct Args {
+    #[command(flatten)]
+    which: Which,
+}
 
-pub async fn run(_: &Args, app: &App) -> Result<()> {
-    let config = app.config()?;
+pub async fn run(args: &Args, app: &App) -> Result<()> {
+    let config = args.which.config(app)?;
     let recipe = recipe(&config);
     let label = Label { kind: "code".into(), name: recipe.crate_directory.display().to_string() };
     let work = app.ui.watch(vec![label], async |events| {

@@ -9,7 +9,7 @@ use crate::resources::LiveRelease;
 /// contract is in its commit; without a commit, or without git, there is nothing to compare with.
 pub async fn broken(config: &Config, live: &LiveRelease) -> Vec<String> {
     let found = async {
-        let folder = config.root.join(&config.function.crate_directory);
+        let folder = config.root.join(&config.function().settings.crate_directory);
         let commit = live.commits.of(&live.version)?;
         let before = package::file_at(&folder, commit, contract::FILE).await?;
         let now = Contract::read(&folder, &manifest::read(&folder).ok()?).ok()?;

@@ -55,7 +55,7 @@ struct Seen {
 
 /// What this asks of AWS.
 pub fn calls(stack: &Stack) -> Vec<&'static str> {
-    stack.graph.reading(&[stack.api.id])
+    stack.graph.reading(&stack.http.map(|http| http.api.id).into_iter().collect::<Vec<_>>())
 }
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::ship::{self, MAKING_ROOM, Ship};
-use super::{App, callers, granted, outputs, source};
+use super::ship::{self, MAKING_ROOM, Questions, Ship};
+use super::{App, callers, granted, outputs, sources};
 use crate::blueprint::{Blueprint, Form};
 use crate::cli::examples;
 use crate::cloud::Cloud;
@@ -14,10 +14,10 @@ use crate::config::{Budget, Config};
 use crate::proof::{MORE, Proof, Question};
 use crate::resources::release::SHIPPING;
 use crate::resources::{LiveRelease, Trial};
-use crate::stack::Stack;
+use crate::stack::{Parts, Stack};
 use crate::ui::seconds;
 use engine::error::{Error, Result};
-use engine::{Events, Ownership, Phases, Plan, Progress, plan_up, read};
+use engine::{Events, Id, Ownership, Phases, Plan, Progress, plan_up, read};
 use package::Artifact;
 
 /// Ship the code alone, and prove that it answers; goes back by itself if it does not
@@ -33,6 +33,9 @@ pub struct Args {
     /// Refuse a version whose cold start costs more than `[function.budget]`, or than a common one where that is not set
     #[arg(long)]
     budget: bool,
+    /// Ship this function alone, by its key in `stack.toml`; without it, all
+    #[arg(long, value_name = "KEY")]
+    function: Option<String>,
 }
 
 /// What a small handler stays well below, for `--budget` without keys of its own.
@@ -40,43 +43,49 @@ const COMMON: Budget = Budget { init: Some(200), first_request: Some(100), memor
 
 /// What this asks of AWS. Whether the policy allows what the code does is asked, too, where that may be read.
 pub fn calls(stack: &Stack) -> Vec<&'static str> {
-    let mut read = vec![stack.function.id, stack.release.id, stack.api.id];
-    read.extend(stack.data_policy.map(|policy| policy.id));
+    let of_function = |parts: &Parts| {
+        let policy = parts.data_policy.map(|policy| policy.id);
+        [Some(parts.function.id), Some(parts.release.id), policy]
+    };
+    let api = stack.http.map(|http| http.api.id);
+    let read = stack.functions.values().flat_map(of_function).flatten().chain(api);
+    let read: Vec<Id> = read.collect();
     [stack.graph.reading(&read), SHIPPING.concat(), MAKING_ROOM.concat()].concat()
 }
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {
     let since = Instant::now();
-    let mut config = app.config()?;
-    if args.budget && config.function.budget == Budget::default() {
-        config.function.budget = COMMON;
+    let mut config = app.config()?.about_named(args.function.as_deref())?;
+    if args.function.is_some() {
+        config = config.alone();
     }
+    if args.budget {
+        config.budget_unless_set(COMMON);
+    }
+    let sources = sources(&config, args.artifact.as_ref())?;
     let cloud = app.cloud(&config).await?;
-    let stack =
-        Stack::new(&cloud, &config, &Blueprint::default(), source(&config, args.artifact.as_ref()));
+    let stack = Stack::located(&cloud, &config, sources);
+    let questions = questions(&config);
     let labels = ship::labels(&stack);
-    let ((outcome, proof), broken) = app
+    let ((outcome, proofs), broken) = app
         .ui
         .watch(labels, async |events| {
             let planning = Box::pin(planned(&stack, &cloud, &config, events));
             let (plan, broken) = app.unless_stopped(planning).await?;
-            let (question, further) = (question(&config), MORE);
-            let ship =
-                Ship { stack: &stack, cloud: &cloud, config: &config, question, further, events };
+            let (stack, cloud, questions) = (&stack, &cloud, &questions);
+            let ship = Ship { stack, cloud, config: &config, questions, further: MORE, events };
             Ok::<_, Error>((ship.carry_out(plan, &app.stop).await?, broken))
         })
         .await?;
-    let (api, release) = (outcome.find(stack.api), outcome.find(stack.release));
-    let mut document = outputs::document(
-        &config,
-        &cloud.identity().await?,
-        api,
-        outcome.find(stack.function),
-        release,
-    );
+    let api = stack.http.and_then(|http| outcome.find(http.api));
+    let found =
+        outputs::found(&stack, |handle| outcome.find(handle), |handle| outcome.find(handle));
+    let mut document = outputs::document(&config, &cloud.identity().await?, api, &found);
+    let parts = stack.main();
+    let (release, proof) = (outcome.find(parts.release), proofs.get(&config.about).copied());
     document["changes"] = outputs::changes(&stack, &outcome.changes);
     document["breaks"] = json!(broken);
-    let phases = phases(outcome.find(stack.code), release, proof.as_ref());
+    let phases = phases(outcome.find(parts.code), release, proof.as_ref());
     document["phases"] = outputs::phases(&phases);
     document["first_answer_seconds"] = json!(proof.map(|proof| proof.took.as_secs_f64()));
     document["p50_seconds"] = json!(proof.map(|proof| proof.p50.as_secs_f64()));
@@ -102,11 +111,18 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     app.ui.result(text, || document.clone())
 }
 
-/// What proves a version: as the handler's source says, where it is there.
+/// What proves a version of each function: as its source says, where it is there.
+fn questions(config: &Config) -> Questions {
+    config.each_function().map(|one| (one.about.clone(), question(&one))).collect()
+}
+
+/// What proves a version of the function that `config` is about.
 pub fn question(config: &Config) -> Question {
     match Blueprint::read(config) {
         Ok(blueprint) => blueprint.question(config),
-        Err(_) => Question { path: Some("/".to_owned()), form: Form::Declared },
+        Err(_) => {
+            Question { path: Some("/".to_owned()), form: Form::Declared, takes_requests: true }
+        }
     }
 }
 
@@ -146,34 +162,39 @@ async fn planned(
     config: &Config,
     events: &Events,
 ) -> Result<(Plan, Vec<String>)> {
-    let looked_at = [stack.code.id, stack.function.id, stack.release.id, stack.api.id];
-    let progress = Progress::new(stack.release.id, events);
+    let parts = || stack.functions.values();
+    let code: Vec<Id> = parts().flat_map(|parts| [parts.code.id, parts.release.id]).collect();
+    let functions: Vec<Id> = parts().map(|parts| parts.function.id).collect();
+    let api: Vec<Id> = stack.http.map(|http| http.api.id).into_iter().collect();
+    let looked_at = [code.as_slice(), &functions, &api].concat();
+    let progress = Progress::new(stack.main().release.id, events);
     let looks = async {
         tokio::try_join!(
             read(&stack.graph, &looked_at, events),
-            granted::policy(cloud, config, &progress)
+            granted::policies(cloud, config, &progress)
         )
     };
-    let (reading, policy) = Box::pin(cloud.confirmed(looks)).await?;
-    let missing = [stack.function.id, stack.release.id, stack.api.id]
-        .into_iter()
-        .find(|id| !reading.is_there(*id));
+    let (reading, policies) = Box::pin(cloud.confirmed(looks)).await?;
+    let missing = functions.iter().chain(&code).find(|id| !reading.is_there(**id)).copied();
     if let Some(missing) = missing {
         return Err(Error::failed("deploy")
             .cause(format!("there is no {}", stack.graph.label(missing)))
             .hint("run `stackctl up` first"));
     }
-    let code = [stack.code.id, stack.release.id];
     let plan = plan_up(&stack.graph, &code, &reading, Ownership::Respect)?;
-    let code = reading.find(stack.code).filter(|_| !plan.changes_nothing());
-    if let Some((code, policy)) = code.zip(policy) {
-        granted::check(cloud, config, &policy, code).await?;
+    let mut broken = Vec::new();
+    for (config, policy) in config.each_function().zip(policies) {
+        let parts = &stack.functions[&config.about];
+        if !plan.updates(parts.release.id) {
+            continue;
+        }
+        if let Some((code, policy)) = reading.find(parts.code).zip(policy) {
+            granted::check(cloud, &config, &policy, code).await?;
+        }
+        if let Some(live) = reading.find(parts.release) {
+            broken.extend(callers::broken(&config, live).await);
+        }
     }
-    let live = reading.find(stack.release).filter(|_| !plan.changes_nothing());
-    let broken = match live {
-        Some(live) => callers::broken(config, live).await,
-        None => Vec::new(),
-    };
     if !broken.is_empty() {
         progress.output(callers::text(&broken));
     }

@@ -15,11 +15,23 @@ use verify::linked;
 use verify::operations::Operation;
 use verify::snapshot::{Documents, Handler, InlinePolicy, Snapshot};
 
-/// What the stack's own policy allows as it is deployed; `None` where that may not be read. Asked together with
+/// What the own policy of each function allows as it is deployed; `None` where that may not be read. Asked together with
 /// everything else, so that it costs a deploy no time.
-pub async fn policy(cloud: &Cloud, config: &Config, progress: &Progress) -> Result<Option<String>> {
+pub async fn policies(
+    cloud: &Cloud,
+    config: &Config,
+    progress: &Progress,
+) -> Result<Vec<Option<String>>> {
+    let mut policies = Vec::new();
+    for config in config.each_function() {
+        policies.push(policy(cloud, &config, progress).await?);
+    }
+    Ok(policies)
+}
+
+async fn policy(cloud: &Cloud, config: &Config, progress: &Progress) -> Result<Option<String>> {
     let read_only = |_: &Identity| Document::new(Vec::new());
-    let policy = Policy::new(cloud, config, &config.names.data_policy, read_only);
+    let policy = Policy::new(cloud, config, &config.function().data_policy, read_only);
     match policy.read(progress).await {
         Ok(live) => Ok(Some(live.map(|live| live.document).unwrap_or_default())),
         // Who may ship code need not be allowed to read policies; then a denial shows at the first request.
@@ -31,7 +43,7 @@ pub async fn policy(cloud: &Cloud, config: &Config, progress: &Progress) -> Resu
 /// Refuses code that names operations of which `policy` allows nothing.
 pub async fn check(cloud: &Cloud, config: &Config, policy: &str, code: &Artifact) -> Result<()> {
     let document = Json::parse(policy).unwrap_or(Json::Null);
-    let own = InlinePolicy { policy_name: config.names.data_policy.clone(), document };
+    let own = InlinePolicy { policy_name: config.function().data_policy.clone(), document };
     let documents = Documents {
         managed_policies: Vec::new(),
         inline_policies: vec![own],

@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::App;
+use super::{App, Which};
 use crate::cli::examples;
 use crate::config::ALIAS;
 use crate::logs::{self, Reader};
@@ -43,6 +43,8 @@ pub struct Args {
     /// Which version or alias runs
     #[arg(long, value_name = "VERSION", default_value = ALIAS)]
     qualifier: String,
+    #[command(flatten)]
+    which: Which,
 }
 
 /// What this asks of AWS.
@@ -51,11 +53,11 @@ pub fn calls() -> Vec<&'static str> {
 }
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {
-    let config = app.config()?;
+    let config = args.which.config(app)?;
     let event = event(args)?;
     let cloud = app.cloud(&config).await?;
     cloud.heed_pin().await?;
-    let function = &config.names.function;
+    let function = &config.function().name;
     let label = Label { kind: "function".into(), name: format!("{function}:{}", args.qualifier) };
     let since = Instant::now();
     let answer = app.ui.watch(vec![label], async |events| {

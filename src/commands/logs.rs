@@ -4,7 +4,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
-use super::App;
+use super::{App, Which};
 use crate::cli::{Output, examples};
 use crate::logs::{Entry, Line, Reader, Weight, clock, day, rfc3339, since};
 use crate::resources::{LogSearch, LogTail, log_search, log_tail, pattern};
@@ -61,6 +61,8 @@ pub struct Args {
     /// The lines as they were written
     #[arg(long)]
     raw: bool,
+    #[command(flatten)]
+    which: Which,
 }
 
 impl Args {
@@ -86,9 +88,9 @@ pub fn calls() -> Vec<&'static str> {
 pub async fn run(args: &Args, app: &App) -> Result<()> {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
     let from = since(&args.since, i64::try_from(now).unwrap_or(i64::MAX))?;
-    let config = app.config()?;
+    let config = args.which.config(app)?;
     let cloud = app.cloud(&config).await?;
-    let search = LogSearch::new(&cloud, &config.names.log_group, args.pattern());
+    let search = LogSearch::new(&cloud, &config.function().log_group, args.pattern());
     let mut printer = Printer { args, app, reader: Reader::default(), day: String::new() };
     match (args.follow, app.globals.output) {
         (true, _) => follow(search, from, &mut printer).await,

@@ -32,16 +32,15 @@ use std::path::PathBuf;
 
 use tokio::sync::watch;
 
-use crate::blueprint::Blueprint;
 use crate::cli::{Cli, Globals, Verb};
 use crate::cloud::{Cloud, Local, Slowed, Target};
 use crate::config::{self, Config};
+use crate::recipe::recipe;
 use crate::resources::{LiveApi, Source};
 use crate::stack::Stack;
 use crate::ui::{Question, Ui};
 use engine::error::{Error, Kind, Result};
 use engine::{Events, Graph, Id, Label, Progress, Stop, alone, read};
-use package::{Profile, Recipe};
 
 /// One run of the program.
 pub struct App {
@@ -169,30 +168,52 @@ fn address(running: &local_cloud::Running) -> Local {
 
 /// The API as it is; a failure when there is none.
 async fn live_api(cloud: &Cloud, config: &Config) -> Result<LiveApi> {
-    let stack = Stack::new(cloud, config, &Blueprint::default(), source(config, None));
-    let reading = read(&stack.graph, &[stack.api.id], &Events::default()).await?;
-    reading.find(stack.api).cloned().ok_or_else(|| {
+    let stack = Stack::located(cloud, config, built);
+    let found = match stack.http {
+        Some(http) => {
+            let reading = read(&stack.graph, &[http.api.id], &Events::default()).await?;
+            reading.find(http.api).cloned()
+        }
+        None => None,
+    };
+    found.ok_or_else(|| {
         Error::failed("find the API")
             .cause(format!("{} is not up", config.names.api))
             .hint("run `stackctl up` first")
     })
 }
 
-/// Where the code comes from: the handler's crate, or the zip of `--artifact`.
-fn source(config: &Config, artifact: Option<&PathBuf>) -> Source {
-    match artifact {
-        Some(path) => Source::File(path.clone(), config.function.architecture),
-        None => Source::Build(recipe(config)),
+/// Where the code of each function comes from: its crate, or the zip of `--artifact`, which is that of one function.
+fn sources(config: &Config, artifact: Option<&PathBuf>) -> Result<impl Fn(&Config) -> Source> {
+    if artifact.is_some() && config.functions.len() > 1 {
+        return Err(Error::usage(
+            "`--artifact` is the zip of one function, and the stack has more",
+        )
+        .hint("leave it out: `stackctl` builds each function"));
     }
+    let artifact = artifact.cloned();
+    Ok(move |config: &Config| match &artifact {
+        Some(path) => Source::File(path.clone(), config.function().settings.architecture),
+        None => built(config),
+    })
 }
 
-fn recipe(config: &Config) -> Recipe {
-    Recipe {
-        root: config.root.clone(),
-        crate_directory: config.root.join(&config.function.crate_directory),
-        binary: Some(config.function.bin.clone()).filter(|name| !name.is_empty()),
-        function: Recipe::MAIN.to_owned(),
-        architecture: config.function.architecture,
-        profile: Profile::default(),
+/// The code of the function that `config` is about, from its crate.
+fn built(config: &Config) -> Source {
+    Source::Build(recipe(config))
+}
+
+/// The function of a verb that works on one.
+#[derive(Debug, Default, clap::Args)]
+pub struct Which {
+    /// The function, by its key in `stack.toml`; without it `api`, or the first
+    #[arg(long, value_name = "KEY")]
+    function: Option<String>,
+}
+
+impl Which {
+    /// The stack, for work on that function.
+    fn config(&self, app: &App) -> Result<Config> {
+        app.config()?.about_named(self.function.as_deref())
     }
 }

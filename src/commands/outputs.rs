@@ -1,12 +1,14 @@
 //! What a stack gives to the outside: URL, names and ARNs.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
 use crate::cloud::Identity;
 use crate::config::Config;
-use crate::resources::{LiveApi, LiveFunction, LiveRelease};
-use crate::stack::Stack;
-use engine::{Action, Id, Phases};
+use crate::resources::{Function, LiveApi, LiveFunction, LiveRelease, Release};
+use crate::stack::{Parts, Stack};
+use engine::{Action, Handle, Id, Phases};
 
 /// Where the time went: seconds by the name of the part.
 pub fn phases(phases: &Phases) -> Value {
@@ -14,15 +16,35 @@ pub fn phases(phases: &Phases) -> Value {
     Value::Object(told.collect())
 }
 
+/// A function as it is, and what is live of it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Found<'a> {
+    pub function: Option<&'a LiveFunction>,
+    pub release: Option<&'a LiveRelease>,
+}
+
+/// Every function of a stack as a reading or an outcome has it.
+pub fn found<'a>(
+    stack: &Stack,
+    function: impl Fn(Handle<Function>) -> Option<&'a LiveFunction>,
+    release: impl Fn(Handle<Release>) -> Option<&'a LiveRelease>,
+) -> BTreeMap<String, Found<'a>> {
+    let one = |(key, parts): (&String, &Parts)| {
+        let found = Found { function: function(parts.function), release: release(parts.release) };
+        (key.clone(), found)
+    };
+    stack.functions.iter().map(one).collect()
+}
+
 /// The outputs of the README, stable. What is not there yet is `null`.
 pub fn document(
     config: &Config,
     identity: &Identity,
     api: Option<&LiveApi>,
-    function: Option<&LiveFunction>,
-    release: Option<&LiveRelease>,
+    functions: &BTreeMap<String, Found<'_>>,
 ) -> Value {
-    let names = &config.names;
+    let (key, own) = (&config.function().key, config.function());
+    let Found { function, release } = functions.get(key).copied().unwrap_or_default();
     let table_arn = |name: &str| identity.arn("dynamodb", &format!("table/{name}"));
     json!({
         "stack": config.name,
@@ -37,19 +59,29 @@ pub fn document(
             let table_of = json!({"name": table.name, "arn": table_arn(&table.name)});
             (table.key.clone(), table_of)
         }).collect::<serde_json::Map<_, _>>(),
-        "function_name": names.function,
+        "function_name": own.name,
         "function_arn": function.map(|function| &function.arn),
         "function_version": release.map(|release| &release.version),
-        "role_name": names.role,
-        "role_arn": identity.iam(&format!("role/{}", names.role)),
-        "policy_arn": identity.iam(&format!("policy/{}", names.data_policy)),
-        "log_group": names.log_group,
+        "role_name": own.role,
+        "role_arn": identity.iam(&format!("role/{}", own.role)),
+        "policy_arn": identity.iam(&format!("policy/{}", own.data_policy)),
+        "functions": config.functions.values().map(|own| {
+            let found = functions.get(&own.key).copied().unwrap_or_default();
+            (own.key.clone(), json!({
+                "name": own.name,
+                "arn": found.function.map(|function| &function.arn),
+                "version": found.release.map(|release| &release.version),
+                "role_arn": identity.iam(&format!("role/{}", own.role)),
+                "log_group": own.log_group,
+            }))
+        }).collect::<serde_json::Map<_, _>>(),
+        "log_group": own.log_group,
     })
 }
 
 /// `[{"resource", "name", "action"}]` for everything in the cloud.
 pub fn changes(stack: &Stack, changes: &[(Id, Action)]) -> Value {
-    let in_the_cloud = changes.iter().filter(|(id, _)| *id != stack.code.id);
+    let in_the_cloud = changes.iter().filter(|(id, _)| !stack.is_code(*id));
     in_the_cloud
         .map(|(id, action)| {
             let label = stack.graph.label(*id);

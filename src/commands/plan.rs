@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::up::planned;
 use super::widening::Asked;
-use super::{App, source};
-use crate::blueprint::Blueprint;
+use super::{App, sources};
+use crate::blueprint;
 use crate::cli::examples;
 use crate::saved_plan::{self, Basis};
 use crate::stack::{self, Stack};
@@ -45,17 +45,18 @@ pub fn calls(stack: &Stack) -> Vec<&'static str> {
 pub async fn run(args: &Args, app: &App) -> Result<()> {
     let config = app.config()?;
     args.out.as_deref().map_or(Ok(()), saved_plan::check_place)?;
-    let blueprint = Blueprint::read(&config)?;
-    stack::check(&config, &blueprint)?;
+    let sources = sources(&config, args.artifact.as_ref())?;
+    let blueprints = blueprint::read_all(&config)?;
+    stack::check(&config, &blueprints)?;
     config.notes().iter().for_each(|note| app.ui.say(note));
     let cloud = app.cloud(&config).await?;
-    let stack = Stack::new(&cloud, &config, &blueprint, source(&config, args.artifact.as_ref()));
+    let stack = Stack::wanted(&cloud, &config, &blueprints, sources);
     let ownership = if args.adopt { Ownership::Adopt } else { Ownership::Respect };
     let work = app.ui.watch(stack.graph.labels(), async |events| {
         let plan = planned(&stack, &cloud, ownership, events).await?;
         if let Some(path) = &args.out {
             let basis =
-                Basis { stack: &stack, config: &config, blueprint: &blueprint, cloud: &cloud };
+                Basis { stack: &stack, config: &config, blueprints: &blueprints, cloud: &cloud };
             basis.saved(&plan, args.adopt, events).await?.write(path, app.globals.yes)?;
         }
         Ok(plan)

@@ -3,12 +3,11 @@
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{App, deploy, ship, source};
-use crate::blueprint::Blueprint;
+use super::{App, Which, built, deploy, ship};
 use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::config::Config;
-use crate::proof::{Endpoint, MORE, Probe};
+use crate::proof::{Endpoint, MORE, Probe, Proof};
 use crate::resources::release::SWITCHING;
 use crate::resources::{LiveApi, LiveRelease, Version, versions};
 use crate::stack::Stack;
@@ -29,33 +28,36 @@ pub struct Args {
     /// Show the versions, and change nothing
     #[arg(long, conflicts_with = "version")]
     list: bool,
+    #[command(flatten)]
+    which: Which,
 }
 
 /// What there is, and what is live.
 struct Found {
     versions: Vec<Version>,
     live: LiveRelease,
-    api: LiveApi,
+    /// Absent when no function takes requests.
+    api: Option<LiveApi>,
 }
 
 /// What this asks of AWS.
 pub fn calls(stack: &Stack) -> Vec<&'static str> {
-    let reading = stack.graph.reading(&[stack.release.id, stack.api.id]);
+    let reading = stack.graph.reading(&looked_at(stack));
     [reading, versions::CALLS.to_vec(), SWITCHING.to_vec()].concat()
 }
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {
     let since = Instant::now();
-    let config = app.config()?;
+    let config = args.which.config(app)?;
     let cloud = app.cloud(&config).await?;
-    let stack = Stack::new(&cloud, &config, &Blueprint::default(), source(&config, None));
+    let stack = Stack::located(&cloud, &config, built);
     let found = app.unless_stopped(find(&cloud, &config, &stack)).await?;
     let live = &found.live.version;
     if args.list {
         let text = || list(&found, app.ui.result_paint);
         return app.ui.result(text, || json!({"live": live, "versions": all(&found)}));
     }
-    let version = chosen(&found.versions, live, args.version, &config.names.function)?;
+    let version = chosen(&found.versions, live, args.version, &config.function().name)?;
     let number = version.number.to_string();
     if number == *live {
         let text = || format!("version {number} is live already: nothing to do");
@@ -64,49 +66,70 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let release = stack.alias(&cloud, &config);
     release.switch(&found.live, &number).await?;
     let switched = since.elapsed();
+    let proof = proved(app, &cloud, &config, &found, &number).await?;
+    let text = || {
+        let answer = proof.map(|proof| format!("; its first answer took {}", seconds(proof.took)));
+        app.ui.repeat(&format!(
+            "version {number} is live again after {}: {}{}\n`stackctl rollback {live}` returns to version {live}; `stackctl deploy` ships what is in this folder",
+            seconds(switched),
+            origin(version, &found.live),
+            answer.unwrap_or_default()
+        ))
+    };
+    let took = proof.map(|proof| proof.took.as_secs_f64());
+    app.ui.result(text, || document(&found, version, live, took))
+}
+
+/// Waits until the API answers with the version; `None` when the function takes no requests.
+async fn proved(
+    app: &App,
+    cloud: &Cloud,
+    config: &Config,
+    found: &Found,
+    number: &str,
+) -> Result<Option<Proof>> {
+    let question = deploy::question(config);
+    let Some(api) = found.api.as_ref().filter(|_| question.takes_requests) else {
+        return Ok(None);
+    };
+    let (path, live) = (question.path.unwrap_or_else(|| "/".to_owned()), &found.live.version);
+    let url = format!("{}{path}", api.url);
     let label = Label { kind: "proof".into(), name: format!("version {number} answers") };
-    let question = deploy::question(&config);
-    let path = question.path.unwrap_or_else(|| "/".to_owned());
-    let url = format!("{}{path}", found.api.url);
     let proof = app.ui.watch(vec![label], async |events| {
         let progress = Progress::new(Id::default(), events);
-        let probe = Probe::new(&number, Endpoint::Serving, question.form);
-        let invoked = async || ship::invoked(&cloud, &config, &number, &path, question.form).await;
+        let probe = Probe::new(number, Endpoint::Serving, question.form);
+        let invoked = async || ship::invoked(cloud, config, number, &path, question.form).await;
         alone(&progress, probe.answers(&url, MORE, invoked, &progress)).await
     });
-    let proof = proof.await.map_err(|error| {
+    proof.await.map(Some).map_err(|error| {
         Error::failed(format!("prove that version {number} answers"))
             .cause(error.cause.unwrap_or(error.message))
             .hint(format!("`live` points at version {number} now; `stackctl logs --errors` may say why, and `stackctl rollback {live}` goes back to version {live}"))
-    })?;
-    let text = || {
-        app.ui.repeat(&format!(
-            "version {number} is live again after {}: {}; its first answer took {}\n`stackctl rollback {live}` returns to version {live}; `stackctl deploy` ships what is in this folder",
-            seconds(switched),
-            origin(version, &found.live),
-            seconds(proof.took)
-        ))
-    };
-    app.ui.result(text, || document(&found, version, live, Some(proof.took.as_secs_f64())))
+    })
+}
+
+fn looked_at(stack: &Stack) -> Vec<Id> {
+    let api = stack.http.map(|http| http.api.id);
+    [stack.main().release.id].into_iter().chain(api).collect()
 }
 
 /// All lookups at once.
 async fn find(cloud: &Cloud, config: &Config, stack: &Stack) -> Result<Found> {
-    let (both, unheard) = ([stack.release.id, stack.api.id], Events::default());
+    let (both, unheard) = (looked_at(stack), Events::default());
     let looks = async {
         tokio::try_join!(
             read(&stack.graph, &both, &unheard),
-            versions(cloud, &config.names.function)
+            versions(cloud, &config.function().name)
         )
     };
     let (reading, versions) = Box::pin(cloud.confirmed(looks)).await?;
-    let both = reading.find(stack.release).zip(reading.find(stack.api));
-    let Some((live, api)) = both else {
+    let Some(live) = reading.find(stack.main().release) else {
         return Err(Error::failed("roll back")
             .cause(format!("{} is not up", config.names.api))
             .hint("run `stackctl up` first"));
     };
-    Ok(Found { versions, live: live.clone(), api: api.clone() })
+    let api = stack.http.and_then(|http| reading.find(http.api)).cloned();
+    Ok(Found { versions, live: live.clone(), api })
 }
 
 /// The version that is meant: the one that is named, else the newest below the live one.

@@ -31,7 +31,11 @@ pub struct Args {
 
 /// What this asks of AWS. The function itself is asked where the gateway keeps its reasons.
 pub fn calls(stack: &Stack) -> Vec<&'static str> {
-    [stack.graph.reading(&[stack.api.id]), invocation::CALLS.to_vec()].concat()
+    [
+        stack.graph.reading(&stack.http.map(|http| http.api.id).into_iter().collect::<Vec<_>>()),
+        invocation::CALLS.to_vec(),
+    ]
+    .concat()
 }
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {
@@ -93,7 +97,7 @@ async fn diagnose(cloud: &Cloud, config: &Config, steps: &[Step]) -> Option<Diag
     };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let event = payload::event(&request, now).to_string();
-    Some(match invoke(cloud, &config.names.function, ALIAS, &event).await {
+    Some(match invoke(cloud, &config.function().name, ALIAS, &event).await {
         Ok(invocation) => from_the_function(&invocation, cause),
         Err(error) => Diagnosis {
             layer: Layer::Function,

@@ -2,8 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{App, outputs, source};
-use crate::blueprint::Blueprint;
+use super::{App, built, outputs};
+use crate::blueprint;
 use crate::cli::examples;
 use crate::stack::Stack;
 use crate::ui::{self, Paint};
@@ -30,18 +30,19 @@ pub fn calls(stack: &Stack) -> Vec<&'static str> {
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {
     let config = app.config()?;
-    let blueprint = Blueprint::read(&config)?;
+    let blueprints = blueprint::read_all(&config)?;
     let cloud = app.cloud(&config).await?;
-    let stack = Stack::new(&cloud, &config, &blueprint, source(&config, None));
+    let stack = Stack::wanted(&cloud, &config, &blueprints, built);
     let ids = stack.in_the_cloud();
     let work = app.ui.watch(stack.graph.labels(), async |events| {
         cloud.confirmed(read(&stack.graph, &ids, events)).await
     });
     let reading = app.unless_stopped(work).await?;
     let plan = drift(&stack.graph, &ids, &reading);
-    let (api, function, release) =
-        (reading.find(stack.api), reading.find(stack.function), reading.find(stack.release));
-    let mut document = outputs::document(&config, cloud.known_identity(), api, function, release);
+    let api = stack.http.and_then(|http| reading.find(http.api));
+    let found =
+        outputs::found(&stack, |handle| reading.find(handle), |handle| reading.find(handle));
+    let mut document = outputs::document(&config, cloud.known_identity(), api, &found);
     document["resources"] =
         plan.steps.iter().map(|step| resource(&stack, &reading, step)).collect();
     app.ui.result(|| text(&document, app.ui.paint), || document.clone())?;

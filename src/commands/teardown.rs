@@ -9,13 +9,12 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{App, source};
-use crate::blueprint::Blueprint;
+use super::{App, built};
 use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::cloud::wait::{self, Poll};
 use crate::config::{Config, Table};
-use crate::resources::{self, LiveFunction, LiveTable, further};
+use crate::resources::{self, LiveFunction, LiveTable, further_functions, further_tables};
 use crate::stack::Stack;
 use crate::ui::{Question, seconds};
 use engine::error::{Doing, Error, Kind, Result};
@@ -50,7 +49,8 @@ pub struct Args {
 
 /// What this asks of AWS.
 pub fn calls(stack: &Stack) -> Vec<&'static str> {
-    let besides = [resources::export::CALLS, further::CALLS].concat();
+    let besides =
+        [resources::export::CALLS, further_tables::CALLS, further_functions::CALLS].concat();
     [stack.graph.deleting(&stack.standing_alone()), besides].concat()
 }
 
@@ -119,10 +119,10 @@ fn without_file(error: Error, app: &App) -> Error {
 }
 
 fn wired(config: &Config, cloud: &Cloud) -> Stack {
-    Stack::new(cloud, config, &Blueprint::default(), source(config, None))
+    Stack::located(cloud, config, built)
 }
 
-/// The stack as it is, with the tables that are its own and that the file does not name.
+/// The stack as it is, with the tables and functions that are its own and that the file does not name.
 async fn surveyed(
     app: &App,
     mut config: Config,
@@ -130,20 +130,29 @@ async fn surveyed(
 ) -> Result<(Config, Stack, Reading)> {
     let stack = wired(&config, cloud);
     let survey = app.ui.watch(stack.graph.labels(), async |events| {
-        let (reading, names) = tokio::join!(look(&stack, cloud, events), further::names(cloud));
+        let (reading, tables, functions) = tokio::join!(
+            look(&stack, cloud, events),
+            further_tables::names(cloud),
+            further_functions::names(cloud)
+        );
         let reading = reading?;
-        let function = reading.find(stack.function);
-        let told = function.into_iter().flat_map(LiveFunction::variables).cloned().collect();
-        let found = further::find(cloud, &config, names?, &told).await?;
-        Ok((reading, found))
+        let there = stack.functions.values().filter_map(|parts| reading.find(parts.function));
+        let told = there.flat_map(LiveFunction::variables).cloned().collect();
+        let (tables, functions) = (tables?, functions?);
+        let found = tokio::try_join!(
+            further_tables::find(cloud, &config, tables, &told),
+            further_functions::find(cloud, &config, &functions)
+        );
+        Ok((reading, found?))
     });
-    let (reading, found) = app.unless_stopped(survey).await?;
+    let (reading, (found, functions)) = app.unless_stopped(survey).await?;
     for name in &found.unread {
         app.ui.say(&format!("left alone, because its tags may not be read: table {name}"));
     }
-    if found.ours.is_empty() {
+    if found.ours.is_empty() && functions.is_empty() {
         return Ok((config, stack, reading));
     }
+    functions.iter().for_each(|key| config.add_function(key));
     found.ours.iter().for_each(|name| config.add_table(name));
     let stack = wired(&config, cloud);
     let look = app.ui.watch(stack.graph.labels(), async |events| look(&stack, cloud, events).await);

@@ -1,15 +1,14 @@
 //! `stackctl up`
 
 use std::path::PathBuf;
-use std::sync::atomic::Ordering;
 
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::ship::{self, MAKING_ROOM, Ship};
 use super::widening::{self, Asked};
-use super::{App, dropping, outputs, source};
-use crate::blueprint::{Blueprint, Form};
+use super::{App, dropping, outputs, sources};
+use crate::blueprint::{self, Form};
 use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::config::{Config, DEFAULT_STAGE};
@@ -19,7 +18,7 @@ use crate::resources::LiveApi;
 use crate::saved_plan::{Basis, SavedPlan};
 use crate::stack::{self, Stack};
 use crate::ui::{self, Question, seconds};
-use engine::error::Result;
+use engine::error::{Error, Result};
 use engine::{Action, Events, Id, Ownership, Plan, Progress, plan_up, read};
 
 /// Make the stack what the file says, and prove that it answers
@@ -60,16 +59,20 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let config = app.config()?;
     let saved = args.plan.as_deref().map(SavedPlan::read).transpose()?;
     args.write_env.as_deref().map_or(Ok(()), env_file::check)?;
-    let recipe = source(&config, args.artifact.as_ref());
-    let blueprint = Blueprint::read(&config)?;
-    stack::check(&config, &blueprint)?;
+    let sources = sources(&config, args.artifact.as_ref())?;
+    let blueprints = blueprint::read_all(&config)?;
+    stack::check(&config, &blueprints)?;
     config.notes().iter().for_each(|note| app.ui.say(note));
-    blueprint.notes().iter().for_each(|note| app.ui.say(note));
+    for (key, blueprint) in &blueprints {
+        let place = config.functions[key].place();
+        blueprint.notes(&place).iter().for_each(|note| app.ui.say(note));
+    }
     let cloud = app.cloud(&config).await?;
-    let stack = Stack::new(&cloud, &config, &blueprint, recipe);
+    let stack = Stack::wanted(&cloud, &config, &blueprints, sources);
+    let questions = blueprint::questions(&config, &blueprints);
     let adopt = args.adopt || saved.as_ref().is_some_and(|saved| saved.adopt);
     let ownership = if adopt { Ownership::Adopt } else { Ownership::Respect };
-    let basis = Basis { stack: &stack, config: &config, blueprint: &blueprint, cloud: &cloud };
+    let basis = Basis { stack: &stack, config: &config, blueprints: &blueprints, cloud: &cloud };
     let labels = ship::labels(&stack);
     let mut agreed = app.globals.yes || saved.is_some();
     let outcome = loop {
@@ -94,12 +97,11 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
             if !plan.changes_nothing() {
                 progress.output(format!("changing {}", place(app, &config, &cloud)));
             }
-            let (question, further) = (blueprint.question(&config), NO_MORE);
-            let ship =
-                Ship { stack: &stack, cloud: &cloud, config: &config, question, further, events };
+            let (stack, cloud, questions) = (&stack, &cloud, &questions);
+            let ship = Ship { stack, cloud, config: &config, questions, further: NO_MORE, events };
             let (outcome, _) = ship.carry_out(plan, &app.stop).await?;
             if !*app.stop.borrow() {
-                dropping::carry_out(&cloud, &config, &stack, &surplus, events).await?;
+                dropping::carry_out(cloud, &config, stack, &surplus, events).await?;
             }
             Ok(Ok(outcome))
         });
@@ -110,33 +112,32 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
                     confirm_stage(app, &place(app, &config, &cloud)).await?;
                 }
                 let keeps = !asked.confirm("`up`", app).await?;
-                stack.rights.keeps.store(keeps, Ordering::Relaxed);
+                stack.keep_foreign_rights(keeps);
                 dropping::confirm(app, &surplus).await?;
             }
         }
         agreed = true;
     };
-    let (api, release) = ship::live(&stack, &outcome)?;
+    let api = ship::live_api(&stack, &outcome)?;
     if let Some(path) = &args.write_env {
-        env_file::write(path, &api.url)?;
+        env_file::write(path, &api.ok_or_else(no_requests)?.url)?;
     }
     let mut document = outputs::document(
         &config,
         &cloud.identity().await?,
-        Some(api),
-        outcome.find(stack.function),
-        Some(release),
+        api,
+        &outputs::found(&stack, |handle| outcome.find(handle), |handle| outcome.find(handle)),
     );
     document["changes"] = outputs::changes(&stack, &outcome.changes);
     document["seconds"] = json!(since.elapsed().as_secs_f64());
-    let form = blueprint.form;
+    let form = blueprints[&config.function().key].form;
     let text = || text(&config, form, api, &document, &seconds(since.elapsed()));
     app.ui.result(text, || document.clone())
 }
 
 /// Whether nothing of a stage that was named is there yet: perhaps its name is misspelt.
 fn begins_a_stage(app: &App, config: &Config, stack: &Stack, plan: &Plan) -> bool {
-    let mut steps = plan.steps.iter().filter(|step| step.id != stack.code.id);
+    let mut steps = plan.steps.iter().filter(|step| !stack.is_code(step.id));
     config.stage != DEFAULT_STAGE
         && !app.globals.local
         && steps.all(|step| step.action == Action::Create)
@@ -178,7 +179,13 @@ pub async fn planned(
 }
 
 /// What is up, and how to try it.
-pub fn text(config: &Config, form: Form, api: &LiveApi, document: &Value, took: &str) -> String {
+pub fn text(
+    config: &Config,
+    form: Form,
+    api: Option<&LiveApi>,
+    document: &Value,
+    took: &str,
+) -> String {
     let count = |action: &str| {
         let changes = document["changes"].as_array().map(Vec::as_slice).unwrap_or_default();
         changes.iter().filter(|change| change["action"] == action).count()
@@ -190,18 +197,38 @@ pub fn text(config: &Config, form: Form, api: &LiveApi, document: &Value, took: 
         (0, changed) => format!("{changed} changed"),
         (created, changed) => format!("{created} created, {changed} changed"),
     };
-    let version = document["function_version"].as_str().unwrap_or_default();
-    let url = format!("{}/", api.url);
     let word = |name: &str| document[name].as_str().unwrap_or_default();
     let place = match word("account") {
         local_cloud::ACCOUNT => String::new(),
         account => format!("in account {account}, {}\n", word("region")),
     };
-    format!(
-        "{} is up: {what}, version {version} is live ({took})\n{place}\n  {url}{}",
-        config.names.api,
-        examples_of(form, &url)
-    )
+    let live = live(document);
+    let answers = api.map(|api| {
+        let url = format!("{}/", api.url);
+        format!("\n\n  {url}{}", examples_of(form, &url))
+    });
+    let answers = answers.unwrap_or_default();
+    let text = format!("{} is up: {what}, {live} ({took})\n{place}", config.names.api);
+    text.trim_end().to_owned() + &answers
+}
+
+/// `version 3 is live`; of several functions, `live: api version 3, worker version 1`.
+fn live(document: &Value) -> String {
+    let functions = document["functions"].as_object().into_iter().flatten();
+    let versions = functions.map(|(key, one)| (key, one["version"].as_str().unwrap_or_default()));
+    let versions: Vec<_> = versions.collect();
+    match versions.as_slice() {
+        [(_, version)] => format!("version {version} is live"),
+        several => {
+            let each = several.iter().map(|(key, version)| format!("{key} version {version}"));
+            format!("live: {}", each.collect::<Vec<_>>().join(", "))
+        }
+    }
+}
+
+/// `--write-env` writes the address of the API.
+pub fn no_requests() -> Error {
+    Error::usage("`--write-env`: no function takes requests, so there is no API")
 }
 
 /// Requests to paste, where it is known what the handler takes.

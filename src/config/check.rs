@@ -2,14 +2,11 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{Attribute, AttributeKind, Config, Cors, Projection, Table, origin, region};
+use super::{
+    Attribute, AttributeKind, Config, Cors, Projection, Table, function, function::within, origin,
+    region,
+};
 use engine::error::{Error, Result};
-
-/// Days that `CloudWatch` Logs accepts: <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html>
-const RETENTION_DAYS: [i32; 22] = [
-    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
-    3288, 3653,
-];
 
 /// Variables that Lambda sets itself: <https://docs.aws.amazon.com/lambda/latest/dg/configuration-envvars.html>
 const RESERVED: [&str; 18] = [
@@ -32,9 +29,6 @@ const RESERVED: [&str; 18] = [
     "LAMBDA_TASK_ROOT",
     "LAMBDA_RUNTIME_DIR",
 ];
-
-/// Environment variables together, as JSON: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
-const ENVIRONMENT_BYTES: usize = 4096;
 
 /// A name of ours: every name in the cloud begins with it, so it holds only what all services take.
 pub fn name(what: &str, name: &str) -> Result<()> {
@@ -94,22 +88,21 @@ pub fn limits(config: &Config) -> Result<()> {
     config.region.as_deref().map_or(Ok(()), |region| region::check("region", region))?;
     account(config)?;
     tables(config)?;
-    function(config)?;
-    super::function::check(config)?;
-    environment(config)?;
+    config.functions.values().try_for_each(|function| function::check(config, function))?;
     cors(&config.cors)
 }
 
 fn lengths(config: &Config) -> Result<()> {
     let names = &config.names;
     let tables = config.tables.values().map(|table| ("table", &table.name, 255));
-    let limits = [
-        ("role", &names.role, 64),
-        ("function", &names.function, 64),
-        ("policy", &names.data_policy, 128),
-        ("API", &names.api, 128),
-    ];
-    for (what, name, limit) in limits.into_iter().chain(tables) {
+    let functions = config.functions.values().flat_map(|function| {
+        [
+            ("role", &function.role, 64),
+            ("function", &function.name, 64),
+            ("policy", &function.data_policy, 128),
+        ]
+    });
+    for (what, name, limit) in functions.chain([("API", &names.api, 128)]).chain(tables) {
         if name.len() > limit {
             let message = format!(
                 "the {what} would be called `{name}`: {} characters, and AWS takes {limit}",
@@ -255,56 +248,8 @@ fn cloud_name(place: &str, name: &str) -> Result<()> {
         .hint("use 3 to 255 letters, digits, `_`, `.` and `-`"))
 }
 
-fn function(config: &Config) -> Result<()> {
-    let function = &config.function;
-    within("function.memory", function.memory, 128..=10240, "MB")?;
-    within("function.timeout", function.timeout, 1..=900, "seconds")?;
-    within("function.keep_versions", function.keep_versions, 2..=1000, "versions")?;
-    let days = function.log_retention_days;
-    if RETENTION_DAYS.contains(&days) {
-        return Ok(());
-    }
-    let nearest = RETENTION_DAYS.iter().min_by_key(|allowed| allowed.abs_diff(days)).unwrap_or(&14);
-    Err(Error::usage(format!(
-        "`function.log_retention_days = {days}` is not a period that CloudWatch Logs keeps"
-    ))
-    .hint(format!("the nearest is {nearest}")))
-}
-
-fn within(key: &str, value: i32, range: std::ops::RangeInclusive<i32>, unit: &str) -> Result<()> {
-    if range.contains(&value) {
-        return Ok(());
-    }
-    let nearest = value.clamp(*range.start(), *range.end());
-    Err(Error::usage(format!(
-        "`{key} = {value}` is out of range: {} to {} {unit}",
-        range.start(),
-        range.end()
-    ))
-    .hint(format!("the nearest is {nearest}")))
-}
-
-fn environment(config: &Config) -> Result<()> {
-    for name in config.function.environment.keys() {
-        let place = format!("function.environment.{name}");
-        if config.tables.values().any(|table| table.env == *name) {
-            return Err(Error::usage(format!("`{place}` is reserved"))
-                .hint("stackctl sets it to the name of a table; choose another name"));
-        }
-        variable(&place, name)?;
-    }
-    let together = config.environment().collect::<serde_json::Value>().to_string().len();
-    if together > ENVIRONMENT_BYTES {
-        return Err(Error::usage(format!(
-            "`function.environment` takes {together} bytes, and Lambda takes {ENVIRONMENT_BYTES}"
-        ))
-        .hint("keep large values in a parameter store and read them when the function starts"));
-    }
-    Ok(())
-}
-
 /// A variable that Lambda takes and does not set itself.
-fn variable(place: &str, name: &str) -> Result<()> {
+pub fn variable(place: &str, name: &str) -> Result<()> {
     if RESERVED.contains(&name) {
         return Err(Error::usage(format!("`{place}` is reserved"))
             .hint(format!("Lambda sets `{name}` itself; choose another name")));

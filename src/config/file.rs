@@ -7,6 +7,7 @@ use toml::{Table, Value};
 
 use super::function::FunctionKeys;
 use super::kinds;
+use super::names::API;
 use super::table::{DATA, TableKeys};
 use engine::error::{Error, Result};
 
@@ -20,8 +21,8 @@ pub struct File {
     pub account: Option<String>,
     /// By their keys; absent when the file says nothing of any table.
     pub tables: Option<BTreeMap<String, TableKeys>>,
-    #[serde(default)]
-    pub function: FunctionKeys,
+    /// By their keys; absent when the file says nothing of any function.
+    pub functions: Option<BTreeMap<String, FunctionKeys>>,
     #[serde(default)]
     pub api: ApiKeys,
 }
@@ -75,7 +76,7 @@ pub fn parse(text: &str, stage: &str) -> Result<File> {
     let stages = table.remove("stage");
     refuse_unknown("", &table, &known)?;
     kinds::check(text, "", &table, &known)?;
-    key_tables("", &mut table)?;
+    key_sections("", &mut table)?;
     if let Some(Value::Table(stages)) = stages {
         for (name, keys) in &stages {
             let Value::Table(keys) = keys else {
@@ -86,26 +87,52 @@ pub fn parse(text: &str, stage: &str) -> Result<File> {
             kinds::check(text, &path, keys, &known)?;
             if name == stage {
                 let mut keys = keys.clone();
-                key_tables(&path, &mut keys)?;
+                key_sections(&path, &mut keys)?;
                 lay_over(&mut table, &keys);
             }
         }
     }
+    inherit(&mut table);
     Value::Table(table).try_into().map_err(|error| wrong(&error))
 }
 
-/// `[table]` is short for `[tables.data]`.
-fn key_tables(path: &str, table: &mut Table) -> Result<()> {
-    let Some(data) = table.remove("table") else { return Ok(()) };
-    let tables = table.entry("tables").or_insert_with(|| Value::Table(Table::new()));
-    match tables.as_table_mut() {
-        Some(tables) if !tables.contains_key(DATA) => {
-            tables.insert(DATA.to_owned(), data);
-            Ok(())
+/// Sections with a name of the user's own for each thing, their short form for a single one, and the key of that one.
+const NAMED: [(&str, &str, &str); 2] = [("tables", "table", DATA), ("functions", "function", API)];
+
+/// The section that has the keys of each thing in a section of named ones.
+pub fn short_form(section: &str) -> Option<&'static str> {
+    NAMED.iter().find(|(many, ..)| *many == section).map(|(_, one, _)| *one)
+}
+
+/// `[table]` is short for `[tables.data]`, and `[function]` for `[functions.api]`.
+fn key_sections(path: &str, table: &mut Table) -> Result<()> {
+    for (many, one, key) in NAMED {
+        let Some(keys) = table.remove(one) else { continue };
+        let named = table.entry(many).or_insert_with(|| Value::Table(Table::new()));
+        match named.as_table_mut() {
+            Some(named) if !named.contains_key(key) => {
+                named.insert(key.to_owned(), keys);
+            }
+            _ => {
+                let message = format!("`{path}{one}` and `{path}{many}.{key}` are the same {one}");
+                return Err(Error::usage(message).hint("write its keys in one of the two sections"));
+            }
         }
-        _ => {
-            Err(Error::usage(format!("`{path}table` and `{path}tables.{DATA}` are the same table"))
-                .hint("write its keys in one of the two sections".to_string()))
+    }
+    Ok(())
+}
+
+/// What further functions have from `[function]` unless they say it themselves: they are usually binaries of one crate.
+const INHERITED: [&str; 2] = ["crate", "architecture"];
+
+fn inherit(table: &mut Table) {
+    let Some(functions) = table.get_mut("functions").and_then(Value::as_table_mut) else { return };
+    let Some(first) = functions.get(API).and_then(Value::as_table).cloned() else { return };
+    for keys in functions.iter_mut().filter_map(|(_, keys)| keys.as_table_mut()) {
+        for key in INHERITED {
+            if let Some(value) = first.get(key) {
+                keys.entry(key).or_insert_with(|| value.clone());
+            }
         }
     }
 }
@@ -116,12 +143,13 @@ const FREE: [&str; 3] = ["access", "environment", "indexes"];
 fn refuse_unknown(path: &str, table: &Table, known: &Table) -> Result<()> {
     for (key, value) in table {
         match (value, known.get(key)) {
-            (Value::Table(tables), _) if key == "tables" => {
-                for (name, table) in
-                    tables.iter().filter_map(|(name, keys)| Some((name, keys.as_table()?)))
-                {
-                    let known = known["table"].as_table().expect("the sample has a table");
-                    refuse_unknown(&format!("{path}tables.{name}."), table, known)?;
+            (Value::Table(named), _) if short_form(key).is_some() => {
+                let known =
+                    short_form(key).and_then(|one| known.get(one)).and_then(Value::as_table);
+                for (name, keys) in named {
+                    if let Some((keys, known)) = keys.as_table().zip(known) {
+                        refuse_unknown(&format!("{path}{key}.{name}."), keys, known)?;
+                    }
                 }
             }
             (Value::Table(inner), Some(Value::Table(known))) if !FREE.contains(&key.as_str()) => {
@@ -174,8 +202,8 @@ mod tests {
     fn only_the_name_is_required() {
         let file = parse("name = \"app\"", "default").expect("a name is enough");
         assert_eq!(
-            (file.name.as_str(), file.function.memory, file.tables.is_none()),
-            ("app", 256, true)
+            (file.name.as_str(), file.functions.is_none(), file.tables.is_none()),
+            ("app", true, true)
         );
     }
 
@@ -183,7 +211,8 @@ mod tests {
     fn the_sample_says_the_defaults() {
         let sample = parse(SAMPLE, "default").expect("the sample is valid");
         assert_eq!(sample.api.cors, Cors::default());
-        assert_eq!(sample.function.memory, FunctionKeys::default().memory);
+        let functions = sample.functions.expect("the sample has one");
+        assert_eq!(functions[API].memory, FunctionKeys::default().memory);
     }
 
     #[test]
@@ -204,8 +233,12 @@ mod tests {
     #[test]
     fn a_stage_lays_its_keys_over_the_others() {
         let text = "name = \"app\"\n[function]\ntimeout = 3\n[stage.dev.function]\nmemory = 128";
-        let keys =
-            |stage| parse(text, stage).map(|file| (file.function.memory, file.function.timeout));
+        let keys = |stage| {
+            parse(text, stage).map(|file| {
+                let functions = file.functions.expect("the text has one");
+                (functions[API].memory, functions[API].timeout)
+            })
+        };
         assert_eq!(keys("dev"), Ok((128, 3)));
         assert_eq!(keys("default"), Ok((256, 3)));
     }
@@ -215,7 +248,7 @@ mod tests {
         let file =
             parse("name = \"app\"\n[function.environment]\nLOG_LEVEL = \"debug\"", "default")
                 .expect("valid");
-        assert_eq!(file.function.environment["LOG_LEVEL"], "debug");
+        assert_eq!(file.functions.expect("one")[API].environment["LOG_LEVEL"], "debug");
     }
 
     #[test]
@@ -227,5 +260,21 @@ mod tests {
             "line 3 of `stack.toml`: `function.memory` is a text, and takes a number"
         );
         assert_eq!(error.hint, None, "it is no number in quotes");
+    }
+
+    #[test]
+    fn further_functions_are_of_the_crate_of_the_first() {
+        let text = "name = \"app\"\n[function]\ncrate = \".\"\nmemory = 512\n[functions.worker]\nbin = \"worker\"\n[functions.other]\ncrate = \"other\"";
+        let functions = parse(text, "default").expect("valid").functions.expect("three");
+        let crates = ["api", "worker", "other"].map(|key| functions[key].crate_directory.as_str());
+        assert_eq!(crates, [".", ".", "other"]);
+        assert_eq!(functions["worker"].memory, 256, "a size is of one function alone");
+    }
+
+    #[test]
+    fn a_function_is_described_once() {
+        let text = "name = \"app\"\n[function]\nmemory = 512\n[functions.api]\nmemory = 512";
+        let error = parse(text, "default").expect_err("twice");
+        assert_eq!(error.message, "`function` and `functions.api` are the same function");
     }
 }

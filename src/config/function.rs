@@ -9,6 +9,42 @@ use package::Architecture;
 use verify::operations::Operation;
 
 use super::Config;
+use super::check::variable;
+use super::names::{API, FunctionNames, LAMBDA, Names};
+
+/// One function of the stack, and what belongs to it alone.
+#[derive(Debug, Clone)]
+pub struct Function {
+    /// What the file calls it.
+    pub key: String,
+    pub name: String,
+    pub role: String,
+    pub data_policy: String,
+    pub logs_policy: String,
+    pub log_group: String,
+    pub settings: FunctionKeys,
+}
+
+impl Function {
+    pub(super) fn of(key: &str, names: &Names, settings: FunctionKeys) -> Self {
+        let FunctionNames { function, role, data_policy, logs_policy, log_group } =
+            names.function(key);
+        Self {
+            key: key.to_owned(),
+            name: function,
+            role,
+            data_policy,
+            logs_policy,
+            log_group,
+            settings,
+        }
+    }
+
+    /// Where its keys are in the file.
+    pub fn place(&self) -> String {
+        if self.key == API { "function".to_owned() } else { format!("functions.{}", self.key) }
+    }
+}
 
 /// `[function]`
 #[derive(Debug, Clone, Deserialize)]
@@ -79,23 +115,93 @@ pub enum LogPolicy {
     AwsManaged,
 }
 
+/// Days that `CloudWatch` Logs accepts: <https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html>
+const RETENTION_DAYS: [i32; 22] = [
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922,
+    3288, 3653,
+];
+
+/// Environment variables together, as JSON: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+const ENVIRONMENT_BYTES: usize = 4096;
+
 /// The methods that a route may have; API Gateway answers `OPTIONS` itself.
 const METHODS: [&str; 6] = ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"];
 
-/// Refuses routes and rights that AWS would refuse, or that mean nothing.
-pub(super) fn check(config: &Config) -> Result<()> {
-    let function = &config.function;
-    for route in &function.routes {
-        check_route("function.routes", route)?;
+/// Refuses what AWS would refuse, or what means nothing.
+pub(super) fn check(config: &Config, function: &Function) -> Result<()> {
+    if function.key == LAMBDA {
+        return Err(Error::usage(format!("`functions.{LAMBDA}` is reserved"))
+            .hint(format!("the role of `functions.{API}` has this name; choose another name")));
     }
-    if !function.health.is_empty() {
-        check_route("function.health", &function.health)?;
-        if !function.health.starts_with("GET ") || function.health.contains('{') {
-            return Err(Error::usage(format!("`function.health = \"{}\"`", function.health))
+    numbers(function)?;
+    let (place, settings) = (function.place(), &function.settings);
+    for route in &settings.routes {
+        check_route(&format!("{place}.routes"), route)?;
+    }
+    if !settings.health.is_empty() {
+        check_route(&format!("{place}.health"), &settings.health)?;
+        if !settings.health.starts_with("GET ") || settings.health.contains('{') {
+            return Err(Error::usage(format!("`{place}.health = \"{}\"`", settings.health))
                 .hint("the proof sends it at any time: a `GET` without parameters"));
         }
     }
-    function.access.iter().try_for_each(|(to, values)| check_access(config, to, values))
+    environment(config, function)?;
+    settings.access.iter().try_for_each(|(to, values)| check_access(config, function, to, values))
+}
+
+fn numbers(function: &Function) -> Result<()> {
+    let (place, settings) = (function.place(), &function.settings);
+    within(&format!("{place}.memory"), settings.memory, 128..=10240, "MB")?;
+    within(&format!("{place}.timeout"), settings.timeout, 1..=900, "seconds")?;
+    within(&format!("{place}.keep_versions"), settings.keep_versions, 2..=1000, "versions")?;
+    let days = settings.log_retention_days;
+    if RETENTION_DAYS.contains(&days) {
+        return Ok(());
+    }
+    let nearest = RETENTION_DAYS.iter().min_by_key(|allowed| allowed.abs_diff(days)).unwrap_or(&14);
+    Err(Error::usage(format!(
+        "`{place}.log_retention_days = {days}` is not a period that CloudWatch Logs keeps"
+    ))
+    .hint(format!("the nearest is {nearest}")))
+}
+
+pub(super) fn within(
+    key: &str,
+    value: i32,
+    range: std::ops::RangeInclusive<i32>,
+    unit: &str,
+) -> Result<()> {
+    if range.contains(&value) {
+        return Ok(());
+    }
+    let nearest = value.clamp(*range.start(), *range.end());
+    Err(Error::usage(format!(
+        "`{key} = {value}` is out of range: {} to {} {unit}",
+        range.start(),
+        range.end()
+    ))
+    .hint(format!("the nearest is {nearest}")))
+}
+
+fn environment(config: &Config, function: &Function) -> Result<()> {
+    let place = format!("{}.environment", function.place());
+    for name in function.settings.environment.keys() {
+        let place = format!("{place}.{name}");
+        if config.tables.values().any(|table| table.env == *name) {
+            return Err(Error::usage(format!("`{place}` is reserved"))
+                .hint("stackctl sets it to the name of a table; choose another name"));
+        }
+        variable(&place, name)?;
+    }
+    let all = config.environment_of(function).collect::<serde_json::Value>();
+    let together = all.to_string().len();
+    if together > ENVIRONMENT_BYTES {
+        return Err(Error::usage(format!(
+            "`{place}` takes {together} bytes, and Lambda takes {ENVIRONMENT_BYTES}"
+        ))
+        .hint("keep large values in a parameter store and read them when the function starts"));
+    }
+    Ok(())
 }
 
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html>
@@ -130,8 +236,8 @@ fn check_route(place: &str, route: &str) -> Result<()> {
     Ok(())
 }
 
-fn check_access(config: &Config, to: &str, values: &[String]) -> Result<()> {
-    let place = format!("function.access.\"{to}\"");
+fn check_access(config: &Config, function: &Function, to: &str, values: &[String]) -> Result<()> {
+    let place = format!("{}.access.\"{to}\"", function.place());
     if let Some((service, action)) = to.split_once(':') {
         let is_word = |text: &str| {
             !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')

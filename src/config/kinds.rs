@@ -4,6 +4,7 @@ use std::mem::discriminant;
 
 use toml::{Table, Value};
 
+use super::file::short_form;
 use engine::error::{Error, Result};
 
 /// Refuses values of another kind than the sample's. The sample has every key.
@@ -17,9 +18,9 @@ pub fn check(text: &str, path: &str, table: &Table, known: &Table) -> Result<()>
                     same(text, &format!("{place}.{name}"), value, &Value::from(""))?;
                 }
             }
-            (Value::Table(tables), _) if key == "tables" => {
-                for (name, keys) in tables {
-                    let known = known.get("table").unwrap_or(value);
+            (Value::Table(named), _) if short_form(key).is_some() => {
+                for (name, keys) in named {
+                    let known = short_form(key).and_then(|one| known.get(one)).unwrap_or(value);
                     same(text, &format!("{place}.{name}"), keys, known)?;
                     if let (Some(keys), Some(known)) = (keys.as_table(), known.as_table()) {
                         check(text, &format!("{place}.{name}."), keys, known)?;

@@ -16,8 +16,8 @@ use std::{env, io};
 
 pub use check::better_name;
 pub use file::Cors;
-pub use function::{Budget, FunctionKeys, LogPolicy};
-pub use names::{ALIAS, DEFAULT_STAGE, Names};
+pub use function::{Budget, Function, FunctionKeys, LogPolicy};
+pub use names::{ALIAS, API, DEFAULT_STAGE, Names};
 pub use schema::SCHEMA;
 pub use table::{Attribute, AttributeKind, DATA, Index, Projection, Table, Word};
 
@@ -43,7 +43,10 @@ pub struct Config {
     pub account: Option<String>,
     /// By their keys in the file: `data` is that of `[table]`.
     pub tables: BTreeMap<String, Table>,
-    pub function: FunctionKeys,
+    /// By their keys in the file: `api` is that of `[function]`. There is at least one.
+    pub functions: BTreeMap<String, Function>,
+    /// The key of the function that this run is about.
+    pub about: String,
     pub cors: Cors,
     pub names: Names,
 }
@@ -78,7 +81,18 @@ impl Config {
             check::name("tables", &key)?;
             Ok((key.clone(), Table::of(&key, names.table(&key), keys)?))
         });
+        let functions = file
+            .functions
+            .filter(|functions| !functions.is_empty())
+            .unwrap_or_else(|| BTreeMap::from([(API.to_owned(), FunctionKeys::default())]));
+        let functions = functions.into_iter().map(|(key, settings)| {
+            check::name("functions", &key)?;
+            Ok((key.clone(), Function::of(&key, &names, settings)))
+        });
+        let functions = functions.collect::<Result<BTreeMap<_, _>>>()?;
         let config = Self {
+            about: main_function(&functions),
+            functions,
             tables: tables.collect::<Result<_>>()?,
             names,
             root,
@@ -86,7 +100,6 @@ impl Config {
             stage: stage.to_owned(),
             region: file.region,
             account: file.account,
-            function: file.function,
             cors: file.api.cors,
         };
         check::limits(&config)?;
@@ -95,12 +108,64 @@ impl Config {
 
     /// What is allowed, and seldom meant.
     pub fn notes(&self) -> Vec<String> {
-        let timeout = self.function.timeout;
-        let late = timeout > GATEWAY_SECONDS;
-        let note = format!(
-            "note: `function.timeout` is {timeout} s, and API Gateway gives up after {GATEWAY_SECONDS} s"
-        );
-        late.then_some(note).into_iter().collect()
+        let late = self.functions.values().filter(|one| one.settings.timeout > GATEWAY_SECONDS);
+        let note = |function: &Function| {
+            format!(
+                "note: `{}.timeout` is {} s, and API Gateway gives up after {GATEWAY_SECONDS} s",
+                function.place(),
+                function.settings.timeout
+            )
+        };
+        late.map(note).collect()
+    }
+
+    /// The function that this run is about: the one that was named, else `api`, else the first.
+    pub fn function(&self) -> &Function {
+        &self.functions[&self.about]
+    }
+
+    /// The same stack, for work on one of its functions.
+    #[must_use]
+    pub fn about(&self, key: &str) -> Self {
+        Self { about: key.to_owned(), ..self.clone() }
+    }
+
+    /// The same stack, for work on the function that `--function` names.
+    pub fn about_named(self, key: Option<&str>) -> Result<Self> {
+        let Some(key) = key else { return Ok(self) };
+        if self.functions.contains_key(key) {
+            return Ok(self.about(key));
+        }
+        let keys: Vec<&str> = self.functions.keys().map(String::as_str).collect();
+        Err(Error::usage(format!("`stack.toml` has no function `{key}`"))
+            .hint(format!("its functions are: {}", keys.join(", "))))
+    }
+
+    /// Sets the budget of each function that has none.
+    pub fn budget_unless_set(&mut self, budget: Budget) {
+        let unset = |function: &&mut Function| function.settings.budget == Budget::default();
+        for function in self.functions.values_mut().filter(unset) {
+            function.settings.budget = budget;
+        }
+    }
+
+    /// Adds a function of the stack that the file does not say.
+    pub fn add_function(&mut self, key: &str) {
+        let function = Function::of(key, &self.names, FunctionKeys::default());
+        self.functions.entry(key.to_owned()).or_insert(function);
+    }
+
+    /// The stack as if the function that this run is about were its only one.
+    #[must_use]
+    pub fn alone(&self) -> Self {
+        let mut alone = self.clone();
+        alone.functions.retain(|key, _| *key == self.about);
+        alone
+    }
+
+    /// One for each function of the stack.
+    pub fn each_function(&self) -> impl Iterator<Item = Self> {
+        self.functions.keys().map(|key| self.about(key))
     }
 
     /// The table that our own form of handler works on: `data`, else the first.
@@ -135,8 +200,12 @@ impl Config {
             let name = names.table(key);
             (key.clone(), Table { name, recovery: false, protection: false, ..table.clone() })
         };
+        let function = |(key, function): (&String, &Function)| {
+            (key.clone(), Function::of(key, &names, function.settings.clone()))
+        };
         Self {
             tables: self.tables.iter().map(table).collect(),
+            functions: self.functions.iter().map(function).collect(),
             name,
             names,
             stage: DEFAULT_STAGE.to_owned(),
@@ -146,11 +215,23 @@ impl Config {
 
     /// The environment of the function: what the file says, and the names of the tables.
     pub fn environment(&self) -> impl Iterator<Item = (&str, &str)> {
-        let own = self.tables.values().map(|table| (table.env.as_str(), table.name.as_str()));
-        own.chain(
-            self.function.environment.iter().map(|(name, value)| (name.as_str(), value.as_str())),
-        )
+        self.environment_of(self.function())
     }
+
+    fn environment_of<'a>(
+        &'a self,
+        function: &'a Function,
+    ) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let own = self.tables.values().map(|table| (table.env.as_str(), table.name.as_str()));
+        let said = function.settings.environment.iter();
+        own.chain(said.map(|(name, value)| (name.as_str(), value.as_str())))
+    }
+}
+
+/// The key of `api`, else of the first.
+fn main_function(functions: &BTreeMap<String, Function>) -> String {
+    let first = functions.keys().next().cloned().unwrap_or_default();
+    if functions.contains_key(API) { API.to_owned() } else { first }
 }
 
 /// Whether `--region` can name a region.
@@ -249,7 +330,12 @@ pub mod tests {
 
     /// A checked config for tests of other modules.
     pub fn config(text: &str) -> Result<Config> {
-        Config::parse(text, DEFAULT_STAGE, PathBuf::from("."))
+        of_stage(text, DEFAULT_STAGE)
+    }
+
+    /// The same for another stage.
+    pub fn of_stage(text: &str, stage: &str) -> Result<Config> {
+        Config::parse(text, stage, PathBuf::from("."))
     }
 
     #[test]

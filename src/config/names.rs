@@ -3,38 +3,38 @@
 /// The stage that adds no suffix.
 pub const DEFAULT_STAGE: &str = "default";
 
+/// The key of the function that `[function]` describes.
+pub const API: &str = "api";
+
+/// What the names of the role and the policies of `api` have in its place; no other function is called so.
+pub const LAMBDA: &str = "lambda";
+
 /// The alias that the API calls.
 pub const ALIAS: &str = "live";
 
 /// How the resources of one stack and stage are called. There is no state file: these are the state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Names {
-    /// What the names of the tables are made of: stack and stage.
+    /// What the names of tables and functions are made of: stack and stage.
     stack: String,
     suffix: String,
+    pub api: String,
+}
+
+/// How a function is called, and what belongs to it alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FunctionNames {
+    pub function: String,
+    pub role: String,
     pub data_policy: String,
     pub logs_policy: String,
-    pub role: String,
     pub log_group: String,
-    pub function: String,
-    pub api: String,
 }
 
 impl Names {
     pub fn of(stack: &str, stage: &str) -> Self {
         let suffix = if stage == DEFAULT_STAGE { String::new() } else { format!("-{stage}") };
-        let pascal = pascal_case(stack);
-        let function = format!("{stack}-api{suffix}");
-        Self {
-            data_policy: format!("{pascal}LambdaDynamoDB{suffix}"),
-            logs_policy: format!("{pascal}LambdaLogs{suffix}"),
-            role: format!("{stack}-lambda-role{suffix}"),
-            log_group: format!("/aws/lambda/{function}"),
-            function,
-            api: format!("{stack}{suffix}"),
-            stack: stack.to_owned(),
-            suffix,
-        }
+        Self { api: format!("{stack}{suffix}"), stack: stack.to_owned(), suffix }
     }
 
     /// The table that the file calls `key`.
@@ -42,14 +42,42 @@ impl Names {
         format!("{}-{key}{}", self.stack, self.suffix)
     }
 
-    /// Whether something of the stack is called so.
+    /// The function that the file calls `key`, and its own. What belongs to `api` is named `lambda`, after the tutorial.
+    pub fn function(&self, key: &str) -> FunctionNames {
+        let Self { stack, suffix, .. } = self;
+        let of = if key == API { LAMBDA } else { key };
+        let (pascal, of_pascal) = (pascal_case(stack), pascal_case(of));
+        let function = format!("{stack}-{key}{suffix}");
+        FunctionNames {
+            role: format!("{stack}-{of}-role{suffix}"),
+            data_policy: format!("{pascal}{of_pascal}DynamoDB{suffix}"),
+            logs_policy: format!("{pascal}{of_pascal}Logs{suffix}"),
+            log_group: format!("/aws/lambda/{function}"),
+            function,
+        }
+    }
+
+    /// The key of the table or function that would be called so.
+    pub fn key_of<'a>(&self, name: &'a str) -> Option<&'a str> {
+        let key = name.strip_prefix(&self.stack)?.strip_prefix('-')?.strip_suffix(&self.suffix)?;
+        (!key.is_empty()).then_some(key)
+    }
+
+    /// The key of the function whose role would be called so.
+    pub fn key_of_role<'a>(&self, name: &'a str) -> Option<&'a str> {
+        let own = name.strip_suffix(&self.suffix)?.strip_suffix("-role")?;
+        let key = own.strip_prefix(&self.stack)?.strip_prefix('-').filter(|key| !key.is_empty())?;
+        Some(if key == LAMBDA { API } else { key })
+    }
+
+    /// Whether something of the stack can be called so, whatever its tables and functions are.
     pub fn contains(&self, name: &str) -> bool {
-        let Self { data_policy, logs_policy, role, log_group, function, api, .. } = self;
-        let is_a_table = name.strip_suffix(&self.suffix).is_some_and(|rest| {
-            rest.strip_prefix(&self.stack).is_some_and(|key| key.len() > 1 && key.starts_with('-'))
-        });
-        let others = [data_policy, logs_policy, role, log_group, function, api];
-        is_a_table || others.into_iter().any(|own| own == name)
+        let of_policy = || {
+            let rest = name.strip_prefix(&pascal_case(&self.stack))?.strip_suffix(&self.suffix)?;
+            rest.strip_suffix("DynamoDB").or_else(|| rest.strip_suffix("Logs"))
+        };
+        let name_of_own = name.strip_prefix("/aws/lambda/").unwrap_or(name);
+        name == self.api || self.key_of(name_of_own).is_some() || of_policy().is_some()
     }
 }
 
@@ -64,12 +92,13 @@ mod tests {
     #[test]
     fn the_names_are_those_of_the_tutorial() {
         let names = Names::of("my-frontend-app", DEFAULT_STAGE);
+        let api = names.function(API);
         assert_eq!(names.table("data"), "my-frontend-app-data");
-        assert_eq!(names.data_policy, "MyFrontendAppLambdaDynamoDB");
-        assert_eq!(names.logs_policy, "MyFrontendAppLambdaLogs");
-        assert_eq!(names.role, "my-frontend-app-lambda-role");
-        assert_eq!(names.log_group, "/aws/lambda/my-frontend-app-api");
-        assert_eq!(names.function, "my-frontend-app-api");
+        assert_eq!(api.data_policy, "MyFrontendAppLambdaDynamoDB");
+        assert_eq!(api.logs_policy, "MyFrontendAppLambdaLogs");
+        assert_eq!(api.role, "my-frontend-app-lambda-role");
+        assert_eq!(api.log_group, "/aws/lambda/my-frontend-app-api");
+        assert_eq!(api.function, "my-frontend-app-api");
         assert_eq!(names.api, "my-frontend-app");
     }
 
@@ -77,7 +106,39 @@ mod tests {
     fn another_stage_is_a_suffix() {
         let names = Names::of("my-frontend-app", "dev");
         assert_eq!(names.table("data"), "my-frontend-app-data-dev");
-        assert_eq!(names.log_group, "/aws/lambda/my-frontend-app-api-dev");
+        assert_eq!(names.function(API).log_group, "/aws/lambda/my-frontend-app-api-dev");
         assert_eq!(names.api, "my-frontend-app-dev");
+    }
+
+    #[test]
+    fn a_function_of_another_key_shares_no_name_with_the_first() {
+        let names = Names::of("shop", "dev");
+        let worker = names.function("nightly-job");
+        assert_eq!(names.key_of_role(&worker.role), Some("nightly-job"));
+        assert_eq!(names.key_of_role("shop-lambda-role-dev"), Some(API));
+        assert_eq!(names.key_of_role("shop-lambda-role"), None);
+        let told = FunctionNames {
+            function: "shop-nightly-job-dev".into(),
+            role: "shop-nightly-job-role-dev".into(),
+            data_policy: "ShopNightlyJobDynamoDB-dev".into(),
+            logs_policy: "ShopNightlyJobLogs-dev".into(),
+            log_group: "/aws/lambda/shop-nightly-job-dev".into(),
+        };
+        assert_eq!(worker, told);
+    }
+
+    #[test]
+    fn a_stack_knows_its_own_names() {
+        let names = Names::of("shop", "dev");
+        for function in [names.function(API), names.function("worker")] {
+            let FunctionNames { function, role, data_policy, logs_policy, log_group } = function;
+            for name in [function, role, data_policy, logs_policy, log_group] {
+                assert!(names.contains(&name), "{name}");
+            }
+        }
+        assert!(names.contains("shop-dev") && names.contains("shop-data-dev"));
+        for name in ["shop", "shop-data", "other-dev", "shop--dev", "/aws/lambda/other-dev"] {
+            assert!(!names.contains(name), "{name}");
+        }
     }
 }

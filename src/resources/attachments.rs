@@ -77,7 +77,7 @@ impl Attachments {
         managed: Option<&'static str>,
         keeps: Arc<AtomicBool>,
     ) -> Self {
-        let role_name = config.names.role.clone();
+        let role_name = config.function().role.clone();
         Self {
             client: Client::new(&cloud.sdk),
             cloud: cloud.clone(),

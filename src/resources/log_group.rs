@@ -41,9 +41,9 @@ impl LogGroup {
         Self {
             client: Client::new(&cloud.sdk),
             cloud: cloud.clone(),
-            name: config.names.log_group.clone(),
-            retention: config.function.log_retention_days,
-            comes_back: config.function.log_policy == LogPolicy::AwsManaged
+            name: config.function().log_group.clone(),
+            retention: config.function().settings.log_retention_days,
+            comes_back: config.function().settings.log_policy == LogPolicy::AwsManaged
                 && cloud.loopback().is_none(),
             tags: tags::ours(config),
         }

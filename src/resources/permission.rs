@@ -46,7 +46,7 @@ impl Permission {
         release: Handle<Release>,
         api: Handle<Api>,
     ) -> Self {
-        let function_name = config.names.function.clone();
+        let function_name = config.function().name.clone();
         Self {
             client: Client::new(&cloud.sdk),
             cloud: cloud.clone(),

@@ -74,7 +74,7 @@ impl Policy {
             client: Client::new(&cloud.sdk),
             cloud: cloud.clone(),
             name: name.to_owned(),
-            role_name: config.names.role.clone(),
+            role_name: config.function().role.clone(),
             document: Box::new(document),
             tags: tags::ours_of_region(config, cloud.region()),
         }

@@ -62,7 +62,7 @@ impl Role {
         Self {
             client: Client::new(&cloud.sdk),
             cloud: cloud.clone(),
-            name: config.names.role.clone(),
+            name: config.function().role.clone(),
             trust: Document::trust("lambda.amazonaws.com"),
             tags: tags::ours_of_region(config, cloud.region()),
         }

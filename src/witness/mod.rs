@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use tokio::sync::watch;
 
-use crate::blueprint::{Blueprint, Form};
+use crate::blueprint::{Blueprint, Blueprints, Form};
 use crate::cloud::{Cloud, trial_policy};
 use crate::config::Config;
 use crate::proof::{self, Endpoint, Invoked, MORE, Probe};
@@ -39,7 +39,7 @@ impl<'a> Witness<'a> {
         cloud: &'a Cloud,
         config: &Config,
         blueprint: &'a Blueprint,
-        source: Source,
+        source: impl Fn(&Config) -> Source,
     ) -> Result<Self> {
         if cloud.loopback().is_none() {
             return Err(Error::environment(
@@ -47,9 +47,11 @@ impl<'a> Witness<'a> {
             )
             .hint("add `--local`"));
         }
-        let cases = requests::read(&config.root.join(&config.function.crate_directory))?;
-        let config = config.throwaway(format!("witness-{:06}", fastrand::u32(0..1_000_000)));
-        let stack = Stack::new(cloud, &config, blueprint, source);
+        let cases = requests::read(&config.root.join(&config.function().settings.crate_directory))?;
+        let config =
+            config.alone().throwaway(format!("witness-{:06}", fastrand::u32(0..1_000_000)));
+        let blueprints = Blueprints::from([(config.about.clone(), blueprint.clone())]);
+        let stack = Stack::wanted(cloud, &config, &blueprints, source);
         Ok(Self { cloud, config, manifest: &blueprint.manifest, stack, cases })
     }
 
@@ -67,7 +69,8 @@ impl<'a> Witness<'a> {
         self.cloud.identity().await?;
         let plan = plan_up(&self.stack.graph, &all, &reading, Ownership::Respect)?;
         let outcome = execute(&self.stack.graph, plan, events, stop).await.into_result()?;
-        let found = outcome.find(self.stack.api).zip(outcome.find(self.stack.release));
+        let api = self.stack.http.and_then(|http| outcome.find(http.api));
+        let found = api.zip(outcome.find(self.stack.main().release));
         let (api, release) = found.ok_or_else(|| Error::failed("find the API of the witness"))?;
         let progress = Progress::new(Id::after(&self.stack.graph), events);
         let work = async {
@@ -89,8 +92,8 @@ impl<'a> Witness<'a> {
 
     async fn try_all(&self, url: &str, progress: &Progress) -> Result<Matrix> {
         let identity = self.cloud.identity().await?;
-        let role = &self.config.names.role;
-        let policy = identity.iam(&format!("policy/{}", self.config.names.data_policy));
+        let role = &self.config.function().role;
+        let policy = identity.iam(&format!("policy/{}", self.config.function().data_policy));
         let table = identity.arn("dynamodb", &format!("table/{}", self.config.main_table()));
         let actions = self.manifest.actions();
         let grant =

@@ -17,9 +17,9 @@ pub struct Names {
     pub attachable: Vec<String>,
     /// Every policy that can be attached to anything.
     pub any_policy: Vec<String>,
-    pub role: String,
-    pub log_group: String,
-    pub function: String,
+    pub roles: Vec<String>,
+    pub log_groups: Vec<String>,
+    pub functions: Vec<String>,
     /// Before the path of anything in API Gateway: `arn:aws:apigateway:us-east-1::`.
     pub gateway: String,
 }
@@ -84,6 +84,10 @@ pub fn document<'a>(operations: impl IntoIterator<Item = &'a str>, names: &Names
     Document::new(statements.into_iter().map(statement).collect())
 }
 
+/// What is asked of a whole account.
+const LISTS: [&str; 4] =
+    ["dynamodb:ListTables", "iam:ListRoles", "lambda:ListFunctions", "logs:DescribeLogGroups"];
+
 /// The actions that an operation takes, and on what each.
 fn needs(operation: &str) -> Vec<(String, On)> {
     let (service, name) = operation.split_once(':').unwrap_or((operation, ""));
@@ -92,11 +96,10 @@ fn needs(operation: &str) -> Vec<(String, On)> {
     }
     let (name, part) = name.split_once('/').unwrap_or((name, ""));
     let on = match (service, part) {
+        _ if LISTS.contains(&operation) => On::Everything,
         ("lambda", "version") => On::Versions,
         ("lambda", _) => On::Function,
-        ("dynamodb", _) if name == "ListTables" => On::Everything,
         ("dynamodb", _) => On::Table,
-        ("logs", _) if name == "DescribeLogGroups" => On::Everything,
         ("logs", _) => On::LogGroup,
         (_, "any") => On::AnyPolicy,
         _ if name.contains("Role") || name == "SimulatePrincipalPolicy" => On::Role,
@@ -161,22 +164,24 @@ fn sid(action: &str, on: &BTreeSet<On>) -> String {
             let method = action.rsplit(':').next().unwrap_or_default();
             return format!("Api{}{}", &method[..1], method[1..].to_lowercase());
         }
-        Some(On::Everything) | None => "ListLogGroups",
+        Some(On::Everything) | None => "Lists",
     };
     sid.into()
 }
 
 impl Names {
     fn of(&self, on: &On) -> Vec<String> {
-        let with_parts = |arn: &str| vec![arn.to_owned(), format!("{arn}:*")];
+        let parts = |arn: &String| format!("{arn}:*");
+        let with_parts =
+            |arns: &[String]| arns.iter().flat_map(|arn| [arn.clone(), parts(arn)]).collect();
         match on {
             On::Table => self.tables.clone(),
             On::Policies => self.policies.clone(),
             On::AnyPolicy => self.any_policy.clone(),
-            On::Role => vec![self.role.clone()],
-            On::LogGroup => with_parts(&self.log_group),
-            On::Versions => vec![format!("{}:*", self.function)],
-            On::Function => with_parts(&self.function),
+            On::Role => self.roles.clone(),
+            On::LogGroup => with_parts(&self.log_groups),
+            On::Versions => self.functions.iter().map(parts).collect(),
+            On::Function => with_parts(&self.functions),
             On::Path(path) => vec![format!("{}{path}", self.gateway)],
             On::Everything => vec!["*".to_owned()],
         }
@@ -242,9 +247,9 @@ mod tests {
             policies: vec![own.clone()],
             attachable: vec![own],
             any_policy: vec!["arn:aws:iam::1:policy/*".into(), "arn:aws:iam::aws:policy/*".into()],
-            role: "arn:aws:iam::1:role/r".into(),
-            log_group: "arn:aws:logs:r:1:log-group:/g".into(),
-            function: "arn:aws:lambda:r:1:function:f".into(),
+            roles: vec!["arn:aws:iam::1:role/r".into()],
+            log_groups: vec!["arn:aws:logs:r:1:log-group:/g".into()],
+            functions: vec!["arn:aws:lambda:r:1:function:f".into()],
             gateway: "arn:aws:apigateway:r::".into(),
         }
     }

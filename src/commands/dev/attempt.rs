@@ -3,16 +3,17 @@
 use serde_json::Value;
 
 use super::ours::Ours;
-use crate::blueprint::Blueprint;
+use crate::blueprint;
 use crate::cloud::Cloud;
-use crate::commands::ship::{self, Ship, live};
-use crate::commands::{App, deploy, outputs, recipe, up, widening};
+use crate::commands::ship::{self, Questions, Ship, live, live_api};
+use crate::commands::{App, deploy, outputs, up, widening};
 use crate::config::Config;
 use crate::proof::{NO_MORE, Proof};
+use crate::recipe::recipe;
 use crate::resources::{LiveApi, Source};
 use crate::stack::{self, Stack};
 use engine::error::{Error, Result};
-use engine::{Action, Events, Label, Outcome, Ownership, Phases, Progress};
+use engine::{Action, Events, Id, Label, Outcome, Ownership, Phases, Progress};
 use package::{self, Profile, Recipe};
 
 /// The project as it is now, and where it goes.
@@ -20,14 +21,17 @@ pub struct Attempt {
     pub config: Config,
     pub cloud: Cloud,
     stack: Stack,
-    recipe: Recipe,
+    /// The build of each function.
+    recipes: Vec<Recipe>,
+    questions: Questions,
     /// Why the declarations of the handler cannot be read, if they cannot.
     undeclared: Option<Error>,
 }
 
 /// What answers now.
 pub struct Done {
-    pub api: LiveApi,
+    /// Absent when no function takes requests.
+    pub api: Option<LiveApi>,
     pub version: String,
     /// Whether another version answered before, or none.
     pub is_new: bool,
@@ -44,14 +48,24 @@ impl Attempt {
     pub async fn new(app: &App) -> Result<Self> {
         let config = app.config()?;
         let cloud = app.cloud(&config).await?;
-        let recipe = quick(&cloud, &config)?;
-        let (declared, undeclared) = match Blueprint::read(&config) {
-            Ok(declared) => (declared, None),
-            Err(error) => (Blueprint::default(), Some(error)),
+        let recipes: Result<Vec<_>> =
+            config.each_function().map(|one| quick(&cloud, &one)).collect();
+        let recipes = recipes?;
+        let source =
+            |config: &Config| Source::Build(Recipe { profile: Profile::Watch, ..recipe(config) });
+        let (blueprints, undeclared) = match blueprint::read_all(&config) {
+            Ok(blueprints) => (Some(blueprints), None),
+            Err(error) => (None, Some(error)),
         };
-        stack::check(&config, &declared)?;
-        let stack = Stack::new(&cloud, &config, &declared, Source::Build(recipe.clone()));
-        Ok(Self { config, cloud, stack, recipe, undeclared })
+        let (stack, questions) = match &blueprints {
+            Some(blueprints) => {
+                stack::check(&config, blueprints)?;
+                let stack = Stack::wanted(&cloud, &config, blueprints, source);
+                (stack, blueprint::questions(&config, blueprints))
+            }
+            None => (Stack::located(&cloud, &config, source), Questions::new()),
+        };
+        Ok(Self { config, cloud, stack, recipes, questions, undeclared })
     }
 
     /// A line for each resource, and one for the proof.
@@ -63,20 +77,21 @@ impl Attempt {
     pub async fn carry_out(&self, app: &App, ours: &Ours, events: &Events) -> Result<Done> {
         if let Some(error) = &self.undeclared {
             // The compiler says better than we what is wrong with a source that is no Rust.
-            let progress = Progress::new(self.stack.code.id, events);
-            let building = Box::pin(package::build(&self.recipe, &progress));
-            app.unless_stopped(building).await?;
+            for recipe in &self.recipes {
+                let progress = Progress::new(self.stack.main().code.id, events);
+                let building = Box::pin(package::build(recipe, &progress));
+                app.unless_stopped(building).await?;
+            }
             return Err(error.clone());
         }
         let planned = up::planned(&self.stack, &self.cloud, Ownership::Respect, events);
         let plan = app.unless_stopped(planned).await?;
         let gained = widening::of(&self.stack.graph, &plan);
         let _asking = ours.begin();
-        let Self { stack, cloud, config, .. } = self;
-        let question = deploy::question(config);
-        let ship = Ship { stack, cloud, config, question, further: NO_MORE, events };
-        let (outcome, proof) = ship.carry_out(plan, &app.stop).await?;
-        self.done(&outcome, proof.as_ref(), gained).await
+        let Self { stack, cloud, config, questions, .. } = self;
+        let ship = Ship { stack, cloud, config, questions, further: NO_MORE, events };
+        let (outcome, proofs) = ship.carry_out(plan, &app.stop).await?;
+        self.done(&outcome, proofs.get(&config.about), gained).await
     }
 
     async fn done(
@@ -86,22 +101,22 @@ impl Attempt {
         gained: Vec<String>,
     ) -> Result<Done> {
         let stack = &self.stack;
-        let (api, release) = live(stack, outcome)?;
+        let (api, release) = (live_api(stack, outcome)?, live(stack, outcome)?);
         let identity = self.cloud.identity().await?;
-        let function = outcome.find(stack.function);
-        let mut document =
-            outputs::document(&self.config, &identity, Some(api), function, Some(release));
+        let found =
+            outputs::found(stack, |handle| outcome.find(handle), |handle| outcome.find(handle));
+        let mut document = outputs::document(&self.config, &identity, api, &found);
         document["changes"] = outputs::changes(stack, &outcome.changes);
-        let phases = deploy::phases(outcome.find(stack.code), Some(release), proof);
+        let phases = deploy::phases(outcome.find(stack.main().code), Some(release), proof);
         document["phases"] = outputs::phases(&phases);
-        let of_the_code = [stack.code.id, stack.release.id];
+        let releases: Vec<Id> = stack.functions.values().map(|parts| parts.release.id).collect();
         let changed = outcome.changes.iter().filter(|(_, action)| *action != Action::Keep);
         Ok(Done {
-            api: api.clone(),
+            api: api.cloned(),
             version: release.version.clone(),
-            is_new: changed.clone().any(|(id, _)| *id == stack.release.id),
+            is_new: changed.clone().any(|(id, _)| releases.contains(id)),
             changed: changed
-                .filter(|(id, _)| !of_the_code.contains(id))
+                .filter(|(id, _)| !stack.is_code(*id) && !releases.contains(id))
                 .map(|(id, _)| stack.graph.label(*id).to_string())
                 .collect(),
             gained,

@@ -46,7 +46,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     args.write_env.as_deref().map_or(Ok(()), env_file::check)?;
     let (cloud, crates) = tokio::join!(app.cloud(&config), crates(&config));
     let cloud = cloud?;
-    let search = LogSearch::new(&cloud, &config.names.log_group, None);
+    let search = LogSearch::new(&cloud, &config.function().log_group, None);
     let session = Session {
         args,
         app,
@@ -87,7 +87,7 @@ fn files(config: &Config, globals: &Globals, crates: &[PathBuf]) -> Files {
 /// The handler's folder, and those of the packages beside it that it is built from. Where cargo cannot say, the build
 /// says why.
 async fn crates(config: &Config) -> Vec<PathBuf> {
-    let own = config.root.join(&config.function.crate_directory);
+    let own = config.root.join(&config.function().settings.crate_directory);
     let found = package::beside::folders(&own).await.unwrap_or_default();
     let root = config.root.canonicalize().unwrap_or_default();
     // Cargo gives whole paths; people read them from the project's folder.
@@ -168,7 +168,7 @@ impl Session<'_> {
     fn tell(&self, config: &Config, done: &Done, save: &Save, saved: &str) -> Result<()> {
         let (ui, took) = (&self.app.ui, save.since.elapsed());
         if let Some(path) = &self.args.write_env {
-            env_file::write(path, &done.api.url)?;
+            env_file::write(path, &done.api.as_ref().ok_or_else(up::no_requests)?.url)?;
         }
         for right in &done.gained {
             self.screen.line(self.tagged("role", &format!("may now {right}"), Paint::yellow));
@@ -183,8 +183,8 @@ impl Session<'_> {
         }
         if is_first {
             let form = deploy::question(config).form;
-            ui.line(&up::text(config, form, &done.api, &done.document, &seconds(took)))?;
-            let crate_directory = &config.function.crate_directory;
+            ui.line(&up::text(config, form, done.api.as_ref(), &done.document, &seconds(took)))?;
+            let crate_directory = &config.function().settings.crate_directory;
             let watching = format!("\nwatching {crate_directory} and stack.toml; Ctrl-C ends it");
             ui.say(&ui.paint.dim(&watching));
             return Ok(());

@@ -69,7 +69,7 @@ mod tests {
             phases.add(name, Duration::from_millis(millis));
         }
         Done {
-            api: LiveApi::default(),
+            api: Some(LiveApi::default()),
             version: "7".into(),
             is_new,
             changed: changed.iter().map(|&label| label.to_owned()).collect(),

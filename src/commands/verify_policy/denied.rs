@@ -31,9 +31,9 @@ pub async fn run(app: &App, case: &Case) -> Result<()> {
     let Some(handler) = &case.handler else {
         return Err(Error::usage("the log is that of a project, and not of a snapshot"));
     };
-    let config = app.config()?;
+    let config = case.config(app)?;
     let cloud = app.cloud(&config).await?;
-    let lines = app.unless_stopped(denials::read(&cloud, &config.names.log_group)).await;
+    let lines = app.unless_stopped(denials::read(&cloud, &config.function().log_group)).await;
     let lines = lines.map_err(role_documents::unreadable)?;
     let mut counted: BTreeMap<Denial, usize> = BTreeMap::new();
     for denial in lines.iter().filter_map(|line| Denial::read(line)) {
@@ -41,7 +41,7 @@ pub async fn run(app: &App, case: &Case) -> Result<()> {
     }
     let advice: Vec<Advice> =
         counted.into_iter().map(|(denial, times)| advise(case, handler, denial, times)).collect();
-    let group = &config.names.log_group;
+    let group = &config.function().log_group;
     let text = || text(&advice, group, app.ui.paint);
     app.ui.result(
         text,

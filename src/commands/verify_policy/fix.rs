@@ -5,9 +5,9 @@
 //! role, not changed.
 
 use super::{App, Case};
-use crate::commands::source;
+use crate::blueprint::Blueprints;
+use crate::commands::built;
 use crate::commands::widening::{self, Asked};
-use crate::config::Config;
 use crate::stack::Stack;
 use crate::ui::Question;
 use engine::error::{Error, Result};
@@ -17,14 +17,16 @@ use engine::{Action, Id, Ownership, Plan, execute, finish, plan_up, read};
 const POLICIES: [&str; 4] = ["role", "policy", "permissions", "permission"];
 
 /// Whether anything was changed.
-pub async fn run(app: &App, config: &Config, case: &Case) -> Result<bool> {
+pub async fn run(app: &App, case: &Case) -> Result<bool> {
     let Some(handler) = &case.handler else {
         return Err(
             Error::usage("a snapshot cannot be fixed").hint("use `--live --fix` in the project")
         );
     };
-    let cloud = app.cloud(config).await?;
-    let stack = Stack::new(&cloud, config, &handler.blueprint, source(config, None));
+    let config = case.config(app)?.alone();
+    let cloud = app.cloud(&config).await?;
+    let blueprints = Blueprints::from([(config.about.clone(), handler.blueprint.clone())]);
+    let stack = Stack::wanted(&cloud, &config, &blueprints, built);
     let fixed: Vec<Id> = stack
         .in_the_cloud()
         .into_iter()

@@ -33,6 +33,7 @@ pub async fn read(cloud: &Cloud, config: &Config, handler: Handler) -> Result<Ca
         snapshot,
         evidence,
         handler: Some(handler),
+        function: Some(config.about.clone()),
         findings,
         code,
         witness: None,
@@ -48,10 +49,10 @@ async fn snapshot(
     let (identity, api, live) = tokio::try_join!(
         cloud.identity(),
         apis::id_of(cloud, &config.names.api, &ours),
-        function_policy::read(cloud, &config.names.function)
+        function_policy::read(cloud, &config.function().name)
     )?;
     // The policies of the role that the function really runs with are what counts.
-    let role = live.role_arn.rsplit('/').next().unwrap_or(&config.names.role).to_owned();
+    let role = live.role_arn.rsplit('/').next().unwrap_or(&config.function().role).to_owned();
     let documents = role_documents::read(cloud, &role, live.policy.clone()).await?;
     let mut stack = rendered::names(config, &identity, api);
     stack.role_name = role;
@@ -65,7 +66,7 @@ fn identity_findings(
     live: &function_policy::Live,
 ) -> Vec<Finding> {
     let mut findings = Vec::new();
-    if !live.role_arn.ends_with(&format!("/{}", config.names.role)) {
+    if !live.role_arn.ends_with(&format!("/{}", config.function().role)) {
         let message =
             format!("the function runs as {}, which is not the stack's role", live.role_arn);
         findings.push(doubt(

@@ -9,7 +9,9 @@ mod witnessed;
 
 use std::path::{Path, PathBuf};
 
-use super::App;
+use serde_json::json;
+
+use super::{App, Which};
 use crate::cli::examples;
 use crate::cloud::denials;
 use crate::config::Config;
@@ -82,6 +84,8 @@ pub struct Origin {
     /// The zip or program that is read for linked operations, instead of what `build` made last
     #[arg(long, value_name = "FILE")]
     binary: Option<PathBuf>,
+    #[command(flatten)]
+    which: Which,
 }
 
 /// What is judged, and all that is known besides.
@@ -91,6 +95,8 @@ pub struct Case {
     pub evidence: Evidence,
     /// The project's handler; a snapshot brings its own.
     pub handler: Option<Handler>,
+    /// The key of the function in `stack.toml`; a snapshot is of one function.
+    pub function: Option<String>,
     /// What was found besides what the documents and the handler say.
     pub findings: Vec<Finding>,
     /// Lambda's digest of the deployed zip, if it was read.
@@ -105,11 +111,14 @@ pub fn calls() -> Vec<&'static str> {
 }
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {
+    if args.origin.means_all(app)? {
+        return all(args, app).await;
+    }
     let mut case = args.origin.case(app).await?;
     if args.from_logs {
         return denied::run(app, &case).await;
     }
-    if args.fix && fix::run(app, &app.config()?, &case).await? {
+    if args.fix && fix::run(app, &case).await? {
         case = args.origin.case(app).await?;
     }
     if args.witness {
@@ -123,6 +132,34 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         return explain::run(&case, action, app);
     }
     finish(args, app, &Report::of(&case))
+}
+
+/// Judges every function of the stack; the first that fails decides how the program ends.
+async fn all(args: &Args, app: &App) -> Result<()> {
+    let of_one = args.witness || args.fix || args.from_logs || args.origin.binary.is_some();
+    let files = args.save_snapshot.is_some() || args.sarif.is_some();
+    if of_one || files || args.explain.is_some() {
+        return Err(Error::usage("the stack has several functions, and this is about one")
+            .hint("name it with `--function`"));
+    }
+    let mut cases = Vec::new();
+    for config in app.config()?.each_function() {
+        cases.push((config.about.clone(), args.origin.case_of(app, &config).await?));
+    }
+    let reports: Vec<_> = cases.iter().map(|(key, case)| (key, Report::of(case))).collect();
+    let text = || {
+        let texts = reports.iter().map(|(key, report)| {
+            let title = app.ui.paint.bold(&format!("function {key}"));
+            format!("{title}\n{}", report.text(app.ui.paint))
+        });
+        texts.collect::<Vec<_>>().join("\n\n")
+    };
+    let document = || {
+        let documents = reports.iter().map(|(key, report)| ((*key).clone(), report.document()));
+        json!({"functions": documents.collect::<serde_json::Map<_, _>>()})
+    };
+    app.ui.result(text, document)?;
+    reports.iter().try_for_each(|(_, report)| report.result(args.strict))
 }
 
 /// Writes, prints and judges.
@@ -142,14 +179,30 @@ impl Origin {
         if let Some(file) = &self.snapshot {
             return from_snapshot(file, binary);
         }
-        let config = app.config()?;
-        let handler = evidence::read(&config, binary)?;
-        stack::check(&config, &handler.blueprint)?;
+        self.case_of(app, &self.which.config(app)?).await
+    }
+
+    /// Whether it is about every function of a stack that has several.
+    fn means_all(&self, app: &App) -> Result<bool> {
+        let one = self.snapshot.is_some() || self.which.function.is_some();
+        Ok(!one && app.config()?.functions.len() > 1)
+    }
+
+    async fn case_of(&self, app: &App, config: &Config) -> Result<Case> {
+        let handler = evidence::read(config, self.binary.as_deref())?;
+        stack::check_function(config, &handler.blueprint)?;
         if !self.live {
-            return Ok(offline(app, &config, handler));
+            return Ok(offline(app, config, handler));
         }
-        let cloud = app.cloud(&config).await?;
-        app.unless_stopped(Box::pin(live::read(&cloud, &config, handler))).await
+        let cloud = app.cloud(config).await?;
+        app.unless_stopped(Box::pin(live::read(&cloud, config, handler))).await
+    }
+}
+
+impl Case {
+    /// The stack, for work on the function that was judged.
+    fn config(&self, app: &App) -> Result<Config> {
+        app.config()?.about_named(self.function.as_deref())
     }
 }
 
@@ -161,6 +214,7 @@ fn offline(app: &App, config: &Config, handler: Handler) -> Case {
         snapshot,
         evidence,
         handler: Some(handler),
+        function: Some(config.about.clone()),
         findings: vec![],
         code: None,
         witness: None,
@@ -185,6 +239,7 @@ fn from_snapshot(file: &Path, binary: Option<&Path>) -> Result<Case> {
         snapshot,
         evidence,
         handler: None,
+        function: None,
         findings: vec![],
         code: None,
         witness: None,

@@ -3,7 +3,7 @@
 use std::path::PathBuf;
 
 use super::{App, Case};
-use crate::commands::source;
+use crate::commands::sources;
 use crate::witness::Witness;
 use engine::Label;
 use engine::error::{Error, Result};
@@ -13,12 +13,12 @@ pub async fn run(binary: Option<&PathBuf>, app: &App, case: &mut Case) -> Result
     let Some(handler) = &case.handler else {
         return Err(Error::usage("the witness needs the project, and not a snapshot of it"));
     };
-    let config = app.config()?;
+    let config = case.config(app)?;
     let cloud = app.cloud(&config).await.map_err(|error| {
         let hint = "the witness works on this machine alone: add `--local`";
         if app.globals.local { error } else { error.hint(hint) }
     })?;
-    let witness = Witness::new(&cloud, &config, &handler.blueprint, source(&config, binary))?;
+    let witness = Witness::new(&cloud, &config, &handler.blueprint, sources(&config, binary)?)?;
     let mut labels = witness.stack.graph.labels();
     labels.push(Label { kind: "witness".into(), name: "who misses which right".into() });
     let matrix =

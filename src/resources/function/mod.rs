@@ -1,5 +1,6 @@
 //! The Lambda function and its settings. Which code is live is the business of `release.rs`.
 
+pub mod further;
 mod live;
 mod settings;
 #[cfg(test)]
@@ -51,7 +52,7 @@ impl Function {
     pub fn new(cloud: &Cloud, config: &Config, role: Handle<Role>, code: Handle<Code>) -> Self {
         Self {
             client: Client::new(&cloud.sdk),
-            name: config.names.function.clone(),
+            name: config.function().name.clone(),
             settings: Settings::wanted(config),
             tags: tags::ours(config),
             role,

@@ -32,8 +32,8 @@ impl Settings {
         Self {
             runtime: Runtime::Providedal2023.to_string(),
             handler: "bootstrap".to_owned(),
-            memory: config.function.memory,
-            timeout: config.function.timeout,
+            memory: config.function().settings.memory,
+            timeout: config.function().settings.timeout,
             environment: environment
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .collect(),

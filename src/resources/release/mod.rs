@@ -56,7 +56,8 @@ pub struct Release {
     /// As the function shall be.
     settings: Settings,
     budget: Budget,
-    form: Form,
+    /// How it is tried before `live` moves; `None` for what takes no requests, which is never invoked by us.
+    tried_as: Option<Form>,
     function: Handle<Function>,
     log_group: Handle<LogGroup>,
     code: Handle<Code>,
@@ -112,11 +113,11 @@ impl Release {
     ) -> Self {
         Self {
             client: Client::new(&cloud.sdk),
-            function_name: config.names.function.clone(),
-            role_name: config.names.role.clone(),
+            function_name: config.function().name.clone(),
+            role_name: config.function().role.clone(),
             settings: Settings::wanted(config),
-            budget: config.function.budget,
-            form: Form::default(),
+            budget: config.function().settings.budget,
+            tried_as: Some(Form::default()),
             function,
             log_group,
             code,
@@ -142,10 +143,10 @@ impl Release {
         self
     }
 
-    /// The same for a program of another form.
+    /// The same for a program of another form, or one that takes no requests.
     #[must_use]
-    pub fn of(self, form: Form) -> Self {
-        Self { form, ..self }
+    pub fn tried_as(self, form: Option<Form>) -> Self {
+        Self { tried_as: form, ..self }
     }
 
     async fn until_active(&self, version: &str, progress: &Progress) -> Result<()> {
@@ -175,8 +176,12 @@ impl Release {
         phases: &mut Phases,
         progress: &Progress,
     ) -> Result<Option<Trial>> {
+        let Some(form) = self.tried_as else {
+            phases.time("settle", self.until_active(version, progress)).await?;
+            return Ok(None);
+        };
         progress.note(format!("trying version {version}"));
-        let attempt = || trial::of(&self.client, &self.function_name, version, self.form);
+        let attempt = || trial::of(&self.client, &self.function_name, version, form);
         let trial = match phases.time("trial", attempt()).await {
             Err(error) if error.has_code(&NOT_ACTIVE) => {
                 phases.time("settle", self.until_active(version, progress)).await?;

@@ -3,7 +3,7 @@
 use aws_sdk_apigatewayv2::Client;
 use aws_sdk_apigatewayv2::types::{Integration, IntegrationType, Route};
 
-use super::{ABSENT, At, route};
+use super::{ABSENT, At, Leading, route};
 use crate::cloud::Doing;
 use crate::cloud::{Answer, apis};
 use engine::Difference;
@@ -53,18 +53,22 @@ fn calls(integration: &Integration) -> &str {
     uri.split_once("/functions/").map_or(uri, |(_, arn)| arn.trim_end_matches("/invocations"))
 }
 
-pub(super) fn diff(
-    integrations: &[Integration],
-    ours: Option<&Integration>,
-    target: &str,
-) -> Vec<Difference> {
-    let Some(ours) = ours else {
-        let now = integrations.first().map_or("none", calls);
-        return vec![Difference::new("integration", now, target)];
-    };
-    let mut differences = own_differences(ours);
-    if integrations.len() > 1 {
-        differences.push(Difference::new("integrations", integrations.len(), 1));
+pub(super) fn diff(integrations: &[Integration], leading: &[Leading<'_>]) -> Vec<Difference> {
+    let mut differences: Vec<Difference> = Vec::new();
+    for one in leading {
+        match one.integration {
+            Some(ours) => differences.extend(own_differences(ours)),
+            None => {
+                let now = integrations.first().filter(|_| leading.len() == 1);
+                let now = now.map_or("none", calls);
+                differences.push(Difference::new("integration", now, &one.arn));
+            }
+        }
+    }
+    let all_there = leading.iter().all(|one| one.integration.is_some());
+    if all_there && integrations.len() > leading.len() {
+        let (now, wanted) = (integrations.len(), leading.len());
+        differences.push(Difference::new("integrations", now, wanted));
     }
     differences
 }
@@ -125,14 +129,14 @@ async fn create(at: &At<'_>, target: &str) -> Result<String> {
     Ok(answer.await?.integration_id.unwrap_or_default())
 }
 
-/// Deletes every integration but `keep`; the routes have left them already.
+/// Deletes every integration but `kept`; the routes have left them already.
 pub(super) async fn remove_others(
     at: &At<'_>,
     integrations: &[Integration],
-    keep: &str,
+    kept: &[&str],
 ) -> Result<()> {
     let ids = integrations.iter().filter_map(Integration::integration_id);
-    for id in ids.filter(|id| *id != keep) {
+    for id in ids.filter(|id| !kept.contains(id)) {
         at.change(|| async {
             let answer =
                 at.client.delete_integration().api_id(at.api).integration_id(id).send().await;

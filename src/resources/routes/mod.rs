@@ -1,4 +1,5 @@
-//! What the API does with a request: one integration with the alias, the handler's routes, and the `$default` stage.
+//! What the API does with a request: one integration with the alias of each function, the routes of
+//! each, and the `$default` stage.
 //! All changes of one API are made one after another, because API Gateway takes no two at once.
 
 mod integration;
@@ -21,11 +22,25 @@ pub struct Routes {
     cloud: Cloud,
     client: Client,
     api_name: String,
-    function_name: String,
-    /// Such as `GET /`.
-    keys: Vec<String>,
+    targets: Vec<RouteTarget>,
     api: Handle<Api>,
     tags: Tags,
+}
+
+/// A function, and the routes that lead to its alias.
+#[derive(Debug, Clone)]
+pub struct RouteTarget {
+    pub function: String,
+    /// Such as `GET /`.
+    pub keys: Vec<String>,
+}
+
+/// A target with its integration, where there is one.
+struct Leading<'a> {
+    /// The ARN of the alias; known before it is made.
+    arn: String,
+    keys: &'a [String],
+    integration: Option<&'a Integration>,
 }
 
 /// Everything in the API as it is.
@@ -38,42 +53,56 @@ pub struct LiveRoutes {
 }
 
 impl Routes {
-    /// `keys` are the routes of the handler as API Gateway writes them.
-    pub fn new(cloud: &Cloud, config: &Config, keys: Vec<String>, api: Handle<Api>) -> Self {
+    /// No function and no route is in two of `targets`.
+    pub fn new(
+        cloud: &Cloud,
+        config: &Config,
+        targets: Vec<RouteTarget>,
+        api: Handle<Api>,
+    ) -> Self {
         Self {
             client: Client::new(&cloud.sdk),
             cloud: cloud.clone(),
             api_name: config.names.api.clone(),
-            function_name: config.names.function.clone(),
-            keys,
+            targets,
             api,
             tags: tags::ours(config),
         }
     }
 
-    /// The alias that the integration calls; known before it is made.
-    fn target(&self) -> String {
-        self.cloud
-            .known_identity()
-            .arn("lambda", &format!("function:{}:{ALIAS}", self.function_name))
+    /// Each target with the integration that calls it now.
+    fn leading<'a>(&'a self, live: &'a LiveRoutes) -> Vec<Leading<'a>> {
+        let leading = |target: &'a RouteTarget| {
+            let name = format!("function:{}:{ALIAS}", target.function);
+            let arn = self.cloud.known_identity().arn("lambda", &name);
+            let integration = integration::of(&live.integrations, &live.routes, &arn);
+            Leading { arn, keys: &target.keys, integration }
+        };
+        self.targets.iter().map(leading).collect()
     }
 
-    fn integration<'a>(&self, live: &'a LiveRoutes) -> Option<&'a Integration> {
-        integration::of(&live.integrations, &live.routes, &self.target())
-    }
-
-    /// Lets exactly our routes lead to one integration, and removes the others.
-    async fn lead_to(&self, at: &At<'_>, live: &LiveRoutes, integration: &str) -> Result<()> {
-        route::ensure(at, &live.routes, &self.keys, integration).await?;
-        integration::remove_others(at, &live.integrations, integration).await
+    /// Lets exactly our routes lead to their integrations, and removes the others.
+    async fn lead(&self, at: &At<'_>, live: &LiveRoutes, to: &[(&[String], String)]) -> Result<()> {
+        let pairs = to.iter().flat_map(|(keys, id)| keys.iter().map(move |key| (key, id.as_str())));
+        route::ensure(at, &live.routes, &pairs.collect::<Vec<_>>()).await?;
+        let kept: Vec<&str> = to.iter().map(|(_, id)| id.as_str()).collect();
+        integration::remove_others(at, &live.integrations, &kept).await
     }
 
     /// Somebody else may have made an integration at the same moment: API Gateway refuses no second one.
     async fn remove_duplicates(&self, at: &At<'_>, now: &LiveRoutes) -> Result<()> {
-        match self.integration(now).and_then(Integration::integration_id) {
-            Some(id) if now.integrations.len() > 1 => self.lead_to(at, now, id).await,
-            _ => Ok(()),
+        if now.integrations.len() <= self.targets.len() {
+            return Ok(());
         }
+        let leading = self
+            .leading(now)
+            .into_iter()
+            .filter_map(|one| Some((one.keys, one.integration?.integration_id()?.to_owned())));
+        let leading: Vec<_> = leading.collect();
+        if leading.len() < self.targets.len() {
+            return Ok(());
+        }
+        self.lead(at, now, &leading).await
     }
 
     async fn look(&self, api: &str) -> Result<LiveRoutes> {
@@ -130,9 +159,9 @@ impl Resource for Routes {
     }
 
     fn diff(&self, _: &Inputs, live: &LiveRoutes) -> Vec<Difference> {
-        let integration = self.integration(live);
-        let mut differences = integration::diff(&live.integrations, integration, &self.target());
-        differences.extend(route::diff(&live.routes, &self.keys, integration));
+        let leading = self.leading(live);
+        let mut differences = integration::diff(&live.integrations, &leading);
+        differences.extend(route::diff(&live.routes, &leading));
         differences.extend(stage::diff(live.stage.as_ref()));
         differences
     }
@@ -149,11 +178,14 @@ impl Resource for Routes {
     ) -> Result<LiveRoutes> {
         let api = &inputs.get(self.api).id;
         let at = At { client: &self.client, api, progress };
-        let found = self.integration(live);
-        let id = integration::ensure(&at, found, &self.target()).await?;
-        self.lead_to(&at, live, &id).await?;
+        let leading = self.leading(live);
+        let mut to = Vec::new();
+        for one in &leading {
+            to.push((one.keys, integration::ensure(&at, one.integration, &one.arn).await?));
+        }
+        self.lead(&at, live, &to).await?;
         let staged = stage::ensure(&at, live.stage.as_ref());
-        if found.is_some() {
+        if leading.iter().all(|one| one.integration.is_some()) {
             staged.await?;
         } else {
             let looked = Box::pin(apis::when_free(progress, || self.look(api)));

@@ -3,7 +3,7 @@
 use aws_sdk_apigatewayv2::Client;
 use aws_sdk_apigatewayv2::types::{AuthorizationType, Integration, Route};
 
-use super::{ABSENT, At, is_there_already};
+use super::{ABSENT, At, Leading, is_there_already};
 use crate::cloud::Doing;
 use crate::cloud::{Answer, apis};
 use engine::Difference;
@@ -24,55 +24,48 @@ pub(super) async fn list(client: &Client, api: &str) -> Result<Vec<Route>> {
     }
 }
 
-pub(super) fn diff(
-    routes: &[Route],
-    keys: &[String],
-    integration: Option<&Integration>,
-) -> Vec<Difference> {
-    let target = integration.and_then(Integration::integration_id).map(target);
+pub(super) fn diff(routes: &[Route], leading: &[Leading<'_>]) -> Vec<Difference> {
     let mut differences = Vec::new();
-    for key in keys {
-        match with_key(routes, key) {
-            None => differences.push(Difference::new(format!("route {key}"), "none", "there")),
-            Some(route) if target.is_some() && route.target() != target.as_deref() => {
-                let now = route.target().unwrap_or("none");
-                differences.push(Difference::new(
-                    format!("route {key}"),
-                    now,
-                    target.as_deref().unwrap_or_default(),
-                ));
-            }
-            Some(route) if !is_open(route) => {
-                differences.push(Difference::new(
-                    format!("route {key}"),
-                    "needs authorization",
-                    "open",
-                ));
-            }
-            Some(_) => {}
-        }
+    for one in leading {
+        let target = one.integration.and_then(Integration::integration_id).map(target);
+        let of_key = |key: &String| difference(with_key(routes, key), key, target.as_deref());
+        differences.extend(one.keys.iter().filter_map(of_key));
     }
-    let extra = extra(routes, keys).map(|route| route.route_key().unwrap_or_default());
+    let keys: Vec<&str> = leading.iter().flat_map(|one| one.keys).map(String::as_str).collect();
+    let extra = extra(routes, &keys).map(|route| route.route_key().unwrap_or_default());
     differences.extend(extra.map(|key| Difference::new(format!("route {key}"), "there", "none")));
     differences
 }
 
-/// Makes, points and removes routes until exactly `keys` lead to the integration.
+/// What is wrong with the route of a key. Without a target nothing is known of where it shall lead.
+fn difference(route: Option<&Route>, key: &str, target: Option<&str>) -> Option<Difference> {
+    let differs = |now: &str, wanted: &str| Difference::new(format!("route {key}"), now, wanted);
+    let Some(route) = route else { return Some(differs("none", "there")) };
+    match target {
+        Some(target) if route.target() != Some(target) => {
+            Some(differs(route.target().unwrap_or("none"), target))
+        }
+        _ if !is_open(route) => Some(differs("needs authorization", "open")),
+        _ => None,
+    }
+}
+
+/// Makes, points and removes routes until exactly `wanted` are there: each a key and its integration.
 pub(super) async fn ensure(
     at: &At<'_>,
     routes: &[Route],
-    keys: &[String],
-    integration: &str,
+    wanted: &[(&String, &str)],
 ) -> Result<()> {
-    let target = target(integration);
-    for key in keys {
+    for (key, integration) in wanted {
+        let target = target(integration);
         match with_key(routes, key) {
             Some(route) if route.target() == Some(&target) && is_open(route) => {}
             Some(route) => point(at, route, &target).await?,
             None => create(at, key, &target).await?,
         }
     }
-    for route in extra(routes, keys) {
+    let keys: Vec<&str> = wanted.iter().map(|(key, _)| key.as_str()).collect();
+    for route in extra(routes, &keys) {
         let id = route.route_id().unwrap_or_default();
         at.change(|| async {
             let answer = at.client.delete_route().api_id(at.api).route_id(id).send().await;
@@ -120,7 +113,7 @@ fn with_key<'a>(routes: &'a [Route], key: &str) -> Option<&'a Route> {
 }
 
 /// Routes that the handler does not have, and second ones of the same key.
-fn extra<'a>(routes: &'a [Route], keys: &[String]) -> impl Iterator<Item = &'a Route> {
+fn extra<'a>(routes: &'a [Route], keys: &[&str]) -> impl Iterator<Item = &'a Route> {
     let kept: Vec<&str> = keys.iter().filter_map(|key| with_key(routes, key)?.route_id()).collect();
     routes.iter().filter(move |route| route.route_id().is_none_or(|id| !kept.contains(&id)))
 }

@@ -15,7 +15,8 @@ const STAGES: &str = "/v2/apis/abc/stages";
 fn routes(replay: &Replay) -> (Routes, Inputs) {
     let (cloud, config, mut graph) = (replay.cloud(), config(), Graph::default());
     let api = graph.add(Api::new(&cloud, &config));
-    let routes = Routes::new(&cloud, &config, vec!["GET /".into()], api);
+    let target = RouteTarget { function: "app-api".into(), keys: vec!["GET /".into()] };
+    let routes = Routes::new(&cloud, &config, vec![target], api);
     (routes, Inputs::default().with(api, LiveApi::at("abc")))
 }
 
