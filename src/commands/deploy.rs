@@ -1,12 +1,11 @@
 //! `stackctl deploy`
 
-use std::path::PathBuf;
-
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::ship::{self, MAKING_ROOM, Questions, Ship};
-use super::{App, callers, granted, outputs, sources};
+use super::sources::Artifacts;
+use super::{App, callers, granted, outputs};
 use crate::blueprint::{Blueprint, Form};
 use crate::cli::examples;
 use crate::cloud::Cloud;
@@ -27,9 +26,8 @@ use package::Artifact;
     "stackctl deploy --artifact bootstrap.zip    what `stackctl build` made, here or in CI",
 ))]
 pub struct Args {
-    /// Ship this zip, made earlier by `stackctl build`, instead of building
-    #[arg(long, value_name = "FILE")]
-    artifact: Option<PathBuf>,
+    #[command(flatten)]
+    artifacts: Artifacts,
     /// Refuse a version whose cold start costs more than `[function.budget]`, or than a common one where that is not set
     #[arg(long)]
     budget: bool,
@@ -62,7 +60,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     if args.budget {
         config.budget_unless_set(COMMON);
     }
-    let sources = sources(&config, args.artifact.as_ref())?;
+    let sources = args.artifacts.sources(&config)?;
     let cloud = app.cloud(&config).await?;
     let stack = Stack::located(&cloud, &config, sources);
     let questions = questions(&config);

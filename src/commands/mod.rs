@@ -22,25 +22,24 @@ pub mod rollback;
 mod ship;
 pub mod simulate;
 pub mod smoke;
+mod sources;
 pub mod status;
 pub mod teardown;
 pub mod up;
 pub mod verify_policy;
 mod widening;
 
-use std::path::PathBuf;
-
 use tokio::sync::watch;
 
 use crate::cli::{Cli, Globals, Verb};
 use crate::cloud::{Cloud, Local, Slowed, Target};
 use crate::config::{self, Config};
-use crate::recipe::recipe;
-use crate::resources::{LiveApi, Source};
+use crate::resources::LiveApi;
 use crate::stack::Stack;
 use crate::ui::{Question, Ui};
 use engine::error::{Error, Kind, Result};
 use engine::{Events, Graph, Id, Label, Progress, Stop, alone, read};
+use sources::built;
 
 /// One run of the program.
 pub struct App {
@@ -181,26 +180,6 @@ async fn live_api(cloud: &Cloud, config: &Config) -> Result<LiveApi> {
             .cause(format!("{} is not up", config.names.api))
             .hint("run `stackctl up` first")
     })
-}
-
-/// Where the code of each function comes from: its crate, or the zip of `--artifact`, which is that of one function.
-fn sources(config: &Config, artifact: Option<&PathBuf>) -> Result<impl Fn(&Config) -> Source> {
-    if artifact.is_some() && config.functions.len() > 1 {
-        return Err(Error::usage(
-            "`--artifact` is the zip of one function, and the stack has more",
-        )
-        .hint("leave it out: `stackctl` builds each function"));
-    }
-    let artifact = artifact.cloned();
-    Ok(move |config: &Config| match &artifact {
-        Some(path) => Source::File(path.clone(), config.function().settings.architecture),
-        None => built(config),
-    })
-}
-
-/// The code of the function that `config` is about, from its crate.
-fn built(config: &Config) -> Source {
-    Source::Build(recipe(config))
 }
 
 /// The function of a verb that works on one.

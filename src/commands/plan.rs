@@ -4,9 +4,10 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
+use super::App;
+use super::sources::Artifacts;
 use super::up::planned;
 use super::widening::Asked;
-use super::{App, sources};
 use crate::blueprint;
 use crate::cli::examples;
 use crate::saved_plan::{self, Basis};
@@ -23,9 +24,8 @@ use engine::error::{Error, Kind, Result};
     "stackctl plan --out plan.json    and later `stackctl up --plan plan.json`: exactly that or nothing",
 ))]
 pub struct Args {
-    /// Plan with this zip, made earlier by `stackctl build`, instead of building
-    #[arg(long, value_name = "FILE")]
-    artifact: Option<PathBuf>,
+    #[command(flatten)]
+    artifacts: Artifacts,
     /// Show what taking over resources without our tags would change
     #[arg(long)]
     adopt: bool,
@@ -45,7 +45,7 @@ pub fn calls(stack: &Stack) -> Vec<&'static str> {
 pub async fn run(args: &Args, app: &App) -> Result<()> {
     let config = app.config()?;
     args.out.as_deref().map_or(Ok(()), saved_plan::check_place)?;
-    let sources = sources(&config, args.artifact.as_ref())?;
+    let sources = args.artifacts.sources(&config)?;
     let blueprints = blueprint::read_all(&config)?;
     stack::check(&config, &blueprints)?;
     config.notes().iter().for_each(|note| app.ui.say(note));

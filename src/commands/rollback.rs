@@ -3,7 +3,8 @@
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{App, Which, built, deploy, ship};
+use super::sources::built;
+use super::{App, Which, deploy, ship};
 use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::config::Config;

@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{App, built, outputs};
+use super::sources::built;
+use super::{App, outputs};
 use crate::blueprint;
 use crate::cli::examples;
 use crate::stack::Stack;

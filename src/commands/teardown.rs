@@ -9,12 +9,15 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{App, built};
+use super::App;
+use super::sources::built;
 use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::cloud::wait::{self, Poll};
 use crate::config::{Config, Table};
-use crate::resources::{self, LiveFunction, LiveTable, further_functions, further_tables};
+use crate::resources::{
+    self, LiveFunction, LiveTable, further_functions, further_roles, further_tables,
+};
 use crate::stack::Stack;
 use crate::ui::{Question, seconds};
 use engine::error::{Doing, Error, Kind, Result};
@@ -23,6 +26,10 @@ use engine::{Events, Id, Label, Progress, Reading, alone, execute, plan_teardown
 /// Until lists show that what was deleted is gone: IAM and API Gateway are eventually consistent. A late log line can
 /// bring the log group back, too, so what is there is deleted again.
 const SPREADING: Duration = Duration::from_mins(1);
+
+/// What finds the parts of the stack that the file does not name.
+const FURTHER: [&[&str]; 3] =
+    [further_tables::CALLS, further_functions::CALLS, further_roles::CALLS];
 
 /// Delete all that is ours, and prove that nothing is left
 #[derive(Debug, clap::Args)]
@@ -49,8 +56,7 @@ pub struct Args {
 
 /// What this asks of AWS.
 pub fn calls(stack: &Stack) -> Vec<&'static str> {
-    let besides =
-        [resources::export::CALLS, further_tables::CALLS, further_functions::CALLS].concat();
+    let besides = [resources::export::CALLS, &FURTHER.concat()].concat();
     [stack.graph.deleting(&stack.standing_alone()), besides].concat()
 }
 
@@ -130,29 +136,31 @@ async fn surveyed(
 ) -> Result<(Config, Stack, Reading)> {
     let stack = wired(&config, cloud);
     let survey = app.ui.watch(stack.graph.labels(), async |events| {
-        let (reading, tables, functions) = tokio::join!(
+        let (reading, tables, functions, roles) = tokio::join!(
             look(&stack, cloud, events),
             further_tables::names(cloud),
-            further_functions::names(cloud)
+            further_functions::names(cloud),
+            further_roles::names(cloud)
         );
         let reading = reading?;
         let there = stack.functions.values().filter_map(|parts| reading.find(parts.function));
         let told = there.flat_map(LiveFunction::variables).cloned().collect();
-        let (tables, functions) = (tables?, functions?);
+        let (tables, functions, roles) = (tables?, functions?, roles?);
         let found = tokio::try_join!(
             further_tables::find(cloud, &config, tables, &told),
-            further_functions::find(cloud, &config, &functions)
+            further_functions::find(cloud, &config, &functions),
+            further_roles::find(cloud, &config, &roles)
         );
         Ok((reading, found?))
     });
-    let (reading, (found, functions)) = app.unless_stopped(survey).await?;
+    let (reading, (found, functions, roles)) = app.unless_stopped(survey).await?;
     for name in &found.unread {
         app.ui.say(&format!("left alone, because its tags may not be read: table {name}"));
     }
-    if found.ours.is_empty() && functions.is_empty() {
+    if found.ours.is_empty() && functions.is_empty() && roles.is_empty() {
         return Ok((config, stack, reading));
     }
-    functions.iter().for_each(|key| config.add_function(key));
+    functions.union(&roles).for_each(|key| config.add_function(key));
     found.ours.iter().for_each(|name| config.add_table(name));
     let stack = wired(&config, cloud);
     let look = app.ui.watch(stack.graph.labels(), async |events| look(&stack, cloud, events).await);

@@ -6,8 +6,9 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::ship::{self, MAKING_ROOM, Ship};
+use super::sources::Artifacts;
 use super::widening::{self, Asked};
-use super::{App, dropping, outputs, sources};
+use super::{App, dropping, outputs};
 use crate::blueprint::{self, Form};
 use crate::cli::examples;
 use crate::cloud::Cloud;
@@ -31,9 +32,8 @@ use engine::{Action, Events, Id, Ownership, Plan, Progress, plan_up, read};
     "stackctl up --write-env web/.env.local    and tell the frontend where it is",
 ))]
 pub struct Args {
-    /// Ship this zip, made earlier by `stackctl build`, instead of building
-    #[arg(long, value_name = "FILE")]
-    artifact: Option<PathBuf>,
+    #[command(flatten)]
+    artifacts: Artifacts,
     /// Take over resources that stand under our names without our tags
     #[arg(long)]
     adopt: bool,
@@ -59,7 +59,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let config = app.config()?;
     let saved = args.plan.as_deref().map(SavedPlan::read).transpose()?;
     args.write_env.as_deref().map_or(Ok(()), env_file::check)?;
-    let sources = sources(&config, args.artifact.as_ref())?;
+    let sources = args.artifacts.sources(&config)?;
     let blueprints = blueprint::read_all(&config)?;
     stack::check(&config, &blueprints)?;
     config.notes().iter().for_each(|note| app.ui.say(note));

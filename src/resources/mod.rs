@@ -37,7 +37,7 @@ pub use permission::Permission;
 pub use policy::Policy;
 pub use prune::prune;
 pub use release::{LiveRelease, Release};
-pub use role::Role;
+pub use role::{Role, further as further_roles};
 pub use routes::{RouteTarget, Routes};
 pub use table::{LiveTable, Table, further as further_tables};
 pub use trial::Trial;

@@ -1,5 +1,7 @@
 //! The execution role: what Lambda, and nobody else, may assume.
 
+pub mod further;
+
 use aws_sdk_iam::Client;
 use aws_sdk_iam::types::Role as Found;
 

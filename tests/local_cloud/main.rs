@@ -13,6 +13,7 @@ mod deploy;
 mod dev;
 mod drift;
 mod frontend;
+mod functions;
 mod fuzzed;
 mod help;
 mod journey;

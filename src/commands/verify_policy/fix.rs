@@ -6,7 +6,7 @@
 
 use super::{App, Case};
 use crate::blueprint::Blueprints;
-use crate::commands::built;
+use crate::commands::sources::built;
 use crate::commands::widening::{self, Asked};
 use crate::stack::Stack;
 use crate::ui::Question;

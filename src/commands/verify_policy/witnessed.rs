@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use super::{App, Case};
-use crate::commands::sources;
+use crate::commands::sources::{built, zipped};
+use crate::config::Config;
 use crate::witness::Witness;
 use engine::Label;
 use engine::error::{Error, Result};
@@ -18,7 +19,11 @@ pub async fn run(binary: Option<&PathBuf>, app: &App, case: &mut Case) -> Result
         let hint = "the witness works on this machine alone: add `--local`";
         if app.globals.local { error } else { error.hint(hint) }
     })?;
-    let witness = Witness::new(&cloud, &config, &handler.blueprint, sources(&config, binary)?)?;
+    let source = |config: &Config| match binary {
+        Some(path) => zipped(config, path),
+        None => built(config),
+    };
+    let witness = Witness::new(&cloud, &config, &handler.blueprint, source)?;
     let mut labels = witness.stack.graph.labels();
     labels.push(Label { kind: "witness".into(), name: "who misses which right".into() });
     let matrix =

@@ -1,0 +1,53 @@
+//! Roles of functions that the file does not name: a role can outlive its function when a teardown is killed.
+
+use std::collections::BTreeSet;
+
+use aws_sdk_iam::Client;
+
+use crate::cloud::spreading::ABSENT;
+use crate::cloud::tags::{self, Tags};
+use crate::cloud::{Answer, Cloud, Doing};
+use crate::config::Config;
+use engine::error::Result;
+
+/// What this asks of AWS.
+pub const CALLS: &[&str] = &["iam:ListRoles", "iam:GetRole"];
+
+/// Every role of the account.
+pub async fn names(cloud: &Cloud) -> Result<BTreeSet<String>> {
+    let client = Client::new(&cloud.sdk);
+    let mut pages = client.list_roles().into_paginator().send();
+    let mut found = BTreeSet::new();
+    while let Some(page) = pages.next().await {
+        found.extend(page.doing("list the roles")?.roles.into_iter().map(|role| role.role_name));
+    }
+    Ok(found)
+}
+
+/// The keys of the functions whose roles carry the stack's tags and that the file does not name. Only roles that are called
+/// after the stack are looked at.
+pub async fn find(
+    cloud: &Cloud,
+    config: &Config,
+    names: &BTreeSet<String>,
+) -> Result<BTreeSet<String>> {
+    let ours = tags::ours_of_region(config, cloud.region());
+    let mut found = BTreeSet::new();
+    for name in names {
+        let key = config.names.key_of_role(name);
+        let key = key.filter(|key| !config.functions.contains_key(*key));
+        let Some(key) = key else { continue };
+        if tags::is_ours(&ours, &tags_of(cloud, name).await?) {
+            found.insert(key.to_owned());
+        }
+    }
+    Ok(found)
+}
+
+async fn tags_of(cloud: &Cloud, name: &str) -> Result<Tags> {
+    let client = Client::new(&cloud.sdk);
+    let answer = client.get_role().role_name(name).send().await;
+    let answer = answer.doing(format!("read role `{name}`")).absent_if(&ABSENT)?;
+    let tags = answer.and_then(|answer| answer.role).and_then(|role| role.tags);
+    Ok(tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)).collect())
+}
