@@ -7,7 +7,7 @@ use std::path::Path;
 use audit::Audited;
 use engine::error::{Error, Result};
 use verify::manifest::{Manifest, Route, Site};
-use verify::rights::{Known, Origin, Place, Rights, Table, Undecided};
+use verify::rights::{Origin, Place, Rights, Undecided};
 
 use crate::cloud::Identity;
 use crate::config::{Config, Function};
@@ -71,8 +71,14 @@ impl Blueprint {
     /// Reads the crate of the function.
     pub fn read(config: &Config) -> Result<Self> {
         let folder = config.root.join(&config.function().settings.crate_directory);
-        let mut blueprint = if declares(&folder)? {
-            let manifest = manifest::read(&folder)?;
+        Self::of_sources(config, &manifest::sources(&folder)?)
+    }
+
+    /// The same, from the files of the crate that cargo compiles.
+    pub fn of_sources(config: &Config, sources: &[(String, String)]) -> Result<Self> {
+        let folder = config.root.join(&config.function().settings.crate_directory);
+        let mut blueprint = if declares(sources) {
+            let manifest = manifest::of_sources(sources)?;
             let rights = Rights::of_manifest(&manifest, &config.main_key());
             Self { form: Form::Declared, manifest, rights }
         } else {
@@ -81,13 +87,7 @@ impl Blueprint {
         if !config.function().settings.routes.is_empty() {
             blueprint.manifest.routes = routes(&config.function().settings.routes, "stack.toml");
         }
-        let access = &config.function().settings.access;
-        blueprint.rights =
-            blueprint.rights.with_access(access, &known(config)).map_err(|error| {
-                let place = config.function().place();
-                Error::usage(format!("`{place}.access.{}`: {}", error.key, error.problem))
-                    .hint(error.hint)
-            })?;
+        blueprint.rights = config.with_access(config.function(), blueprint.rights)?;
         Ok(blueprint)
     }
 
@@ -138,28 +138,45 @@ impl Blueprint {
     }
 }
 
-/// Whether the crate has a declaration of our own form.
-fn declares(folder: &Path) -> Result<bool> {
-    let sources = manifest::sources(folder)?;
-    Ok(sources.iter().any(|(_, text)| text.contains("operations!")))
+/// Whether the files have a declaration of our own form.
+fn declares(sources: &[(String, String)]) -> bool {
+    sources.iter().any(|(_, text)| text.contains("operations!"))
 }
 
 fn audited(config: &Config, folder: &Path) -> Result<Blueprint> {
     let doing = format!("audit `{}`", config.function().settings.crate_directory);
     let report = audit::audit(folder).map_err(|refused| Error::failed(&doing).cause(refused))?;
     let function = chosen(&report.functions, config.function(), &doing)?;
-    let found = match &function.routes {
-        Some(routes) if !routes.is_empty() => routes.clone(),
-        _ if NOT_REQUESTS.contains(&function.trigger) => Vec::new(),
-        _ => EVERY_PATH.iter().map(|path| format!("ANY {path}")).collect(),
+    let found: Vec<String> = if takes_every_path(function) {
+        EVERY_PATH.iter().map(|path| format!("ANY {path}")).collect()
+    } else {
+        function.routes.clone().unwrap_or_default()
     };
+    let found: BTreeSet<String> = found.iter().flat_map(|route| each_method(route)).collect();
+    let found: Vec<String> = found.into_iter().collect();
     let manifest = Manifest { routes: routes(&found, &function.main), ..Manifest::default() };
     route_keys::check(&manifest)?;
     Ok(Blueprint {
         form: Form::Audited,
         manifest,
-        rights: Rights::of_audit(function, &known(config)),
+        rights: Rights::of_audit(function, &config.known(config.function())),
     })
+}
+
+/// Whether a program takes requests and its source does not show which.
+pub fn takes_every_path(function: &Audited) -> bool {
+    function.routes.as_ref().is_none_or(Vec::is_empty) && !NOT_REQUESTS.contains(&function.trigger)
+}
+
+/// A route for each method that a program takes on a path; the gateway answers `OPTIONS` itself.
+fn each_method(route: &str) -> Vec<String> {
+    match route.split_once(' ') {
+        Some(("ANY", path)) => {
+            route_keys::METHODS.iter().map(|method| format!("{method} {path}")).collect()
+        }
+        Some(("OPTIONS", _)) | None => Vec::new(),
+        Some(_) => vec![route.to_owned()],
+    }
 }
 
 /// The function that the file names; without a name the one that Lambda would start, or the only one.
@@ -193,17 +210,23 @@ fn routes(keys: &[String], file: &str) -> Vec<Route> {
     keys.iter().filter_map(route).collect()
 }
 
-/// What the names in the source stand for.
-fn known(config: &Config) -> Known {
-    let table = |table: &crate::config::Table| Table {
-        key: table.key.clone(),
-        name: table.name.clone(),
-        env: table.env.clone(),
-        indexes: table.indexes.keys().cloned().collect(),
-    };
-    let variable = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
-    Known {
-        tables: config.tables.values().map(table).collect(),
-        environment: config.environment().map(variable).collect(),
+/// The lines of an audited program whose rights the stack of `config` does not decide.
+pub fn undecided(config: &Config, function: &Audited) -> Vec<Undecided> {
+    Rights::of_audit(function, &config.known(config.function())).undecided
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_program_whose_routes_cannot_be_read_takes_every_path_with_each_method() {
+        let found: Vec<String> =
+            EVERY_PATH.iter().flat_map(|path| each_method(&format!("ANY {path}"))).collect();
+        assert_eq!(found.len(), 12);
+        let manifest = Manifest { routes: routes(&found, "main.rs"), ..Manifest::default() };
+        assert_eq!(route_keys::check(&manifest), Ok(()));
+        assert_eq!(each_method("OPTIONS /x"), Vec::<String>::new());
+        assert_eq!(each_method("GET /x"), ["GET /x"]);
     }
 }

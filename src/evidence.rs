@@ -52,14 +52,15 @@ pub struct Linked {
 /// Reads the handler of a project; `binary` is used instead of the zip that `stackctl build` left.
 pub fn read(config: &Config, binary: Option<&Path>) -> Result<Handler> {
     let folder = config.root.join(&config.function().settings.crate_directory);
-    let blueprint = Blueprint::read(config)?;
+    let sources = manifest::sources(&folder)?;
+    let blueprint = Blueprint::of_sources(config, &sources)?;
     let below = |(path, text): (String, String)| {
         (
             format!("{}/{path}", config.function().settings.crate_directory.trim_end_matches('/')),
             text,
         )
     };
-    let texts: Vec<(String, String)> = manifest::sources(&folder)?.into_iter().map(below).collect();
+    let texts: Vec<(String, String)> = sources.into_iter().map(below).collect();
     let manifest = located(blueprint.manifest.clone(), &config.function().settings.crate_directory);
     let mut evidence = match blueprint.form {
         Form::Declared => {

@@ -1,5 +1,6 @@
 //! `stackctl`: one small file and one Rust crate become a running backend for a frontend application.
 
+mod adopt;
 mod blueprint;
 mod cli;
 mod cloud;

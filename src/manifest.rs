@@ -9,8 +9,12 @@ use crate::{crate_files, route_keys};
 
 /// Reads every file of the handler's crate that cargo compiles.
 pub fn read(crate_directory: &Path) -> Result<Manifest> {
-    let sources = sources(crate_directory)?;
-    let manifest = Manifest::from_sources(&sources).map_err(|error| {
+    of_sources(&sources(crate_directory)?)
+}
+
+/// What these files declare.
+pub fn of_sources(sources: &[(String, String)]) -> Result<Manifest> {
+    let manifest = Manifest::from_sources(sources).map_err(|error| {
         Error::usage("the handler does not say what it calls")
             .cause(error)
             .hint("declare its operations and routes as `stackctl init` does: `operations! { … }` and `routes! { … }`")

@@ -7,7 +7,8 @@ use std::collections::BTreeMap;
 use engine::error::{Error, Result};
 use verify::manifest::{Manifest, Route};
 
-const METHODS: [&str; 6] = ["GET", "HEAD", "PATCH", "POST", "PUT", "DELETE"];
+/// The methods that a route may have; the gateway answers `OPTIONS` itself.
+pub const METHODS: [&str; 6] = ["GET", "HEAD", "PATCH", "POST", "PUT", "DELETE"];
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
 const MOST_ROUTES: usize = 300;
 

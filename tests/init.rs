@@ -240,3 +240,111 @@ fn what_the_user_has_is_left_as_it_is() {
     assert_eq!(folder.read("README.md"), "mine");
     assert!(folder.0.join("handler/src/main.rs").is_file());
 }
+
+/// A workspace in a folder of the repository: an HTTP function, and a worker that only puts items.
+const FOREIGN: [(&str, &str); 5] = [
+    ("backend/Cargo.toml", "[workspace]\nmembers = [\"api\", \"worker\"]\n"),
+    ("backend/api/Cargo.toml", PACKAGE),
+    ("backend/worker/Cargo.toml", PACKAGE),
+    (
+        "backend/api/src/main.rs",
+        r##"use aws_sdk_dynamodb::{Client, types::AttributeValue};
+#[tokio::main]
+async fn main() -> Result<(), lambda_http::Error> {
+    let client = Client::new(&aws_config::load_from_env().await);
+    let mode = std::env::var("MODE").unwrap();
+    lambda_http::run(lambda_http::service_fn(|_: lambda_http::Request| async {
+        let table = std::env::var("ORDERS_TABLE").unwrap();
+        client.get_item().table_name(&table).key("id", AttributeValue::N("1".into())).send().await?;
+        client.query().table_name(&table).index_name("byUser").key_condition_expression("#u = :u")
+            .expression_attribute_names("#u", "user").expression_attribute_values(":u", AttributeValue::S(mode.clone()))
+            .send().await
+    })).await
+}
+"##,
+    ),
+    (
+        "backend/worker/src/main.rs",
+        r#"use aws_lambda_events::sqs::SqsEvent;
+use lambda_runtime::{LambdaEvent, service_fn};
+#[tokio::main]
+async fn main() -> Result<(), lambda_runtime::Error> {
+    lambda_runtime::run(service_fn(work)).await
+}
+async fn work(_: LambdaEvent<SqsEvent>) -> Result<(), lambda_runtime::Error> {
+    let client = aws_sdk_dynamodb::Client::new(&aws_config::load_from_env().await);
+    client.put_item().table_name("Log.Entries").item("at", aws_sdk_dynamodb::types::AttributeValue::N("1".into())).send().await?;
+    Ok(())
+}
+"#,
+    ),
+];
+
+const PACKAGE: &str = "[package]\nname = \"one\"\nversion = \"0.1.0\"\nedition = \"2024\"\n[dependencies]\naws-config = \"1\"\naws-lambda-events = \"1\"\naws-sdk-dynamodb = \"1\"\nlambda_http = \"1\"\nlambda_runtime = \"1\"\n";
+
+#[test]
+fn in_a_cargo_project_only_the_file_of_the_stack_is_written() {
+    let folder = Folder::new("adopt");
+    for (path, text) in FOREIGN {
+        let path = folder.0.join(path);
+        fs::create_dir_all(path.parent().expect("a folder")).expect("it can be made");
+        let text = text.replace(
+            "\"one\"",
+            if path.ends_with("api/Cargo.toml") { "\"api\"" } else { "\"worker\"" },
+        );
+        fs::write(path, text).expect("it can be written");
+    }
+    let output = folder.init(&["--name", "shop"]);
+    assert_eq!(output.status.code(), Some(0), "{}", stderr(&output));
+    let mut top: Vec<_> =
+        fs::read_dir(&folder.0).expect("the folder").flatten().map(|one| one.file_name()).collect();
+    top.sort();
+    assert_eq!(top, ["backend", "stack.toml"]);
+    let plain = |line: &str| line.split_whitespace().collect::<Vec<_>>().join(" ");
+    let lines: Vec<String> = folder.read("stack.toml").lines().skip(2).map(plain).collect();
+    let expected = "name = \"shop\"
+
+[tables.log-entries]
+partition_key = \"at:N\" # assumed: backend/worker/src/main.rs:9 writes it in an item
+sort_key = \"\" # assumed: no line shows one
+name = \"Log.Entries\" # backend/worker/src/main.rs:9
+
+[tables.orders]
+partition_key = \"id:N\" # backend/api/src/main.rs:8
+sort_key = \"\" # the code names keys without one
+env = \"ORDERS_TABLE\" # backend/api/src/main.rs:8
+
+[tables.orders.indexes.byUser]
+partition_key = \"user\" # backend/api/src/main.rs:9
+
+[function]
+crate = \"backend/api\" # package api
+bin = \"api\" # backend/api/src/main.rs
+# routes = [\"GET /\"] # none could be read: it gets every path
+
+[function.environment]
+# MODE = \"\" # backend/api/src/main.rs:5 reads it
+
+[functions.worker]
+crate = \"backend/worker\" # package worker
+bin = \"worker\" # backend/worker/src/main.rs
+# It gets no requests of the API. Its source says what starts it: sqs";
+    assert_eq!(lines.join("\n"), expected);
+    let told = stderr(&output);
+    assert!(told.contains("assumed  `tables.log-entries.partition_key = \"at:N\"`"), "{told}");
+    assert!(told.contains("reads the variable `MODE`"), "{told}");
+    // What it says is checked as the file is read, and is not written again.
+    assert_eq!(folder.init(&["--name", "shop"]).status.code(), Some(2));
+}
+
+#[test]
+fn a_cargo_project_without_a_function_is_left_alone() {
+    let folder = Folder::new("no-function");
+    fs::create_dir_all(folder.0.join("src")).expect("a folder");
+    fs::write(folder.0.join("Cargo.toml"), PACKAGE).expect("a file");
+    fs::write(folder.0.join("src/main.rs"), "fn main() {}").expect("a file");
+    let output = folder.init(&["--name", "shop"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(stderr(&output).contains("has no Lambda function"), "{}", stderr(&output));
+    assert!(!folder.0.join("stack.toml").exists());
+}

@@ -1,6 +1,6 @@
 //! `stackctl audit`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use audit::{Audited, Call, Candidates, Place, Report, Verdict};
 use serde_json::{Map, Value, json};
@@ -9,17 +9,20 @@ use super::App;
 use crate::cli::examples;
 use crate::ui::Paint;
 use engine::error::{Error, Kind, Result};
+use engine::{Graph, Id, Label, Progress, alone};
+use package::{Architecture, Profile, Recipe};
 
 /// What does a Cargo project call on AWS, and which rights does it need?
 ///
 /// Reads the source of every Lambda function of a package or workspace, from its `main`: operations, IAM actions, tables,
-/// indexes, environment variables, routes. It needs no `stack.toml`, no build and no cloud. A place that cannot be followed
+/// indexes, environment variables, routes. It needs no `stack.toml` and no cloud, and no build unless you want one. A place that cannot be followed
 /// is listed with what it may call.
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!(
     "stackctl audit                           the project of this folder",
     "stackctl audit services/orders           a package or workspace elsewhere",
     "stackctl audit --policy > policy.json    the IAM policy that the code needs",
+    "stackctl audit --build                   and what its linked programs decide; this compiles them",
     "stackctl audit --check                   in CI: 3 when something cannot be followed",
 ))]
 pub struct Args {
@@ -29,19 +32,27 @@ pub struct Args {
     /// Print the IAM policy of each function
     #[arg(long)]
     policy: bool,
+    /// Build the functions as `stackctl build` does, and let the linked programs decide which operations they can call
+    #[arg(long)]
+    build: bool,
     /// Exit with 3 when a call or its resource cannot be resolved
     #[arg(long)]
     check: bool,
 }
 
-pub fn run(args: &Args, app: &App) -> Result<()> {
-    let report = audit::audit(&args.folder).map_err(|refused| {
+pub async fn run(args: &Args, app: &App) -> Result<()> {
+    let mut report = audit::audit(&args.folder).map_err(|refused| {
         Error::usage("this project cannot be audited")
             .cause(refused)
             .hint("give the folder of a Cargo package or workspace")
     })?;
     for note in &report.notes {
         app.ui.say(note);
+    }
+    if args.build {
+        for function in &mut report.functions {
+            built(function, &args.folder, app).await?;
+        }
     }
     if args.policy {
         let policies = || policies(&report);
@@ -62,6 +73,28 @@ pub fn run(args: &Args, app: &App) -> Result<()> {
     let names = open.join(", ");
     Err(Error::new(Kind::Findings, format!("not everything is resolved in {names}"))
         .hint("the places are marked `unresolved` and `unknown`"))
+}
+
+/// Builds a function, and takes what its program decides.
+async fn built(function: &mut Audited, root: &Path, app: &App) -> Result<()> {
+    let recipe = Recipe {
+        root: root.to_owned(),
+        crate_directory: function.folder.clone(),
+        binary: Some(function.binary.clone()),
+        function: format!("{}-{}", function.package, function.binary),
+        architecture: Architecture::default(),
+        profile: Profile::default(),
+    };
+    let label = Label { kind: "code".into(), name: function.binary.clone() };
+    let work = app.ui.watch(vec![label], async |events| {
+        let progress = Progress::new(Id::after(&Graph::default()), events);
+        alone(&progress, Box::pin(package::build(&recipe, &progress))).await
+    });
+    let artifact = app.unless_stopped(Box::pin(work)).await?;
+    for line in verify::decided::decide(function, &artifact.program()?) {
+        app.ui.say(&line);
+    }
+    Ok(())
 }
 
 /// The policy itself when there is one function, else the policies by the names of the binaries.

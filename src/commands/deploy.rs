@@ -6,7 +6,7 @@ use tokio::time::Instant;
 use super::ship::{self, MAKING_ROOM, Questions, Ship};
 use super::sources::Artifacts;
 use super::{App, callers, granted, outputs};
-use crate::blueprint::{Blueprint, Form};
+use crate::blueprint::{self, Blueprint, Blueprints, Form};
 use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::config::{Budget, Config};
@@ -62,13 +62,18 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     }
     let sources = args.artifacts.sources(&config)?;
     let cloud = app.cloud(&config).await?;
-    let stack = Stack::located(&cloud, &config, sources);
-    let questions = questions(&config);
+    // A zip may come without its source.
+    let blueprints = blueprint::read_all(&config).ok();
+    let stack = match &blueprints {
+        Some(blueprints) => Stack::wanted(&cloud, &config, blueprints, sources),
+        None => Stack::located(&cloud, &config, sources),
+    };
+    let questions = questions(&config, blueprints.as_ref());
     let labels = ship::labels(&stack);
     let ((outcome, proofs), broken) = app
         .ui
         .watch(labels, async |events| {
-            let planning = Box::pin(planned(&stack, &cloud, &config, events));
+            let planning = Box::pin(planned(&stack, &cloud, &config, blueprints.as_ref(), events));
             let (plan, broken) = app.unless_stopped(planning).await?;
             let (stack, cloud, questions) = (&stack, &cloud, &questions);
             let ship = Ship { stack, cloud, config: &config, questions, further: MORE, events };
@@ -110,18 +115,24 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
 }
 
 /// What proves a version of each function: as its source says, where it is there.
-fn questions(config: &Config) -> Questions {
-    config.each_function().map(|one| (one.about.clone(), question(&one))).collect()
+fn questions(config: &Config, blueprints: Option<&Blueprints>) -> Questions {
+    match blueprints {
+        Some(blueprints) => blueprint::questions(config, blueprints),
+        None => config.functions.keys().map(|key| (key.clone(), unread())).collect(),
+    }
 }
 
 /// What proves a version of the function that `config` is about.
 pub fn question(config: &Config) -> Question {
     match Blueprint::read(config) {
         Ok(blueprint) => blueprint.question(config),
-        Err(_) => {
-            Question { path: Some("/".to_owned()), form: Form::Declared, takes_requests: true }
-        }
+        Err(_) => unread(),
     }
+}
+
+/// The question to a function whose source is not there.
+fn unread() -> Question {
+    Question { path: Some("/".to_owned()), form: Form::Declared, takes_requests: true }
 }
 
 /// Where the time went, in the order of the work.
@@ -158,6 +169,7 @@ async fn planned(
     stack: &Stack,
     cloud: &Cloud,
     config: &Config,
+    blueprints: Option<&Blueprints>,
     events: &Events,
 ) -> Result<(Plan, Vec<String>)> {
     let parts = || stack.functions.values();
@@ -187,7 +199,10 @@ async fn planned(
             continue;
         }
         if let Some((code, policy)) = reading.find(parts.code).zip(policy) {
-            granted::check(cloud, &config, &policy, code).await?;
+            let audited = blueprints.map(|blueprints| &blueprints[&config.about]);
+            let audited = audited.filter(|one| one.form == Form::Audited);
+            let rights = audited.map(|one| &one.rights);
+            granted::check(cloud, &config, rights, &policy, code).await?;
         }
         if let Some(live) = reading.find(parts.release) {
             broken.extend(callers::broken(&config, live).await);

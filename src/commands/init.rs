@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde_json::json;
 
 use super::App;
+use crate::adopt::{self, KeyDraft, Missing, Project, TableDraft};
 use crate::cli::examples;
 use crate::config;
 use crate::scaffold::{self, File};
@@ -14,11 +15,15 @@ use crate::ui::{Question, quoted};
 use engine::error::{Doing, Error, Result};
 
 /// Begin a project: `stack.toml`, a handler that passes its tests, a CI recipe
+///
+/// In a folder that has a Cargo project with a Lambda function, only `stack.toml` is written: its function, tables, keys,
+/// indexes and variables, as an audit of the source finds them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!(
     "stackctl init                       in this folder, called like it",
     "stackctl init shop                  in a new folder",
     "stackctl init backend --name shop   in a folder with another name",
+    "stackctl init                       in a Cargo project: writes `stack.toml` alone",
 ))]
 pub struct Args {
     /// Where; made when it is not there
@@ -32,6 +37,11 @@ pub struct Args {
 pub async fn run(args: &Args, app: &App) -> Result<()> {
     let folder = std::path::absolute(&args.directory)
         .doing(format!("find `{}`", args.directory.display()))?;
+    if !is_there(&folder.join(config::FILE))
+        && let Some(project) = adopt::find(&folder)?
+    {
+        return adopted(args, &folder, project, app).await;
+    }
     let name = name(args, &folder, app).await?;
     let files = scaffold::files(&name);
     refuse_a_project(&folder, &files)?;
@@ -65,6 +75,47 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         || text(&args.directory, &name, written.len()),
         || json!({"name": name, "directory": folder, "written": written, "kept": kept}),
     )
+}
+
+/// Writes `stack.toml` for a project that is there already, and nothing else.
+async fn adopted(args: &Args, folder: &Path, project: Project, app: &App) -> Result<()> {
+    project.notes.iter().for_each(|note| app.ui.say(note));
+    let name = name(args, folder, app).await?;
+    let mut draft = project.draft();
+    if !app.globals.yes && app.ui.can_ask() {
+        for missing in draft.tables.iter_mut().flat_map(TableDraft::missing) {
+            ask_key(missing, app).await?;
+        }
+    }
+    let file = draft.write(&name)?;
+    let path = config::FILE;
+    write(folder, &File { path: path.to_owned(), text: file.text, optional: false })?;
+    for (word, lines) in [("read", &file.read), ("assumed", &file.assumed), ("open", &file.open)] {
+        for line in lines {
+            app.ui.say(&format!("{word:9}{line}"));
+        }
+    }
+    let next = || {
+        let here = entered(&args.directory);
+        format!("wrote {path} for {name}\n\n{here}{}", steps(&ADOPTED))
+    };
+    app.ui.result(next, || {
+        json!({
+            "name": name, "directory": folder, "written": [path], "kept": [],
+            "read": file.read, "assumed": file.assumed, "open": file.open,
+        })
+    })
+}
+
+/// The partition key of a table, which only a person knows where no line shows it.
+async fn ask_key(missing: Missing<'_>, app: &App) -> Result<()> {
+    let suggestion = missing.key.text.clone();
+    let prompt = format!("Partition key of {} [{suggestion}]:", missing.of);
+    let instead = "pass `--yes` to take what is suggested";
+    let question = Question { verb: "`init`", effect: "", prompt: &prompt, instead };
+    let answer = app.ask(&question).await?;
+    *missing.key = KeyDraft::told(if answer.is_empty() { suggestion } else { answer });
+    Ok(())
 }
 
 /// From the flag, else from the user, else from the folder.
@@ -145,19 +196,31 @@ fn write(folder: &Path, file: &File) -> Result<()> {
 }
 
 fn text(directory: &Path, name: &str, count: usize) -> String {
-    let steps = [
-        ("stackctl up --local", "the whole stack on this machine"),
-        ("stackctl dev", "the same, and again on every save"),
-        ("stackctl up", "the same in your AWS account"),
-        ("(cd handler && cargo test)", "the handler against its contract"),
-    ];
-    let steps: Vec<String> =
-        steps.iter().map(|(step, what)| format!("  {step:28}{what}")).collect();
-    let here = directory == Path::new(".");
-    let enter = if here {
-        String::new()
-    } else {
-        format!("  cd {}\n", quoted(&directory.display().to_string()))
-    };
-    format!("created project {name} ({count} files)\n\n{enter}{}", steps.join("\n"))
+    let enter = entered(directory);
+    format!("created project {name} ({count} files)\n\n{enter}{}", steps(&CREATED))
+}
+
+/// What to do next, with what it does.
+const CREATED: [(&str, &str); 4] = [
+    ("stackctl up --local", "the whole stack on this machine"),
+    ("stackctl dev", "the same, and again on every save"),
+    ("stackctl up", "the same in your AWS account"),
+    ("(cd handler && cargo test)", "the handler against its contract"),
+];
+const ADOPTED: [(&str, &str); 3] = [
+    ("stackctl plan --local", "what would be made"),
+    ("stackctl up --local", "the whole stack on this machine"),
+    ("stackctl up", "the same in your AWS account"),
+];
+
+fn steps(steps: &[(&str, &str)]) -> String {
+    let line = |(step, what): &(&str, &str)| format!("  {step:28}{what}");
+    steps.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn entered(directory: &Path) -> String {
+    if directory == Path::new(".") {
+        return String::new();
+    }
+    format!("  cd {}\n", quoted(&directory.display().to_string()))
 }

@@ -55,7 +55,7 @@ pub async fn run(cli: Cli, ui: Ui, stop: watch::Receiver<bool>) -> (Ui, Result<(
     let app = App { globals: cli.globals, ui, stop, slowed: Slowed::default() };
     let result = match &cli.verb {
         Verb::Init(args) => init::run(args, &app).await,
-        Verb::Audit(args) => audit::run(args, &app),
+        Verb::Audit(args) => audit::run(args, &app).await,
         Verb::Up(args) => up::run(args, &app).await,
         Verb::Dev(args) => Box::pin(dev::run(args, &app)).await,
         Verb::Deploy(args) => deploy::run(args, &app).await,

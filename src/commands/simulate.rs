@@ -28,7 +28,7 @@ pub struct Args {
     /// The action, such as `dynamodb:GetItem`; the service may be left out
     #[arg(required_unless_present = "cases")]
     action: Option<String>,
-    /// The ARN, or its end, such as `table/other`; without it, for actions of DynamoDB, the stack's table
+    /// The ARN, or its end, such as `table/other`; without it, for actions of DynamoDB, the stack's tables
     resource: Option<String>,
     /// A condition key of the request and its value; may be given more than once
     #[arg(long, value_name = "KEY=VALUE")]
@@ -60,26 +60,59 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     }
     let context = args.context.iter().map(|pair| entry(pair)).collect::<Result<Vec<_>>>()?;
     let case = args.origin.case(app).await?;
-    let resource = resource(&case, args.resource.as_deref());
-    let answer = check::simulate(&case.snapshot, &action, &resource, &context);
-    let document = || {
-        json!({
-            "action": action,
-            "resource": resource,
-            "decision": answer.decision,
-            "statement": answer.statement,
-            "why": answer.why,
-            "mode": case.mode,
-        })
+    let decide = |resource: String| {
+        let answer = check::simulate(&case.snapshot, &action, &resource, &context);
+        (resource, answer)
     };
-    app.ui.result(|| told(&action, &resource, &answer, app.ui.paint), document)?;
-    match answer.decision {
+    let answers: Vec<(String, Answer)> =
+        resources(&case, args.resource.as_deref()).into_iter().map(decide).collect();
+    let worst = answers.iter().min_by_key(|(_, answer)| rank(answer.decision));
+    let Some((_, worst)) = worst else {
+        return Err(Error::usage(format!("{action} is asked of a table, and the stack has none"))
+            .hint(format!("name the resource: `stackctl simulate {action} ARN`")));
+    };
+    let text = || {
+        let told = |(on, answer): &(String, Answer)| told(&action, on, answer, app.ui.paint);
+        answers.iter().map(told).collect::<Vec<_>>().join("\n")
+    };
+    app.ui.result(text, || document(&action, &answers, &case.mode))?;
+    match worst.decision {
         _ if !args.exit_code => Ok(()),
         Decision::Allowed => Ok(()),
         Decision::Unproven => Err(Error::environment("the decision depends on what is not known")
             .hint("name the condition keys of the request with `--context KEY=VALUE`")),
         _ => Err(Error::new(Kind::Findings, format!("the role may not {action}"))),
     }
+}
+
+/// The worst comes first.
+fn rank(decision: Decision) -> u8 {
+    match decision {
+        Decision::ExplicitDeny => 0,
+        Decision::ImplicitDeny => 1,
+        Decision::Unproven => 2,
+        Decision::Allowed => 3,
+    }
+}
+
+/// The worst decision, and where there are several resources, each of them.
+fn document(action: &str, answers: &[(String, Answer)], mode: &str) -> Value {
+    let one = |(on, answer): &(String, Answer)| {
+        json!({
+            "action": action,
+            "resource": on,
+            "decision": answer.decision,
+            "statement": answer.statement,
+            "why": answer.why,
+        })
+    };
+    let worst = answers.iter().min_by_key(|(_, answer)| rank(answer.decision));
+    let mut document = worst.map(one).unwrap_or_default();
+    document["mode"] = json!(mode);
+    if answers.len() > 1 {
+        document["decisions"] = answers.iter().map(one).collect();
+    }
+    document
 }
 
 /// `{"decisions": [{"id", "decision"}]}`. Deciding is all that is asked, so no decision is a failure.
@@ -108,16 +141,16 @@ fn entry(pair: &str) -> Result<(String, String)> {
     split.ok_or_else(|| Error::usage(format!("`--context {pair}` is not KEY=VALUE")))
 }
 
-/// An ARN as it stands; else something of the table's account and region.
-fn resource(case: &Case, wanted: Option<&str>) -> String {
+/// An ARN as it is; else something of the stack's account and region; without any, the tables of the stack.
+fn resources(case: &Case, wanted: Option<&str>) -> Vec<String> {
     let stack = &case.snapshot.stack;
     match wanted {
-        None => stack.table_arn.clone(),
-        Some(whole) if whole == "*" || whole.starts_with("arn:") => whole.to_owned(),
+        None => stack.tables().map(|(_, arn)| arn.to_owned()).collect(),
+        Some(whole) if whole == "*" || whole.starts_with("arn:") => vec![whole.to_owned()],
         Some(end) => {
             let head = stack.table_arn.trim_end_matches(&stack.table_name);
             let end = end.trim_start_matches('/');
-            format!("{}{end}", head.trim_end_matches("table/"))
+            vec![format!("{}{end}", head.trim_end_matches("table/"))]
         }
     }
 }

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use engine::error::{Error, Result};
 use package::Architecture;
-use verify::operations::Operation;
+use verify::rights::{Known, Rights, Table};
 
 use super::Config;
 use super::check::variable;
@@ -146,7 +146,7 @@ pub(super) fn check(config: &Config, function: &Function) -> Result<()> {
         }
     }
     environment(config, function)?;
-    settings.access.iter().try_for_each(|(to, values)| check_access(config, function, to, values))
+    config.with_access(function, Rights::default()).map(|_| ())
 }
 
 fn numbers(function: &Function) -> Result<()> {
@@ -236,43 +236,30 @@ fn check_route(place: &str, route: &str) -> Result<()> {
     Ok(())
 }
 
-fn check_access(config: &Config, function: &Function, to: &str, values: &[String]) -> Result<()> {
-    let place = format!("{}.access.\"{to}\"", function.place());
-    if let Some((service, action)) = to.split_once(':') {
-        let is_word = |text: &str| {
-            !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '-')
-        };
-        if !is_word(service) || !is_word(action) {
-            return Err(Error::usage(format!("`{place}` is no action"))
-                .hint("an action is written like `sqs:SendMessage`, without wildcards"));
-        }
-        let wrong = values.iter().find(|arn| !arn.starts_with("arn:") && *arn != "*");
-        return wrong.map_or(Ok(()), |wrong| {
-            Err(Error::usage(format!("`{place}` holds `{wrong}`, which is no ARN"))
-                .hint("an ARN is written like `arn:aws:sqs:us-east-1:123456789012:jobs`"))
-        });
+impl Config {
+    /// The same rights, with those of the function's `access`.
+    pub fn with_access(&self, function: &Function, rights: Rights) -> Result<Rights> {
+        let access = &function.settings.access;
+        rights.with_access(access, &self.known(function)).map_err(|error| {
+            let place = format!("{}.access.\"{}\"", function.place(), error.key);
+            Error::usage(format!("`{place}`: {}", error.problem)).hint(error.hint)
+        })
     }
-    let Some(table) = config.tables.get(to) else {
-        let tables = config.tables.keys().map(String::as_str).collect::<Vec<_>>().join(", ");
-        return Err(Error::usage(format!("`{place}` is neither an action nor a table")).hint(
-            format!("an action is written like `sqs:SendMessage`; the tables are: {tables}"),
-        ));
-    };
-    for value in values {
-        let (operation, index) = match value.split_once(':') {
-            Some((operation, index)) => (operation, Some(index)),
-            None => (value.as_str(), None),
+
+    /// What the names in a function's source stand for.
+    pub fn known(&self, function: &Function) -> Known {
+        let table = |table: &super::Table| Table {
+            key: table.key.clone(),
+            name: table.name.clone(),
+            env: table.env.clone(),
+            indexes: table.indexes.keys().cloned().collect(),
         };
-        if Operation::named(operation).is_none() {
-            return Err(Error::usage(format!("`{place}` holds `{operation}`"))
-                .hint("name an operation of DynamoDB: `GetItem`, or `Query:INDEX`"));
-        }
-        if let Some(index) = index.filter(|index| !table.indexes.contains_key(*index)) {
-            return Err(Error::usage(format!("`{place}` names the index `{index}`"))
-                .hint(format!("`{}.indexes` has none of that name", table.place())));
+        let variable = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        Known {
+            tables: self.tables.values().map(table).collect(),
+            environment: self.environment_of(function).map(variable).collect(),
         }
     }
-    Ok(())
 }
 
 #[cfg(test)]
@@ -315,11 +302,14 @@ mod tests {
         let good = "name = \"app\"\n[table.indexes.byStatus]\npartition_key = \"status\"\n[function.access]\n\"sqs:SendMessage\" = [\"arn:aws:sqs:us-east-1:1:jobs\"]\ndata = [\"GetItem\", \"Query:byStatus\"]";
         assert!(config(good).is_ok());
         for (access, part) in [
-            ("\"sqs:Send*\" = []", "is no action"),
-            ("\"sqs:SendMessage\" = [\"jobs\"]", "is no ARN"),
-            ("orders = [\"GetItem\"]", "neither an action nor a table"),
-            ("data = [\"Get\"]", "holds `Get`"),
-            ("data = [\"Query:x\"]", "names the index `x`"),
+            (
+                "\"sqs:Send*\" = []",
+                "`function.access.\"sqs:Send*\"`: `sqs:Send*` is not one action",
+            ),
+            ("\"sqs:SendMessage\" = [\"jobs\"]", "`jobs` is no ARN"),
+            ("orders = []", "neither a table of this file nor an action"),
+            ("data = [\"Get\"]", "`Get` is no operation of DynamoDB"),
+            ("data = [\"Query:x\"]", "`x` is no index of the table `data`"),
         ] {
             let message = refusal(&format!("[function.access]\n{access}"));
             assert!(message.contains(part), "{message}");

@@ -17,7 +17,7 @@ use std::{env, io};
 pub use check::better_name;
 pub use file::Cors;
 pub use function::{Budget, Function, FunctionKeys, LogPolicy};
-pub use names::{ALIAS, API, DEFAULT_STAGE, Names};
+pub use names::{ALIAS, API, DEFAULT_STAGE, LAMBDA, Names};
 pub use schema::SCHEMA;
 pub use table::{Attribute, AttributeKind, DATA, Index, Projection, Table, Word};
 
@@ -67,6 +67,11 @@ impl Config {
     pub fn named(name: &str, stage: Option<&str>) -> Result<Self> {
         let text = format!("name = {}", toml::Value::from(name));
         Self::parse(&text, stage.unwrap_or(DEFAULT_STAGE), PathBuf::from("."))
+    }
+
+    /// Checks a text that is to become the file of `root`, for the default stage.
+    pub fn from_text(text: &str, root: PathBuf) -> Result<Self> {
+        Self::parse(text, DEFAULT_STAGE, root)
     }
 
     fn parse(text: &str, stage: &str, root: PathBuf) -> Result<Self> {

@@ -140,7 +140,9 @@ fn extra_actions(verdict: &Verdict) -> BTreeSet<&str> {
 }
 
 fn is_granted(verdict: &Verdict, extra: &BTreeSet<&str>, column: &str) -> bool {
-    let granted = |action: &str| verdict.granted.contains(&format!("dynamodb:{action}"));
+    let granted = |action: &str| {
+        verdict.granted.contains(&format!("dynamodb:{action}")) || verdict.granted.contains(action)
+    };
     let operation = Operation::named(column).map(Operation::possible_actions).unwrap_or_default();
     extra.contains(column)
         || granted(column)
@@ -251,9 +253,9 @@ fn conclusion(seen: &Seen, paint: Paint) -> String {
     }
     match verdict.outcome {
         Outcome::Proven => format!(
-            "{}  {} on 1 table and nothing else; 0 excess of {} probed pairs; {sources}",
+            "{}  {} and nothing else; 0 excess of {} probed pairs; {sources}",
             paint.green("PROVEN"),
-            plural(needed, "action"),
+            reached(seen),
             verdict.probed - needed.min(verdict.probed),
         ),
         Outcome::Sampled => format!(
@@ -277,13 +279,35 @@ fn conclusion(seen: &Seen, paint: Paint) -> String {
     }
 }
 
+/// `5 actions on 2 tables and 1 action of other services`
+fn reached(seen: &Seen) -> String {
+    let needed =
+        |of: fn(&str) -> bool| seen.verdict.needed.iter().filter(|action| of(action)).count();
+    let own = needed(|action| action.starts_with("dynamodb:"));
+    let others = needed(|action| !action.starts_with("dynamodb:") && !action.starts_with("logs:"));
+    let tables = plural(seen.stack.tables().count(), "table");
+    match (own, others) {
+        (own, 0) => format!("{} on {tables}", plural(own, "action")),
+        (0, others) => format!("{} of other services", plural(others, "action")),
+        (own, others) => {
+            let (own, others) = (plural(own, "action"), plural(others, "action"));
+            format!("{own} on {tables} and {others} of other services")
+        }
+    }
+}
+
+/// How many of those who can say it say which operations the handler calls; nothing but the source and the linked
+/// program can for one that declares nothing.
 fn sources(verdict: &Verdict) -> String {
     let sets = &verdict.operations;
-    let known =
-        [&sets.declared, &sets.source, &sets.linked, &sets.recorded].into_iter().flatten().count();
-    match known {
-        1 => "1 of 4 sources".to_owned(),
-        known => format!("{known} of 4 sources, and they agree"),
+    let (found, all) = match &sets.declared {
+        Some(_) => (vec![&sets.declared, &sets.source, &sets.linked, &sets.recorded], 4),
+        None => (vec![&sets.source, &sets.linked], 2),
+    };
+    match found.into_iter().flatten().count() {
+        0 => "no source but `stack.toml`".to_owned(),
+        1 => format!("1 of {all} sources"),
+        known => format!("{known} of {all} sources, and they agree"),
     }
 }
 

@@ -12,6 +12,7 @@ mod day_two;
 mod deploy;
 mod dev;
 mod drift;
+mod foreign;
 mod frontend;
 mod functions;
 mod fuzzed;

@@ -1,12 +1,14 @@
 //! Makes the report of what was found.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
 use crate::catalogue::Catalogue;
 use crate::interp::{Findings, Interpreter};
 use crate::items::{CrateId, Index};
-use crate::package::{Dependency, Project};
-use crate::report::{Audited, Call, Candidates, Place, Report, Unresolved, Verdict};
+use crate::keys::Gathered;
+use crate::package::{Dependency, Package, Project};
+use crate::report::{Audited, Call, Candidates, Place, Report, Unresolved};
 use crate::value::{Kind, Request};
 
 /// Audits every binary.
@@ -26,13 +28,9 @@ pub fn report(project: &Project, index: &Index) -> Report {
             let findings = std::mem::take(&mut interpreter.findings);
             let kind = kind(&findings);
             let main = index.files[index.module(index.crates[krate.0].root).file].clone();
-            let audited = Assembly { index, catalogue: &catalogue, findings: &findings }.audited(
-                &project.packages[*package].name,
-                &binary.name,
-                main,
-                *krate,
-                kind,
-            );
+            let audited =
+                Assembly { index, catalogue: &catalogue, findings: &findings, root: &project.root }
+                    .audited(&project.packages[*package], &binary.name, main, *krate, kind);
             of_package.push((kind, audited));
         }
         let has_lambda = of_package.iter().any(|(kind, _)| matches!(kind, Role::Lambda(_)));
@@ -114,12 +112,13 @@ struct Assembly<'a> {
     index: &'a Index,
     catalogue: &'a Catalogue,
     findings: &'a Findings,
+    root: &'a Path,
 }
 
 impl Assembly<'_> {
     fn audited(
         &self,
-        package: &str,
+        package: &Package,
         binary: &str,
         main: String,
         krate: CrateId,
@@ -158,16 +157,11 @@ impl Assembly<'_> {
                 });
             }
         }
-        let is_open = |place: &Option<Place>| matches!(place, Some(Place::Unknown(_)));
-        let partly = !unresolved.is_empty()
-            || calls.iter().any(|call| is_open(&call.table) || is_open(&call.index));
-        let verdict = match (partly, calls.is_empty()) {
-            (false, _) => Verdict::Resolved,
-            (true, true) => Verdict::None,
-            (true, false) => Verdict::Partly,
-        };
-        Audited {
-            package: package.to_owned(),
+        let gathered = Gathered::of(self.findings, &self.index.files);
+        let mut audited = Audited {
+            package: package.name.clone(),
+            folder: package.folder.clone(),
+            root: self.root.to_owned(),
             binary: binary.to_owned(),
             main,
             framework: match role {
@@ -177,13 +171,23 @@ impl Assembly<'_> {
             trigger: self.trigger(role),
             calls,
             unresolved: unresolved.into_iter().collect(),
-            env: self.findings.variables.clone(),
+            env: self.findings.variables.keys().cloned().collect(),
+            env_sites: self.variable_sites(),
+            keys: gathered.keys.into_iter().collect(),
+            expiries: gathered.expiries.into_iter().collect(),
             routes: self
                 .findings
                 .has_router
                 .then(|| self.findings.routes.iter().cloned().collect()),
-            verdict,
-        }
+            ..Audited::default()
+        };
+        audited.verdict = audited.judged();
+        audited
+    }
+
+    fn variable_sites(&self) -> BTreeMap<String, String> {
+        let read = self.findings.variables.iter();
+        read.filter_map(|(name, site)| Some((name.clone(), self.site((*site)?)))).collect()
     }
 
     fn site(&self, (file, line): (usize, usize)) -> String {

@@ -96,6 +96,8 @@ pub enum Shape {
 pub struct TypeDefinition {
     pub module: ModuleId,
     pub generics: Vec<String>,
+    /// The case in which serde writes its fields: `camelCase`.
+    pub renamed: Option<String>,
     pub shape: Shape,
 }
 

@@ -26,6 +26,7 @@ mod conditions;
 mod declarations;
 mod interp;
 mod items;
+mod keys;
 mod lock;
 mod macros;
 mod modules;
@@ -34,6 +35,8 @@ mod package;
 mod policy;
 mod reach;
 mod report;
+mod request;
+mod serialized;
 mod source;
 mod strings;
 #[cfg(all(test, feature = "sweep"))]
@@ -46,6 +49,7 @@ use std::fmt;
 use std::path::Path;
 
 pub use catalogue::{actions_named, actions_of, operations, prefix_of, service_of};
+pub use keys::{Evidence, Expiry, FoundIndex, FoundKey, FoundTable, KeyUse, Kind, tables};
 pub use policy::policy;
 pub use report::{Audited, Call, Candidates, Place, Report, Unresolved, Verdict};
 

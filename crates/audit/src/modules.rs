@@ -12,6 +12,7 @@ use crate::items::{
 };
 use crate::macros::rules::Book;
 use crate::package::Project;
+use crate::serialized;
 
 /// Reads one crate after another.
 pub struct Reader<'a> {
@@ -129,7 +130,10 @@ impl Reader<'_> {
             }
             Item::Struct(item) => {
                 let shape = Shape::Struct(fields(item.fields));
-                self.type_definition(module, item.ident.to_string(), &item.generics, shape);
+                let renamed = serialized::case_of(&item.attrs);
+                let name = item.ident.to_string();
+                let id = self.type_definition(module, name, &item.generics, shape);
+                self.index.types[id.0].renamed = renamed;
             }
             Item::Union(item) => {
                 let shape = Shape::Struct(fields(syn::Fields::Named(item.fields)));
@@ -220,7 +224,8 @@ impl Reader<'_> {
         shape: Shape,
     ) -> TypeId {
         let id = TypeId(self.index.types.len());
-        self.index.types.push(TypeDefinition { module, generics: parameters(generics), shape });
+        let generics = parameters(generics);
+        self.index.types.push(TypeDefinition { module, generics, renamed: None, shape });
         self.name(module, name, Definition::Type(id));
         id
     }

@@ -23,6 +23,7 @@ pub struct Project {
 
 pub struct Package {
     pub name: String,
+    pub folder: PathBuf,
     pub library: Option<Library>,
     pub binaries: Vec<Binary>,
     /// By the name that the source uses.
@@ -217,7 +218,13 @@ impl Finder {
         let name = table.get("package")?.get("name")?.as_str()?.to_owned();
         let (binaries, library) = targets(&folder, &name, &table);
         let index = self.packages.len();
-        self.packages.push(Package { name, library, binaries, dependencies: BTreeMap::new() });
+        self.packages.push(Package {
+            name,
+            folder: folder.clone(),
+            library,
+            binaries,
+            dependencies: BTreeMap::new(),
+        });
         self.known.insert(folder.clone(), Some(index));
         // A package outside the workspace inherits from its own.
         let own;

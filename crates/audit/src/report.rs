@@ -1,9 +1,11 @@
 //! The result, in the form of `audit --output json`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
 
 use serde::{Serialize, Serializer};
 
+use crate::keys::{Expiry, KeyUse};
 use crate::strings::{Piece, Text};
 
 /// What every Lambda function of a project calls.
@@ -15,7 +17,7 @@ pub struct Report {
     pub notes: Vec<String>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Default, Serialize)]
 pub struct Audited {
     pub package: String,
     pub binary: String,
@@ -27,6 +29,46 @@ pub struct Audited {
     pub env: BTreeSet<String>,
     pub routes: Option<Vec<String>>,
     pub verdict: Verdict,
+    /// The folder of the package.
+    #[serde(skip)]
+    pub folder: PathBuf,
+    /// The folder from which files are named.
+    #[serde(skip)]
+    pub root: PathBuf,
+    /// Where each variable of `env` is read first, as far as that is a line of the program.
+    #[serde(skip)]
+    pub env_sites: BTreeMap<String, String>,
+    /// What the code says of the keys of tables.
+    #[serde(skip)]
+    pub keys: Vec<KeyUse>,
+    #[serde(skip)]
+    pub expiries: Vec<Expiry>,
+}
+
+impl Audited {
+    /// Names all files from another folder, of which its own is a part: `below` leads there.
+    pub fn name_files_from(&mut self, root: &Path, below: &str) {
+        let named = |site: &mut String| *site = format!("{below}/{site}");
+        named(&mut self.main);
+        self.calls.iter_mut().for_each(|one| named(&mut one.site));
+        self.unresolved.iter_mut().for_each(|one| named(&mut one.site));
+        self.env_sites.values_mut().for_each(named);
+        self.keys.iter_mut().for_each(|one| named(&mut one.site));
+        self.expiries.iter_mut().for_each(|one| named(&mut one.site));
+        root.clone_into(&mut self.root);
+    }
+
+    /// Whether everything is known, by its calls and by what is unresolved.
+    pub fn judged(&self) -> Verdict {
+        let is_open = |place: &Option<Place>| matches!(place, Some(Place::Unknown(_)));
+        let partly = !self.unresolved.is_empty()
+            || self.calls.iter().any(|call| is_open(&call.table) || is_open(&call.index));
+        match (partly, self.calls.is_empty()) {
+            (false, _) => Verdict::Resolved,
+            (true, true) => Verdict::None,
+            (true, false) => Verdict::Partly,
+        }
+    }
 }
 
 /// One operation on one resource at one place.
@@ -94,12 +136,13 @@ impl Serialize for Candidates {
     }
 }
 
-#[derive(Debug, Clone, Copy, Serialize, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, Serialize, PartialEq, Eq)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// Every call and its resource are known.
     Resolved,
     Partly,
     /// Nothing is known for certain.
+    #[default]
     None,
 }

@@ -15,7 +15,7 @@ pub enum Piece {
 pub type Text = Vec<Piece>;
 
 /// The texts that a value can be.
-#[derive(Clone, PartialEq, Eq, Hash, Debug, Default)]
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Debug, Default)]
 pub struct Texts(pub BTreeSet<Text>);
 
 /// More alternatives than this are one unknown text.

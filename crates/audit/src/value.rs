@@ -11,6 +11,8 @@ use crate::items::{FunctionId, TraitId, TypeId};
 use crate::strings::Texts;
 use crate::types::{Scope, Ty};
 
+pub use crate::request::{Kind, Request};
+
 /// An abstract value. Wrappers such as `Option`, `Arc` and futures are what they hold.
 #[derive(Clone)]
 pub enum Value<'a> {
@@ -69,59 +71,6 @@ pub struct Closure<'a> {
     pub file: usize,
     pub function: Option<FunctionId>,
     pub digest: Digest,
-}
-
-/// A request to AWS under construction, or a part of one.
-#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub struct Request {
-    pub service: Rc<str>,
-    /// What is requested; for a part, the name of its type, such as `KeysAndAttributes`.
-    pub kind: Kind,
-    pub site: (usize, usize),
-    pub table: Option<Rc<Texts>>,
-    pub index: Option<Rc<Texts>>,
-    pub resource: Option<Rc<Texts>>,
-    /// Actions of a transaction's members, with their tables.
-    pub members: BTreeSet<(String, Option<Rc<Texts>>)>,
-}
-
-#[derive(Clone, PartialEq, Eq, Hash, Debug, PartialOrd, Ord)]
-pub enum Kind {
-    /// Made by a method of a client: it is a call.
-    Operation(Rc<str>),
-    /// `PutItemInput::builder()`: a call once it is given to a client.
-    Input(Rc<str>),
-    /// A waiter polls this operation.
-    Part(Rc<str>),
-}
-
-impl Request {
-    /// A request that was built up in one branch or the other.
-    fn or(&self, other: &Self) -> Self {
-        let text = |one: &Option<Rc<Texts>>, other: &Option<Rc<Texts>>| match (one, other) {
-            (Some(one), Some(other)) => Some(Rc::new(one.or(other))),
-            (one, other) => one.clone().or_else(|| other.clone()),
-        };
-        Self {
-            table: text(&self.table, &other.table),
-            index: text(&self.index, &other.index),
-            resource: text(&self.resource, &other.resource),
-            members: self.members.union(&other.members).cloned().collect(),
-            ..self.clone()
-        }
-    }
-}
-
-impl PartialOrd for Texts {
-    fn partial_cmp(&self, other: &Self) -> Option<std::cmp::Ordering> {
-        Some(self.cmp(other))
-    }
-}
-
-impl Ord for Texts {
-    fn cmp(&self, other: &Self) -> std::cmp::Ordering {
-        self.0.cmp(&other.0)
-    }
 }
 
 /// Values inside values are told apart to this depth.

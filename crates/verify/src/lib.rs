@@ -3,6 +3,7 @@
 pub mod audit;
 pub mod catalogue;
 pub mod check;
+pub mod decided;
 pub mod deployer;
 pub mod findings;
 pub mod linked;

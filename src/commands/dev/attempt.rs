@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::ours::Ours;
-use crate::blueprint;
+use crate::blueprint::{self, Form};
 use crate::cloud::Cloud;
 use crate::commands::ship::{self, Questions, Ship, live, live_api};
 use crate::commands::{App, deploy, outputs, up, widening};
@@ -35,6 +35,7 @@ pub struct Done {
     pub version: String,
     /// Whether another version answered before, or none.
     pub is_new: bool,
+    pub form: Form,
     /// What was changed besides the code.
     pub changed: Vec<String>,
     /// What the role may do now and could not before.
@@ -114,6 +115,7 @@ impl Attempt {
         Ok(Done {
             api: api.cloned(),
             version: release.version.clone(),
+            form: self.questions.get(&self.config.about).map_or(Form::default(), |one| one.form),
             is_new: changed.clone().any(|(id, _)| releases.contains(id)),
             changed: changed
                 .filter(|(id, _)| !stack.is_code(*id) && !releases.contains(id))

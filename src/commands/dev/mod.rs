@@ -13,7 +13,7 @@ use serde_json::json;
 use tokio::sync::Notify;
 
 use super::logs::{document, one_line};
-use super::{App, deploy, up};
+use super::{App, up};
 use crate::cli::{Globals, Output, examples};
 use crate::config::Config;
 use crate::env_file;
@@ -182,7 +182,7 @@ impl Session<'_> {
             return ui.line(&document.to_string()).map(|_| ());
         }
         if is_first {
-            let form = deploy::question(config).form;
+            let form = done.form;
             ui.line(&up::text(config, form, done.api.as_ref(), &done.document, &seconds(took)))?;
             let crate_directory = &config.function().settings.crate_directory;
             let watching = format!("\nwatching {crate_directory} and stack.toml; Ctrl-C ends it");

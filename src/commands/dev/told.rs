@@ -72,6 +72,7 @@ mod tests {
             api: Some(LiveApi::default()),
             version: "7".into(),
             is_new,
+            form: crate::blueprint::Form::default(),
             changed: changed.iter().map(|&label| label.to_owned()).collect(),
             gained: Vec::new(),
             phases,

@@ -62,19 +62,37 @@ fn advise(case: &Case, handler: &Handler, denial: Denial, times: usize) -> Advic
     let called = audit.clone().find(|found| asks_for(&found.call.operation, &denial.action));
     let declared =
         handler.manifest.operations.iter().find(|one| asks_for(one.operation, &denial.action));
-    let source =
-        called.map(|found| found.site.clone()).or_else(|| declared.map(|one| one.site.clone()));
+    let rights = &handler.blueprint.rights;
+    let granted = rights.grants.iter().find(|grant| grant.actions.contains(&denial.action));
+    let open = rights.undecided.iter().find(|open| open.candidates.includes(&denial.action));
+    let source = called
+        .map(|found| found.site.clone())
+        .or_else(|| declared.map(|one| one.site.clone()))
+        .or_else(|| granted?.sites.first().cloned())
+        .or_else(|| open.map(|open| open.site.clone()));
     let (words, change) = match (denial.cause, called, declared) {
         (Cause::ExplicitDeny, ..) => ("a statement denies it, and no Allow can override that: find and narrow the Deny".to_owned(), None),
         (Cause::Boundary, ..) => ("the permissions boundary does not allow it, and no policy can widen that: ask whoever owns it".to_owned(), None),
         (Cause::Elsewhere, ..) => ("a policy outside of this stack denies it: ask whoever runs the account".to_owned(), None),
-        (_, None, None) => (format!("no line of the handler calls {}, so nothing is widened: find out who made this call", denial.action), None),
+        (_, None, None) if granted.is_none() && open.is_some() => name_it(&denial),
+        (_, None, None) if granted.is_none() => (format!("no line of the handler calls {}, so nothing is widened: find out who made this call", denial.action), None),
         (_, Some(found), None) => declare(handler, &found.call.operation),
         _ if !concerns_table(case, &denial) => ("the handler does this, but on another resource: correct the name it uses, and grant nothing".to_owned(), None),
         _ if case_grants(case, &denial) => ("the policies grant it now: the denial is from before, or the change has not spread yet".to_owned(), None),
-        _ => ("the handler declares it, and the role may not do it".to_owned(), Some("stackctl up".to_owned())),
+        _ => ("the handler needs it, and the role may not do it".to_owned(), Some("stackctl up".to_owned())),
     };
     Advice { denial, times, source, words, change }
+}
+
+/// A line that may have made the call, and of which the audit cannot tell.
+fn name_it(denial: &Denial) -> (String, Option<String>) {
+    let on = denial.resource.as_deref().unwrap_or("arn:…");
+    let change = format!("stack.toml:  [function.access]  \"{}\" = [\"{on}\"]", denial.action);
+    (
+        "the source does not show what this line calls: name the right, then `stackctl up`"
+            .to_owned(),
+        Some(change),
+    )
 }
 
 fn declare(handler: &Handler, operation: &str) -> (String, Option<String>) {
@@ -92,12 +110,17 @@ fn declare(handler: &Handler, operation: &str) -> (String, Option<String>) {
 }
 
 fn concerns_table(case: &Case, denial: &Denial) -> bool {
-    let table = &case.snapshot.stack.table_arn;
     let name = |arn: &str| {
         arn.rsplit_once(":table/")
             .map(|(_, rest)| rest.split('/').next().unwrap_or_default().to_owned())
     };
-    denial.resource.as_deref().is_none_or(|resource| name(resource) == name(table))
+    let stack = &case.snapshot.stack;
+    let ours = |resource: &str| {
+        let needs = check::needed(&case.snapshot, &case.evidence).required;
+        stack.tables().any(|(_, table)| name(table) == name(resource))
+            || needs.iter().any(|need| need.action == denial.action && need.covers(resource))
+    };
+    denial.resource.as_deref().is_none_or(ours)
 }
 
 fn case_grants(case: &Case, denial: &Denial) -> bool {

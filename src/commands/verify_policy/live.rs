@@ -10,7 +10,7 @@ use crate::rendered;
 use engine::error::Result;
 use iam::eval::Decision;
 use verify::catalogue::Catalogue;
-use verify::check;
+use verify::check::{self, Evidence};
 use verify::findings::{Finding, Kind, Severity};
 use verify::snapshot::Snapshot;
 
@@ -111,15 +111,31 @@ async fn second_opinion(cloud: &Cloud, snapshot: &Snapshot, role: &str) -> Resul
     let actions: BTreeSet<String> =
         Catalogue::dynamodb().actions().map(|(name, _)| format!("dynamodb:{name}")).collect();
     let actions: Vec<String> = actions.into_iter().collect();
-    let other = format!("{}-zz", stack.table_arn);
-    let index = format!("{}/index/zz", stack.table_arn);
-    let (own, other, index) = tokio::try_join!(
-        simulation::ask(cloud, role, &actions, &stack.table_arn),
-        simulation::ask(cloud, role, &actions, &other),
-        simulation::ask(cloud, role, &actions, &index)
-    )?;
-    let opinions = own.into_iter().chain(other).chain(index);
-    Ok(opinions.filter_map(|opinion| disagreement(snapshot, &opinion)).collect())
+    let mut findings = Vec::new();
+    for (_, table) in stack.tables() {
+        let (other, index) = (format!("{table}-zz"), format!("{table}/index/zz"));
+        let (own, other, index) = tokio::try_join!(
+            simulation::ask(cloud, role, &actions, table),
+            simulation::ask(cloud, role, &actions, &other),
+            simulation::ask(cloud, role, &actions, &index)
+        )?;
+        let opinions = own.into_iter().chain(other).chain(index);
+        findings.extend(opinions.filter_map(|opinion| disagreement(snapshot, &opinion)));
+    }
+    findings.extend(of_other_services(cloud, snapshot, role).await?);
+    Ok(findings)
+}
+
+/// AWS's opinion on what the handler needs of other services.
+async fn of_other_services(cloud: &Cloud, snapshot: &Snapshot, role: &str) -> Result<Vec<Finding>> {
+    let needs = check::needed(snapshot, &Evidence::default()).required;
+    let mut findings = Vec::new();
+    for need in needs.iter().filter(|need| !need.action.starts_with("dynamodb:")) {
+        let action = std::slice::from_ref(&need.action);
+        let opinions = simulation::ask(cloud, role, action, &need.witness()).await?;
+        findings.extend(opinions.iter().filter_map(|opinion| disagreement(snapshot, opinion)));
+    }
+    Ok(findings)
 }
 
 fn disagreement(snapshot: &Snapshot, opinion: &simulation::Opinion) -> Option<Finding> {

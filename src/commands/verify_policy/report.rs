@@ -95,22 +95,24 @@ impl<'a> Report<'a> {
     /// On how many of the needed actions each neighbour of the table can be reached.
     fn reach(&self) -> Vec<(&'static str, usize)> {
         let stack = &self.case.snapshot.stack;
+        let own: Vec<String> = stack.tables().map(|(_, arn)| arn.to_owned()).collect();
+        let indexes: Vec<String> = own.iter().map(|arn| format!("{arn}/index/zz")).collect();
         let elsewhere = stack.table_arn.replace(&stack.table_name, "zz-another-table");
-        let index = format!("{}/index/zz", stack.table_arn);
         let places = [
-            ("own table", stack.table_arn.as_str()),
-            ("own index", &index),
-            ("another table", &elsewhere),
-            ("any resource", "*"),
+            (if own.len() > 1 { "own tables" } else { "own table" }, own),
+            ("own index", indexes),
+            ("another table", vec![elsewhere]),
+            ("any resource", vec!["*".to_owned()]),
         ];
         let needed = self.verdict.needed.iter().filter(|action| action.starts_with("dynamodb:"));
         let needed: Vec<&String> = needed.collect();
         let may = |action: &str, resource: &str| {
             check::explain(&self.case.snapshot, action, resource).decision == Decision::Allowed
         };
-        places
-            .map(|(name, arn)| (name, needed.iter().filter(|action| may(action, arn)).count()))
-            .into()
+        let reached = |arns: &[String]| {
+            needed.iter().filter(|action| arns.iter().any(|arn| may(action, arn))).count()
+        };
+        places.map(|(name, arns)| (name, reached(&arns))).into()
     }
 
     fn notes(&self) -> Notes {

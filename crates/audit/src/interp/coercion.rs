@@ -11,6 +11,7 @@ impl<'a> Interpreter<'a> {
     pub fn coerce(&mut self, value: Value<'a>, ty: &Ty) -> Value<'a> {
         match (&value, ty) {
             (_, Ty::Unknown | Ty::Foreign(..) | Ty::Parameter(_)) => value,
+            (_, Ty::Sdk(..)) if super::attributes::is_marked(&value) => value,
             (Value::Environment(prefix), Ty::Own(id, _)) => {
                 let prefix = prefix.clone();
                 self.environment_record(*id, &prefix)

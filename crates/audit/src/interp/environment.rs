@@ -31,7 +31,7 @@ impl<'a> Interpreter<'a> {
                 (_, name) => {
                     let name =
                         name.unwrap_or_else(|| format!("{prefix}{}", field.name.to_uppercase()));
-                    self.variable(&Texts::literal(&name))
+                    self.variable(&Texts::literal(&name), None)
                 }
             };
             values.insert(field.name.clone(), value);

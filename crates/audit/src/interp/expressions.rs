@@ -126,9 +126,14 @@ impl<'a> Interpreter<'a> {
     fn compound(&mut self, frame: &mut Frame<'a>, expression: &'a Expr) -> Value<'a> {
         match expression {
             Expr::Tuple(node) if node.elems.is_empty() => Value::foreign("std"),
-            Expr::Tuple(node) => Value::Tuple(Rc::new(
-                node.elems.iter().map(|part| self.expression(frame, part)).collect(),
-            )),
+            Expr::Tuple(node) => {
+                let parts: Vec<Value<'a>> =
+                    node.elems.iter().map(|part| self.expression(frame, part)).collect();
+                if let [name, value] = parts.as_slice() {
+                    self.note_pair(frame.file, name, value);
+                }
+                Value::Tuple(Rc::new(parts))
+            }
             Expr::Array(node) => {
                 let inner = node
                     .elems

@@ -1,6 +1,5 @@
 //! Functions of other crates.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use super::Interpreter;
@@ -62,7 +61,7 @@ impl<'a> Interpreter<'a> {
             let service = crate::catalogue::service_of(&path[at]).unwrap_or_default();
             return self.sdk_call(&service, &path[at + 1..], arguments, site);
         }
-        if let Some(value) = self.environment_call(path, &types, arguments) {
+        if let Some(value) = self.environment_call(path, &types, arguments, site) {
             return value;
         }
         if let Some(value) = self.routing_call(path, arguments) {
@@ -144,15 +143,7 @@ impl<'a> Interpreter<'a> {
     }
 
     fn assumes_role(&mut self, site: (usize, usize)) {
-        let request = Request {
-            service: "sts".into(),
-            kind: Kind::Operation("AssumeRole".into()),
-            site,
-            table: None,
-            index: None,
-            resource: None,
-            members: BTreeSet::new(),
-        };
+        let request = Request::new("sts".into(), Kind::Operation("AssumeRole".into()), site);
         self.send(&Rc::new(request));
     }
 
@@ -182,6 +173,9 @@ impl<'a> Interpreter<'a> {
             "default" | "new" => owner.strip_suffix("Builder"),
             _ => None,
         };
+        if let Some(value) = super::attributes::marked(owner, last) {
+            return value;
+        }
         let Some(owner) = builds else {
             let mut value = Value::Unit;
             for argument in arguments {
@@ -200,15 +194,7 @@ impl<'a> Interpreter<'a> {
             Some(operation) => Kind::Input(operation.into()),
             None => Kind::Part(owner.into()),
         };
-        Value::Request(Rc::new(Request {
-            service: service.into(),
-            kind,
-            site,
-            table: None,
-            index: None,
-            resource: None,
-            members: BTreeSet::new(),
-        }))
+        Value::Request(Rc::new(Request::new(service.into(), kind, site)))
     }
 
     /// Readers of environment variables.
@@ -217,6 +203,7 @@ impl<'a> Interpreter<'a> {
         path: &[String],
         types: &[Ty],
         arguments: &[Value<'a>],
+        site: (usize, usize),
     ) -> Option<Value<'a>> {
         let krate = path.first()?.as_str();
         let last = path.last()?.as_str();
@@ -226,10 +213,10 @@ impl<'a> Interpreter<'a> {
         };
         match (krate, last) {
             ("std", "var" | "var_os") if path.iter().any(|part| part == "env") => {
-                Some(self.variable(&texts.unwrap_or_else(|| Rc::new(Texts::unknown()))))
+                Some(self.variable(&texts.unwrap_or_else(|| Rc::new(Texts::unknown())), Some(site)))
             }
             ("dotenv" | "dotenvy" | "dotenv_codegen", "var") => {
-                Some(self.variable(&texts.unwrap_or_else(|| Rc::new(Texts::unknown()))))
+                Some(self.variable(&texts.unwrap_or_else(|| Rc::new(Texts::unknown())), Some(site)))
             }
             (
                 "envy" | "serde_env" | "envconfig" | "serde_envfile" | "config_env",

@@ -4,6 +4,7 @@
 //! for each caller which table it is. Branches are all taken. Where values say nothing, declared types do; a value of a
 //! type is any value of that type that the program makes, so rounds are repeated until no new ones are made.
 
+mod attributes;
 mod binding;
 mod calls;
 mod coercion;
@@ -12,6 +13,7 @@ mod dispatch;
 mod environment;
 mod expressions;
 mod external;
+mod findings;
 mod frame;
 mod inference;
 mod macros;
@@ -30,15 +32,14 @@ use std::rc::Rc;
 
 use syn::{Block, FnArg};
 
+pub use findings::Findings;
 pub use frame::Frame;
 
 use crate::catalogue::Catalogue;
 use crate::items::{CrateId, Definition, FunctionId, Index, Owner, TypeId};
 use crate::lock::Lock;
-use crate::report::Candidates;
-use crate::strings::Texts;
 use crate::types::{Scope, Ty};
-use crate::value::{Request, Value};
+use crate::value::Value;
 
 /// Steps after which arguments are no longer told apart.
 const PATIENCE: usize = 400_000;
@@ -50,27 +51,6 @@ const CONTEXTS: usize = 48;
 const DEEPEST: usize = 700;
 /// Rounds until no new values are made.
 const ROUNDS: usize = 5;
-
-/// What one round found.
-#[derive(Default)]
-pub struct Findings {
-    /// Requests that are sent.
-    pub sent: BTreeSet<Rc<Request>>,
-    /// Requests that were begun: by place.
-    pub begun: HashMap<(usize, usize), Rc<Request>>,
-    pub sent_sites: HashSet<(usize, usize)>,
-    pub unresolved: BTreeMap<((usize, usize), String), Candidates>,
-    pub variables: BTreeSet<String>,
-    pub routes: BTreeSet<String>,
-    pub has_router: bool,
-    pub is_served: bool,
-    /// Other crates that code was seen to call, and where first.
-    pub crates: BTreeMap<String, (usize, usize)>,
-    /// Paths of other crates' functions that were called.
-    pub foreign_calls: BTreeSet<String>,
-    /// Names of types of events among the parameters of functions that were reached.
-    pub events: BTreeSet<String>,
-}
 
 pub struct Interpreter<'a> {
     pub index: &'a Index,
@@ -376,41 +356,6 @@ impl<'a> Interpreter<'a> {
                 }
             })
             .collect()
-    }
-
-    pub fn unresolved(&mut self, site: (usize, usize), reason: &str, candidates: Candidates) {
-        let known = self
-            .findings
-            .unresolved
-            .entry((site, reason.to_owned()))
-            .or_insert_with(|| Candidates::These(BTreeSet::new()));
-        match (known, candidates) {
-            (Candidates::These(known), Candidates::These(more)) => known.extend(more),
-            (known, Candidates::Any) => *known = Candidates::Any,
-            (Candidates::Any, _) => {}
-        }
-    }
-
-    pub fn note_too_deep(&mut self, file: usize, line: usize) {
-        self.unresolved(
-            (file, line),
-            "the code is nested too deeply to be followed",
-            Candidates::Any,
-        );
-    }
-
-    /// A variable of the environment that is read.
-    pub fn variable(&mut self, names: &Texts) -> Value<'a> {
-        let known: Vec<String> = names.literals().map(str::to_owned).collect();
-        if known.is_empty() || known.len() < names.0.len() {
-            return Value::text(Texts::unknown());
-        }
-        let mut texts = Texts::default();
-        for name in known {
-            texts = texts.or(&Texts::variable(&name));
-            self.findings.variables.insert(name);
-        }
-        Value::text(texts)
     }
 }
 

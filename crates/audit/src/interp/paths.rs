@@ -57,7 +57,12 @@ impl<'a> Interpreter<'a> {
                 }
                 value
             }
-            Target::Foreign(path) => Value::foreign(path.first().map_or("?", String::as_str)),
+            Target::Foreign(path) => match path.as_slice() {
+                [first, .., owner, last] if first == "aws_sdk_dynamodb" => {
+                    super::attributes::marked(owner, last).unwrap_or_else(|| Value::foreign(first))
+                }
+                _ => Value::foreign(path.first().map_or("?", String::as_str)),
+            },
             Target::Constant(id, scope) => self.constant(id, &scope),
         }
     }

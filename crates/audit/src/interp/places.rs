@@ -85,6 +85,7 @@ impl<'a> Interpreter<'a> {
         key: Value<'a>,
         value: Value<'a>,
     ) {
+        self.note_pair(frame.file, &key, &value);
         let base = self.expression(frame, place);
         let added = match (&base, &key) {
             (_, Value::Unit) => Value::Many(Rc::new(value)),

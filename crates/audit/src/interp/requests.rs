@@ -1,6 +1,5 @@
 //! Requests to AWS: from a client's method over a chain of setters to `send`.
 
-use std::collections::BTreeSet;
 use std::rc::Rc;
 
 use syn::ExprMethodCall;
@@ -97,15 +96,8 @@ impl<'a> Interpreter<'a> {
     /// A request that a client's method begins.
     pub fn begin(&mut self, service: &str, method: &str, site: (usize, usize)) -> Value<'a> {
         let operation = self.catalogue.operation_name(service, method);
-        let request = Rc::new(Request {
-            service: service.into(),
-            kind: Kind::Operation(operation.into()),
-            site,
-            table: None,
-            index: None,
-            resource: None,
-            members: BTreeSet::new(),
-        });
+        let request =
+            Rc::new(Request::new(service.into(), Kind::Operation(operation.into()), site));
         self.findings.begun.insert(site, request.clone());
         Value::Request(request)
     }
@@ -150,6 +142,7 @@ impl<'a> Interpreter<'a> {
         }
         let plain = name.strip_prefix("set_").unwrap_or(name);
         set(&mut made, plain, arguments);
+        self.note_setter(frame.file, &mut made, plain, arguments);
         for argument in arguments {
             // `.customize(…)`, `fold`, `map` and their like are given what they are called on.
             if matches!(argument, Value::Closure(_) | Value::Function(..)) {

@@ -174,13 +174,5 @@ fn sdk_value<'a>(service: &Rc<str>, path: &[String]) -> Value<'a> {
     } else {
         return Value::foreign(&format!("aws_sdk_{service}"));
     };
-    Value::Request(Rc::new(Request {
-        service: service.clone(),
-        kind,
-        site: (usize::MAX, 0),
-        table: None,
-        index: None,
-        resource: None,
-        members: BTreeSet::new(),
-    }))
+    Value::Request(Rc::new(Request::new(service.clone(), kind, (usize::MAX, 0))))
 }

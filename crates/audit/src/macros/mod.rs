@@ -1,6 +1,7 @@
 //! Arguments of macros, as expressions that can be followed like any others.
 
 pub mod rules;
+mod transcription;
 
 use std::collections::HashMap;
 

@@ -2,6 +2,7 @@
 
 mod clients;
 mod dispatch;
+mod keys;
 mod macros;
 mod names;
 mod projects;

@@ -74,7 +74,7 @@ pub fn check(snapshot: &Snapshot, evidence: &Evidence) -> Verdict {
     }
     let role = Role::new(&snapshot.stack, &snapshot.documents);
     let declared = declared(&snapshot.handler);
-    let sets = Sets::new(declared, &evidence);
+    let sets = Sets::new(declared, &evidence, snapshot.handler.rights.as_ref());
     let mut needs = needed(snapshot, &evidence);
     needs.add_logs(&snapshot.stack);
     let open = rights::open(snapshot.handler.rights.as_ref(), &evidence);

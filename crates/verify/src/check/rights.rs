@@ -69,7 +69,10 @@ fn undecided(open: &Open) -> Finding {
     finding.hint(format!("name what it needs in `access` of the function: it may need {may}"))
 }
 
-/// What `access` names and no line may need. Some calls no audit sees, those of a tracing daemon for one: a warning.
+/// Services that something beside the program calls with its role, such as the daemon that sends traces.
+const BESIDE_THE_PROGRAM: [&str; 1] = ["xray"];
+
+/// What `access` names and no line may need.
 fn unused_access(rights: &Rights, open: &[Open], evidence: &Evidence) -> Vec<Finding> {
     let shown = granted(rights, |from| from != Origin::Access);
     let named = named_services(evidence);
@@ -87,8 +90,13 @@ fn unused_access(rights: &Rights, open: &[Open], evidence: &Evidence) -> Vec<Fin
                 "no line of the source may need it"
             };
             let message = format!("`access` names {action} on {}, and {why}", grant.on);
+            let severity = if BESIDE_THE_PROGRAM.contains(&service(action).as_str()) {
+                Severity::Warning
+            } else {
+                Severity::Error
+            };
             findings.push(
-                Finding::new(Kind::DeadDeclaration, Severity::Warning, message)
+                Finding::new(Kind::DeadDeclaration, severity, message)
                     .action(action)
                     .hint("remove it from `access`, or the right stays granted for nothing")
                     .detail("reason", "access"),

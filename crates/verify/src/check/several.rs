@@ -209,11 +209,13 @@ fn a_line_that_is_open_is_unproven_until_access_decides_it() {
 }
 
 #[test]
-fn access_that_no_line_may_need_is_a_warning_and_a_role_without_it_lacks_it() {
+fn access_that_no_line_may_need_is_a_finding_and_a_role_without_it_lacks_it() {
     let mut rights = rights();
     let table = On::Table("sessions".to_owned());
     rights.grants.push(grant(Origin::Access, table, &["dynamodb:Scan"]));
-    assert_eq!(told(&judge(&rights, &policy(&rights))), ["dead-declaration dynamodb:Scan"]);
+    let verdict = judge(&rights, &policy(&rights));
+    assert_eq!(told(&verdict), ["dead-declaration dynamodb:Scan"]);
+    assert_eq!((verdict.outcome, verdict.exit_code(false)), (Outcome::Findings, 3));
     rights.undecided.push(open("table", Candidates::of(["dynamodb:Scan"])));
     assert_eq!(told(&judge(&rights, &policy(&rights))), Vec::<String>::new());
     let mut without = rights.clone();

@@ -9,7 +9,7 @@ use crate::audit::Audit;
 use crate::findings::{Finding, Kind, Severity};
 use crate::linked::Program;
 use crate::manifest::{Manifest, Site};
-use crate::rights::Rights;
+use crate::rights::{Origin, Rights};
 
 /// What is known of the handler besides the snapshot. Everything that is absent is simply not compared.
 #[derive(Clone, Debug, Default)]
@@ -55,16 +55,49 @@ impl Evidence {
 }
 
 impl Sets {
-    pub fn new(declared: Option<BTreeSet<String>>, evidence: &Evidence) -> Self {
+    /// Of a handler that declares nothing, the source and the linked program are known by the actions that they need:
+    /// those of `DynamoDB` by their names, others with their service.
+    pub fn new(
+        declared: Option<BTreeSet<String>>,
+        evidence: &Evidence,
+        rights: Option<&Rights>,
+    ) -> Self {
+        let rights = rights.filter(|_| declared.is_none());
+        let audited = rights.map(by_audit);
+        let program = evidence.program.as_ref().filter(|program| !program.held.is_empty());
+        let held = program.map(|program| held(program, audited.as_ref()));
         let owned =
             |names: &BTreeSet<&'static str>| names.iter().map(|name| (*name).to_owned()).collect();
         Sets {
             declared,
-            source: evidence.source.as_ref().map(Audit::operations),
-            linked: evidence.linked.as_ref().map(owned),
+            source: evidence.source.as_ref().map(Audit::operations).or(audited),
+            linked: evidence.linked.as_ref().map(owned).or(held),
             recorded: evidence.recorded.clone(),
         }
     }
+}
+
+fn by_audit(rights: &Rights) -> BTreeSet<String> {
+    let grants = rights.grants.iter().filter(|grant| grant.from == Origin::Audit);
+    grants.flat_map(|grant| &grant.actions).map(|action| short(action)).collect()
+}
+
+fn held(program: &Program, audited: Option<&BTreeSet<String>>) -> BTreeSet<String> {
+    let mut held = BTreeSet::new();
+    for one in program.of_the_handler() {
+        let actions = one.actions().into_iter().map(|action| short(&action));
+        // Of an operation that several services have, those that the source shows are meant.
+        let is_certain = one.services.len() == 1;
+        held.extend(
+            actions
+                .filter(|action| is_certain || audited.is_some_and(|shown| shown.contains(action))),
+        );
+    }
+    held
+}
+
+fn short(action: &str) -> String {
+    action.strip_prefix("dynamodb:").unwrap_or(action).to_owned()
 }
 
 /// What the source hides, and what the four sets disagree about.

@@ -27,25 +27,18 @@ impl Rights {
         known: &Known,
     ) -> Result<Self, AccessError> {
         for (key, values) in access {
-            let error = |problem: String, hint: &str| AccessError {
+            let error = |(problem, hint): (String, &str)| AccessError {
                 key: key.clone(),
                 problem,
                 hint: hint.to_owned(),
             };
+            let to = To::read(key, known).map_err(error)?;
             for value in values {
-                let (on, actions) = if key.contains(':') {
-                    grant_by_arn(key, value)
-                } else {
-                    let table = known.tables.iter().find(|table| table.key == *key);
-                    let table = table.ok_or_else(|| {
-                        error(
-                            "it is neither a table of this file nor an action such as `sqs:SendMessage`".to_owned(),
-                            "write `\"service:Action\" = [\"arn:…\"]`, or `TABLE = [\"GetItem\"]`",
-                        )
-                    })?;
-                    grant_on_table(table, value)
+                let (on, actions) = match &to {
+                    To::Action => grant_by_arn(key, value),
+                    To::Table(table) => grant_on_table(table, value),
                 }
-                .map_err(|(problem, hint)| error(problem, hint))?;
+                .map_err(error)?;
                 for (on, action) in on.into_iter().zip(actions) {
                     self.add(Origin::Access, on, vec![action], None);
                 }
@@ -57,17 +50,38 @@ impl Rights {
 
 type Granted = Result<(Vec<On>, Vec<String>), (String, &'static str)>;
 
-fn grant_by_arn(action: &str, arn: &str) -> Granted {
-    let (service, name) = action.split_once(':').unwrap_or_default();
-    let word = |text: &str| {
-        !text.is_empty() && text.chars().all(|one| one.is_ascii_alphanumeric() || one == '-')
-    };
-    if !word(service) || !word(name) {
-        return Err((
-            format!("`{action}` is not one action"),
+/// What is before the `=`.
+enum To<'a> {
+    Action,
+    Table(&'a Table),
+}
+
+impl<'a> To<'a> {
+    fn read(key: &str, known: &'a Known) -> Result<Self, (String, &'static str)> {
+        let Some((service, name)) = key.split_once(':') else {
+            let table = known.tables.iter().find(|table| table.key == *key);
+            return table.map(Self::Table).ok_or_else(|| {
+                (
+                    "it is neither a table of this file nor an action such as `sqs:SendMessage`"
+                        .to_owned(),
+                    "write `\"service:Action\" = [\"arn:…\"]`, or `TABLE = [\"GetItem\"]`",
+                )
+            });
+        };
+        let word = |text: &str| {
+            !text.is_empty() && text.chars().all(|one| one.is_ascii_alphanumeric() || one == '-')
+        };
+        if word(service) && word(name) {
+            return Ok(Self::Action);
+        }
+        Err((
+            format!("`{key}` is not one action"),
             "name each action, `sqs:SendMessage` say, without wildcards",
-        ));
+        ))
     }
+}
+
+fn grant_by_arn(action: &str, arn: &str) -> Granted {
     if arn != "*" && (!arn.starts_with("arn:") || arn.splitn(6, ':').count() < 6) {
         return Err((
             format!("`{arn}` is no ARN"),

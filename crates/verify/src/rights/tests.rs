@@ -40,9 +40,8 @@ fn audited(calls: Vec<Call>, unresolved: Vec<Unresolved>) -> Audited {
         trigger: "http",
         calls,
         unresolved,
-        env: BTreeSet::new(),
-        routes: None,
         verdict: Verdict::Resolved,
+        ..Audited::default()
     }
 }
 
