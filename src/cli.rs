@@ -9,24 +9,38 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    api, audit, build, completions, cors, deploy, dev, init, invoke, local, logs, man, permissions,
-    plan, rollback, simulate, smoke, status, teardown, up, verify_policy,
+    api, audit, build, ci, completions, cors, deploy, dev, init, invoke, local, logs, man,
+    permissions, plan, rollback, simulate, smoke, status, teardown, up, verify_policy,
 };
 
 use engine::error::Error;
 use engine::span;
 
-/// The end of a verb's help: each line is a command that can be typed as it stands.
+/// The end of a verb's help: each line is a command that can be typed as it stands. What has to be explained comes before
+/// them; a second paragraph at the top would make clap print every flag on three lines.
 macro_rules! examples {
+    (explained: $text:literal; $($line:literal),+ $(,)?) => {
+        concat!($text, "\n\n", $crate::cli::examples!($($line),+))
+    };
     ($($line:literal),+ $(,)?) => {
         concat!("\u{1b}[1m\u{1b}[4mExamples:\u{1b}[0m\n", $("  ", $line, "\n"),+)
     };
 }
 pub(crate) use examples;
 
+/// The lines of a verb's examples.
+pub fn examples_of(verb: &clap::Command) -> Vec<String> {
+    let help = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let lines = help.lines().skip_while(|line| !line.contains("Examples:")).skip(1);
+    lines.map(str::to_owned).collect()
+}
+
+/// The release, the commit it was built from, and the machine it is for.
+const VERSION: &str = concat!(env!("CARGO_PKG_VERSION"), " (", env!("STACKCTL_BUILD"), ")");
+
 /// One small file and one Rust crate become a running backend for your frontend.
 #[derive(Debug, Parser)]
-#[command(name = "stackctl", version, max_term_width = 100, disable_help_subcommand = true)]
+#[command(name = "stackctl", version = VERSION, max_term_width = 100, disable_help_subcommand = true)]
 pub struct Cli {
     #[command(flatten)]
     pub globals: Globals,
@@ -39,34 +53,34 @@ pub struct Cli {
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[command(next_help_heading = "Global options")]
 pub struct Globals {
-    /// The file that says what the stack is
+    /// Path of the configuration file
     #[arg(long, global = true, value_name = "FILE", default_value = "stack.toml")]
     pub config: PathBuf,
-    /// Which copy of the stack; each has its own table, function and URL
+    /// Stage to use; every stage has its own tables, function and URL
     #[arg(long, global = true, value_name = "NAME")]
     pub stage: Option<String>,
-    /// The AWS region, instead of the one in the file
+    /// AWS region; overrides the configuration file
     #[arg(long, global = true)]
     pub region: Option<String>,
-    /// The profile of your AWS configuration
+    /// Profile of your AWS configuration
     #[arg(long, global = true, value_name = "NAME")]
     pub profile: Option<String>,
-    /// Use the local cloud on this machine: no account, no Docker; set `STACKCTL_LOCAL=1` to make this the default
+    /// Use the local cloud instead of AWS; needs no account and no Docker [env: STACKCTL_LOCAL]
     #[arg(long, global = true, env = "STACKCTL_LOCAL", hide_env = true, value_parser = FalseyValueParser::new())]
     pub local: bool,
-    /// Wait at most this long for any one thing, such as a table that becomes active: `30s`, `5m`
+    /// Limit for each wait, such as for a table that becomes active: `30s`, `5m`
     #[arg(long, global = true, value_name = "SPAN", value_parser = span::limit)]
     pub timeout: Option<Duration>,
-    /// How the result is printed: for people, or one document on stdout and failures on stderr
+    /// Output format: `text`, or `json` (result on stdout, errors on stderr)
     #[arg(long, global = true, value_enum, default_value_t, value_name = "FORMAT")]
     pub output: Output,
-    /// Answer every question with yes
+    /// Answer yes to every question
     #[arg(long, short, global = true)]
     pub yes: bool,
-    /// When to use colour; `auto` is on a terminal, unless `NO_COLOR` is set
+    /// When to use color; `auto` means on a terminal, unless `NO_COLOR` is set
     #[arg(long, global = true, value_enum, default_value_t, value_name = "WHEN")]
     pub color: Color,
-    /// Verbose output: unchanged resources, request ids
+    /// Show unchanged resources and request IDs
     #[arg(long, short, global = true)]
     pub verbose: bool,
     /// Print only the result and errors
@@ -108,6 +122,7 @@ pub enum Verb {
     Cors(cors::Args),
     Teardown(teardown::Args),
     Permissions(permissions::Args),
+    Ci(ci::Args),
     Local(local::Args),
     Api(api::Args),
     Completions(completions::Args),
@@ -132,7 +147,7 @@ impl Verb {
         match self {
             Verb::Init(_) | Verb::Local(_) | Verb::Completions(_) | Verb::Man(_) => Reach::Machine,
             Verb::Build(_) | Verb::Api(_) => Reach::Project,
-            Verb::Permissions(_) => Reach::Stack,
+            Verb::Permissions(_) | Verb::Ci(_) => Reach::Stack,
             _ => Reach::Cloud,
         }
     }
@@ -229,11 +244,10 @@ mod tests {
 
     /// The examples at the end of a verb's help: up to two spaces before what they are good for.
     fn lines(verb: &clap::Command) -> Vec<String> {
-        let help = verb.get_after_help().map(ToString::to_string).unwrap_or_default();
-        let lines = help
-            .lines()
-            .skip(1)
-            .map(|line| line.trim().split("   ").next().unwrap_or_default().to_owned());
+        let lines = examples_of(verb);
+        let lines = lines.iter();
+        let lines =
+            lines.map(|line| line.trim().split("   ").next().unwrap_or_default().to_owned());
         lines.filter(|line| !line.is_empty()).collect()
     }
 

@@ -11,7 +11,7 @@ pub fn check_folder(path: &Path, flag: &str) -> Result<()> {
     match path.parent().filter(|folder| *folder != Path::new("")) {
         Some(folder) if !folder.is_dir() => {
             Err(Error::usage(format!("there is no folder `{}`", folder.display()))
-                .hint(format!("`{flag}` takes a file in the folder of your frontend")))
+                .hint(format!("`{flag}` needs a file in the folder of your frontend")))
         }
         _ => Ok(()),
     }
@@ -56,7 +56,7 @@ pub fn replace_ours(path: &Path, contents: &[u8], consent: bool) -> Result<()> {
             let message = format!("`{}` is not a file that stackctl has written", path.display());
             return Err(Error::usage(message)
                 .cause("it begins otherwise")
-                .hint("name another file, or say `--yes` to replace this one"));
+                .hint("name another file, or pass `--yes` to replace this one"));
         }
         Err(error) if error.kind() == ErrorKind::NotFound => {}
         Err(error) => return Err(error).doing(format!("read `{}`", path.display())),

@@ -92,9 +92,7 @@ async fn run(cli: Cli, ui: Ui) -> (Ui, engine::error::Result<()>) {
         tokio::task::yield_now().await;
         if interrupts {
             second.end_the_line();
-            second.say(
-                "stopping: steps that have begun are finished first; Ctrl-C again ends at once",
-            );
+            second.say("stopping after the running steps; press Ctrl-C again to quit now");
         }
         let _ = signal::ctrl_c().await;
     };

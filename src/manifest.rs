@@ -15,7 +15,7 @@ pub fn read(crate_directory: &Path) -> Result<Manifest> {
 /// What these files declare.
 pub fn of_sources(sources: &[(String, String)]) -> Result<Manifest> {
     let manifest = Manifest::from_sources(sources).map_err(|error| {
-        Error::usage("the handler does not say what it calls")
+        Error::usage("the handler declares no operations or routes")
             .cause(error)
             .hint("declare its operations and routes as `stackctl init` does: `operations! { … }` and `routes! { … }`")
     })?;

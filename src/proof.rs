@@ -231,7 +231,7 @@ impl<'a> Probe<'a> {
             }
             Found::NoRoute(told) | Found::Nobody(told) => (told, self.patience()),
             Found::Unnamed(told) if self.endpoint == Endpoint::New => {
-                (format!("DNS does not know the new API yet: {told}"), NAMING)
+                (format!("the new API is not in DNS yet: {told}"), NAMING)
             }
             Found::Unnamed(told) => (told, self.patience()),
         };

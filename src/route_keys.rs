@@ -17,15 +17,16 @@ pub fn check(manifest: &Manifest) -> Result<()> {
     let mut seen = BTreeMap::new();
     for route in &manifest.routes {
         if let Some(hint) = method_problem(&route.method).or_else(|| path_problem(&route.path)) {
-            return Err(refused(route, "is not a route that API Gateway takes").hint(hint));
+            return Err(refused(route, "is not a route that API Gateway accepts").hint(hint));
         }
         if let Some(before) = seen.insert(key(route), &route.site) {
             return Err(refused(route, "is declared twice").hint(format!("it is at {before}, too")));
         }
     }
     match manifest.routes.get(MOST_ROUTES) {
-        Some(route) => Err(refused(route, "is one route too many")
-            .hint(format!("API Gateway takes {MOST_ROUTES}: `{{proxy+}}` stands for many"))),
+        Some(route) => Err(refused(route, "is one route too many").hint(format!(
+            "the limit of API Gateway is {MOST_ROUTES}: `{{proxy+}}` replaces many"
+        ))),
         None => Ok(()),
     }
 }
@@ -56,7 +57,7 @@ fn method_problem(method: &str) -> Option<String> {
             Some("API Gateway answers `OPTIONS` itself, from [api.cors] in stack.toml".into())
         }
         "ANY" => Some(
-            "write a route for each method: `ANY` would take the browser's `OPTIONS`, too".into(),
+            "write a route for each method: `ANY` would also match the browser's `OPTIONS`".into(),
         ),
         _ => Some(format!("the methods are {}", METHODS.join(", "))),
     }
@@ -65,7 +66,7 @@ fn method_problem(method: &str) -> Option<String> {
 /// What is wrong with a path, with the nearest right one.
 fn path_problem(path: &str) -> Option<String> {
     if !path.starts_with('/') {
-        return Some(format!("a path begins with a slash: `/{path}`"));
+        return Some(format!("a path starts with a slash: `/{path}`"));
     }
     if let Some((before, _)) = path.split_once(['?', '#']) {
         return Some(format!("a path has no query: `{before}`"));
@@ -86,7 +87,9 @@ fn path_problem(path: &str) -> Option<String> {
                 ));
             }
             if name.ends_with('+') && at != last {
-                return Some(format!("`{segment}` takes all that follows: it comes last"));
+                return Some(format!(
+                    "`{segment}` matches the rest of the path, so it must be the last part"
+                ));
             }
         } else if let Some(wrong) = segment.chars().find(|one| !is_plain(*one)) {
             return Some(match wrong {
@@ -156,13 +159,13 @@ mod tests {
     #[test]
     fn the_nearest_right_route_is_named() {
         for (path, expected) in [
-            ("items", "a path begins with a slash: `/items`"),
+            ("items", "a path starts with a slash: `/items`"),
             ("/a b", "write `/a%20b`"),
             ("/files/*", "the nearest is `/files/{proxy+}`"),
             ("/*/x", "the nearest is `/{part}/x`"),
             ("/items/:id", "the nearest is `/items/{id}`"),
             ("/?x=1", "a path has no query: `/`"),
-            ("/items/{id+}/x", "`{id+}` takes all that follows: it comes last"),
+            ("/items/{id+}/x", "`{id+}` matches the rest of the path, so it must be the last part"),
             ("/items/{}", "`{}` is not a parameter: it has letters, digits, `.`, `_` and `-`"),
             ("/items/x{id}", "a parameter is a whole segment: `/{xid}`"),
             ("/a//b", "a path has no empty segments"),

@@ -80,7 +80,7 @@ impl Basis<'_> {
         let message = format!("the plan in `{path}` is out of date: nothing was changed");
         Err(Error::new(Kind::Findings, message)
             .cause(differences.join("\n    "))
-            .hint(format!("look at it anew with `stackctl plan --out {path}`")))
+            .hint(format!("create it again with `stackctl plan --out {path}`")))
     }
 }
 
@@ -89,7 +89,7 @@ impl SavedPlan {
         let text =
             machine::read_text(path).doing(format!("read the plan in `{}`", path.display()))?;
         serde_json::from_str(&text).map_err(|error| {
-            Error::usage(format!("`{}` is no saved plan", path.display()))
+            Error::usage(format!("`{}` is not a saved plan", path.display()))
                 .cause(error)
                 .hint("save one with `stackctl plan --out FILE`")
         })
@@ -117,7 +117,7 @@ impl SavedPlan {
         let mut lines: Vec<String> =
             told.map(|(what, planned, now)| line(what, planned, now)).collect();
         if self.wanted != now.wanted {
-            lines.push("what `stack.toml` or the handler asks for has changed".to_owned());
+            lines.push("`stack.toml` or the handler has changed".to_owned());
         }
         let steps: BTreeSet<String> = self.changes.iter().chain(&now.changes).map(label).collect();
         for step in steps {
@@ -135,7 +135,7 @@ pub fn check_place(path: &Path) -> Result<()> {
     if !path.exists() || SavedPlan::read(path).is_ok() {
         return Ok(());
     }
-    Err(Error::usage(format!("`{}` is there already and is no saved plan", path.display()))
+    Err(Error::usage(format!("`{}` already exists and is not a saved plan", path.display()))
         .hint("name a file that does not exist yet"))
 }
 

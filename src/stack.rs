@@ -12,7 +12,8 @@ use crate::resources::{
     RouteTarget, Routes, Source, Table,
 };
 use engine::error::{Error, Result};
-use engine::{Graph, Handle, Id};
+use engine::{Graph, Handle, Id, Outcome};
+use package::Artifact;
 use iam::document::{Document, MANAGED_POLICY_LIMIT};
 use verify::manifest::Manifest;
 
@@ -139,6 +140,11 @@ impl Stack {
         self.functions.values().any(|parts| parts.code.id == id)
     }
 
+    /// The code of each function, as far as a run looked at it.
+    pub fn artifacts<'a>(&self, outcome: &'a Outcome) -> Vec<&'a Artifact> {
+        self.functions.values().filter_map(|parts| outcome.find(parts.code)).collect()
+    }
+
     /// Every resource that is in the cloud.
     pub fn in_the_cloud(&self) -> Vec<Id> {
         self.graph.ids().filter(|id| !self.is_code(*id)).collect()
@@ -174,7 +180,7 @@ impl Wiring<'_> {
         };
         let rights = self.rights(config, role, data_policy);
         let graph = &mut self.graph;
-        let code = graph.add(Code::new(source));
+        let code = graph.add(Code::new(cloud, source));
         let function = graph.add(Function::new(cloud, config, role, code));
         let release = Release::new(cloud, config, function, log_group, code, rights.clone());
         let form = match blueprint {
@@ -305,7 +311,7 @@ fn check_policy(config: &Config, blueprint: &Blueprint) -> Result<()> {
     }
     let policy = &config.function().data_policy;
     let message = format!(
-        "policy `{policy}` takes {length} characters, and IAM takes {MANAGED_POLICY_LIMIT}"
+        "policy `{policy}` has {length} characters; the limit of IAM is {MANAGED_POLICY_LIMIT}"
     );
     Err(Error::usage(message).hint("declare fewer operations in the handler's `operations!`"))
 }

@@ -60,8 +60,8 @@ const PLACES: [(&str, &[&str], &[&str]); 7] = [
     ),
     (
         "code is built for this machine alone",
-        &["Profile::Watch"],
-        &["crates/package/src/profile.rs", "src/commands/dev/attempt.rs"],
+        &["profile: Profile::Quick"],
+        &["src/commands/sources.rs"],
     ),
     (
         "the process ends",

@@ -72,6 +72,102 @@ fn there_is_one_tls_and_one_http() {
     }
 }
 
+/// Whoever builds from source compiles all of this before anything answers; `bench/weight.py` says what each package costs.
+/// A dependency that is worth its weight raises a limit in the same commit.
+#[test]
+fn the_first_build_does_not_grow_unnoticed() {
+    const MOST_PACKAGES: usize = 230;
+    const MOST_SDK_LINES: usize = 920_000;
+
+    let document = metadata("x86_64-unknown-linux-gnu");
+    let packages = needed(&document, "stackctl");
+    assert!(packages.len() > 100, "{} packages: this does not see them", packages.len());
+    assert!(
+        packages.len() <= MOST_PACKAGES,
+        "{} packages, {MOST_PACKAGES} allowed",
+        packages.len()
+    );
+    let lines: BTreeMap<&str, usize> = packages
+        .iter()
+        .filter_map(|package| {
+            let name = package["name"].as_str().filter(|name| name.starts_with("aws-sdk-"))?;
+            let manifest = Path::new(package["manifest_path"].as_str()?);
+            Some((name, lines_below(&manifest.parent()?.join("src"))))
+        })
+        .collect();
+    let all: usize = lines.values().sum();
+    assert!(all > 100_000, "this does not see the generated code: {lines:?}");
+    assert!(all <= MOST_SDK_LINES, "{all} generated lines, {MOST_SDK_LINES} allowed: {lines:#?}");
+}
+
+/// `cargo run`, `stackctl up --local` and `cargo test` share what they compile only while the tests switch on no further
+/// feature of a package that the programs need.
+#[test]
+fn tests_switch_on_no_feature_that_programs_do_without() {
+    let (programs, with_tests) = (features("normal,build"), features("normal,build,dev"));
+    assert!(programs.len() > 100, "{programs:?}");
+    let other: Vec<_> = programs
+        .iter()
+        .filter(|(package, features)| with_tests.get(*package) != Some(*features))
+        .map(|(package, features)| format!("{package} {features:?} {:?}", with_tests.get(package)))
+        .collect();
+    assert!(other.is_empty(), "the AWS crates are compiled twice: {other:#?}");
+}
+
+/// The features of every package of the workspace, as `cargo build` and `cargo test` unite them.
+fn features(edges: &str) -> BTreeMap<String, BTreeSet<String>> {
+    let mut cargo = Command::new(env!("CARGO"));
+    cargo.args(["tree", "--locked", "--edges", edges, "--prefix", "none", "--format", "{p}\t{f}"]);
+    let output = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).output().expect("there is cargo");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let mut found: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
+    for line in String::from_utf8_lossy(&output.stdout).lines() {
+        let line = line.trim_end_matches(" (*)");
+        if let Some((package, features)) = line.split_once('\t') {
+            // A package can be built twice, for programs and for macros.
+            found.entry(package.trim().to_owned()).or_default().insert(features.trim().to_owned());
+        }
+    }
+    found
+}
+
+/// The packages that the program of one package is made of, and what builds them; not what its tests need.
+fn needed<'a>(document: &'a Value, program: &str) -> Vec<&'a Value> {
+    let list = |value: &'a Value| value.as_array().expect("a list").iter();
+    let by_id: BTreeMap<&str, &Value> = list(&document["packages"])
+        .filter_map(|package| Some((package["id"].as_str()?, package)))
+        .collect();
+    let edges: BTreeMap<&str, &Value> = list(&document["resolve"]["nodes"])
+        .filter_map(|node| Some((node["id"].as_str()?, &node["deps"])))
+        .collect();
+    let is_root = |(_, package): &(&&str, &&Value)| package["name"] == program;
+    let mut left: Vec<&str> = by_id.iter().filter(is_root).map(|(id, _)| *id).collect();
+    let mut found = BTreeSet::new();
+    while let Some(id) = left.pop() {
+        if !found.insert(id) {
+            continue;
+        }
+        for edge in edges.get(id).copied().into_iter().flat_map(list) {
+            if list(&edge["dep_kinds"]).any(|kind| kind["kind"] != "dev") {
+                left.extend(edge["pkg"].as_str());
+            }
+        }
+    }
+    found.into_iter().filter_map(|id| by_id.get(id).copied()).collect()
+}
+
+fn lines_below(folder: &Path) -> usize {
+    let entries = std::fs::read_dir(folder).expect("the sources of the package");
+    let of_entry = |path: std::path::PathBuf| match path.extension() {
+        _ if path.is_dir() => lines_below(&path),
+        Some(kind) if kind == "rs" => {
+            std::fs::read(&path).expect("a source").iter().filter(|byte| **byte == b'\n').count()
+        }
+        _ => 0,
+    };
+    entries.map(|entry| of_entry(entry.expect("an entry").path())).sum()
+}
+
 fn rules() -> Table {
     read("deny.toml")
 }
@@ -85,13 +181,18 @@ fn strings(list: &toml::Value) -> impl Iterator<Item = &str> {
     list.as_array().expect("a list").iter().map(|entry| entry.as_str().expect("a text"))
 }
 
-/// Name and licence of every package that is built for a target.
-fn licences(target: &str) -> Vec<(String, String)> {
+/// The dependency tree of a target, as cargo resolves it.
+fn metadata(target: &str) -> Value {
     let mut cargo = Command::new(env!("CARGO"));
     cargo.args(["metadata", "--format-version", "1", "--locked", "--filter-platform", target]);
     let output = cargo.current_dir(env!("CARGO_MANIFEST_DIR")).output().expect("there is cargo");
     assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
-    let document: Value = serde_json::from_slice(&output.stdout).expect("it is JSON");
+    serde_json::from_slice(&output.stdout).expect("it is JSON")
+}
+
+/// Name and licence of every package that is built for a target.
+fn licences(target: &str) -> Vec<(String, String)> {
+    let document = metadata(target);
     let nodes = document["resolve"]["nodes"].as_array().expect("the packages that are used");
     let used: BTreeSet<_> = nodes.iter().filter_map(|node| node["id"].as_str()).collect();
     let packages = document["packages"].as_array().expect("the packages");

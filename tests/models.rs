@@ -167,7 +167,7 @@ fn the_limits_of_the_file_lie_within_those_of_aws() {
         match rules.get(member) {
             Some(Name(longest)) => {
                 let most = limits["max"].as_u64().unwrap_or(u64::MAX);
-                assert!(*longest <= most, "{path}: {longest} characters, and AWS takes {most}");
+                assert!(*longest <= most, "{path}: {longest} characters; the AWS limit is {most}");
             }
             Some(Key(place)) => {
                 let key = schema.pointer(place).unwrap_or_else(|| panic!("{path}: no {place}"));

@@ -150,5 +150,5 @@ pub async fn when_free<T, F: Future<Output = Result<T>>>(
         error.has_code(&THROTTLED)
             || (error.has_code(&["ConflictException"]) && error.says("try again"))
     };
-    wait::while_refused(progress, "API Gateway takes the change", PATIENCE, passes, attempt).await
+    wait::while_refused(progress, "API Gateway accepts the change", PATIENCE, passes, attempt).await
 }

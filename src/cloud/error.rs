@@ -89,10 +89,10 @@ fn hint(error: &Error) -> Option<String> {
             return Some(denial(cause));
         }
         Some("LimitExceeded" | "LimitExceededException") => {
-            "a quota of the account is used up: ask AWS to raise it, or remove what is not needed"
+            "a quota of the account is used up: ask AWS to raise it, or delete resources that you do not need"
         }
         Some("PreconditionFailedException") => {
-            "somebody else changed it at the same moment: run the same command again"
+            "another process changed it at the same moment: run the same command again"
         }
         Some("CodeStorageExceededException") => {
             "the region's code storage is full: delete old versions of functions"
@@ -115,7 +115,7 @@ fn hint(error: &Error) -> Option<String> {
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot_access-denied.html>
 fn denial(cause: &str) -> String {
     let Some(denial) = Denial::read(cause) else {
-        return "the deployer lacks a right; then run the same command again: it continues".into();
+        return "the deployer is missing a permission; add it, then run the same command again: it continues".into();
     };
     let Denial { action, resource, .. } = &denial;
     let forbidden = match denial.cause {
@@ -127,7 +127,9 @@ fn denial(cause: &str) -> String {
         Cause::Boundary => "the deployer's permissions boundary does not allow it",
         Cause::Elsewhere => "a policy of the organisation, the session or an endpoint decides",
     };
-    format!("{action}: {forbidden}; ask whoever runs the account, then run the same command again")
+    format!(
+        "{action}: {forbidden}; ask the administrator of the account, then run the same command again"
+    )
 }
 
 /// Reads the answers that are not failures to us.
@@ -237,7 +239,7 @@ mod tests {
             ("RequestTimeTooSkewed", "clock"),
             ("LimitExceeded", "quota"),
             ("CodeStorageExceededException", "delete old versions"),
-            ("PreconditionFailedException", "somebody else changed it"),
+            ("PreconditionFailedException", "another process changed it"),
         ] {
             let error = Error { code: Some(code.into()), ..Error::failed("try") };
             assert!(hint(&error).is_some_and(|hint| hint.contains(words)), "{code}");

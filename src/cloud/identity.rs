@@ -87,7 +87,7 @@ impl Cloud {
         let (account, arn) = (answer.account.unwrap_or_default(), answer.arn.unwrap_or_default());
         if let Some(pinned) = self.account.as_ref().filter(|pinned| **pinned != account) {
             return Err(Error::usage(format!(
-                "these credentials are of account {account}, and `stack.toml` names {pinned}"
+                "the credentials belong to account {account}, but `stack.toml` sets `account = \"{pinned}\"`"
             ))
             .hint("choose another profile with `--profile` or `AWS_PROFILE`"));
         }
@@ -158,7 +158,10 @@ mod tests {
         assert_eq!(presumed.iam("role/r"), "arn:aws:iam::999999999999:role/r");
         let denied = async { Err::<(), _>(Error::failed("read what is not ours")) };
         let error = cloud.confirmed(denied).await.expect_err("another account");
-        assert!(error.message.contains("`stack.toml` names 999999999999"), "{error}");
+        assert!(
+            error.message.contains("`stack.toml` sets `account = \"999999999999\"`"),
+            "{error}"
+        );
         assert!(cloud.confirmed(async { Ok(()) }).await.is_err());
         replay.is_over();
     }

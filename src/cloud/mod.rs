@@ -190,7 +190,7 @@ async fn credentials_of(
 fn code_of_device(profile: Option<&str>) -> String {
     let profile = profile.unwrap_or("default");
     format!(
-        "profile `{profile}` has `mfa_serial`, and AWS's SDK for Rust asks for no code: run `eval \"$(aws configure export-credentials --profile {profile} --format env)\"`, then this again without `--profile`"
+        "profile `{profile}` has `mfa_serial`, and the AWS SDK for Rust cannot prompt for the code: run `eval \"$(aws configure export-credentials --profile {profile} --format env)\"`, then run this command again without `--profile`"
     )
 }
 

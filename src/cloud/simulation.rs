@@ -39,7 +39,7 @@ pub async fn ask(
                 .set_action_names(Some(chunk.to_vec()))
                 .resource_arns(resource)
                 .set_marker(marker);
-            let page = call.send().await.doing("ask AWS what the role may do")?;
+            let page = call.send().await.doing("simulate the role's policies on AWS")?;
             for result in page.evaluation_results() {
                 let specific = result.resource_specific_results().first();
                 let decision = specific

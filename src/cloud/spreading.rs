@@ -20,7 +20,7 @@ pub async fn when_free<T, F: Future<Output = Result<T>>>(
     attempt: impl FnMut() -> F,
 ) -> Result<T> {
     let busy = |error: &Error| error.has_code(&[BUSY]);
-    wait::while_refused(progress, "IAM takes the change", SETTLING, busy, attempt).await
+    wait::while_refused(progress, "IAM accepts the change", SETTLING, busy, attempt).await
 }
 
 /// The same for a change of what is there, which IAM may not know everywhere yet.

@@ -25,6 +25,6 @@ pub async fn put(cloud: &Cloud, role: &str, document: Option<&Document>) -> Resu
         return answer.doing(format!("put a policy on role `{role}`")).map(|_| ());
     }
     let answer = client.delete_role_policy().role_name(role).policy_name(NAME).send().await;
-    let doing = format!("take the policy off role `{role}`");
+    let doing = format!("detach the policy from role `{role}`");
     answer.doing(doing).absent_if(&["NoSuchEntity"]).map(|_| ())
 }

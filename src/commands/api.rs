@@ -17,7 +17,7 @@ use engine::error::{Error, Kind, Result};
 #[command(after_help = examples!(
     "stackctl api openapi                             the document, for any tool that reads OpenAPI 3.1",
     "stackctl api client --write web/src/client.ts    a typed client, one file",
-    "stackctl api client --check web/src/client.ts    in CI: is it still what the handler says?",
+    "stackctl api client --check web/src/client.ts    in CI: exits with 3 if the client is out of date",
 ))]
 pub struct Args {
     #[command(subcommand)]
@@ -89,7 +89,7 @@ impl Target {
                 let is_there = path.exists();
                 let path = path.display();
                 let message = if is_there {
-                    format!("`{path}` is out of date: the handler says something else")
+                    format!("`{path}` is out of date: the handler has another contract")
                 } else {
                     format!("there is no `{path}`")
                 };

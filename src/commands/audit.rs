@@ -12,13 +12,9 @@ use engine::error::{Error, Kind, Result};
 use engine::{Graph, Id, Label, Progress, alone};
 use package::{Architecture, Profile, Recipe};
 
-/// What does a Cargo project call on AWS, and which rights does it need?
-///
-/// Reads the source of every Lambda function of a package or workspace, from its `main`: operations, IAM actions, tables,
-/// indexes, environment variables, routes. It needs no `stack.toml` and no cloud, and no build unless you want one. A place that cannot be followed
-/// is listed with what it may call.
+/// List what a Cargo project calls on AWS, and which permissions it needs
 #[derive(Debug, clap::Args)]
-#[command(after_help = examples!(
+#[command(after_help = examples!(explained: "Reads the source of every Lambda function of a package or workspace, from its `main`: operations, IAM actions, tables, indexes, environment variables and routes. It needs no `stack.toml`, no cloud, and no build unless you ask for one. Code that the audit cannot follow is listed with what it may call.";
     "stackctl audit                           the project of this folder",
     "stackctl audit services/orders           a package or workspace elsewhere",
     "stackctl audit --policy > policy.json    the IAM policy that the code needs",

@@ -15,12 +15,9 @@ use crate::ui::Paint;
 use engine::error::{Error, Kind, Result};
 use engine::{Id, Label, Progress, alone};
 
-/// Ask what a browser would ask for a page of ORIGIN; say what is refused, and why
-///
-/// Every route is asked with every method, without a query and with an empty body: the handler refuses such requests
-/// and does nothing.
+/// Send the requests that a browser sends for a page of ORIGIN; report what is refused, and why
 #[derive(Debug, clap::Args)]
-#[command(after_help = examples!(
+#[command(after_help = examples!(explained: "Sends a request with every method to every route, without a query and with an empty body: the handler refuses such requests and does nothing.";
     "stackctl cors http://localhost:5173",
     "stackctl cors https://app.example.com --header authorization",
 ))]

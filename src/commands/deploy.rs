@@ -5,7 +5,7 @@ use tokio::time::Instant;
 
 use super::ship::{self, MAKING_ROOM, Questions, Ship};
 use super::sources::Artifacts;
-use super::{App, callers, granted, outputs};
+use super::{App, callers, granted, outputs, sources};
 use crate::blueprint::{self, Blueprint, Blueprints, Form};
 use crate::cli::examples;
 use crate::cloud::Cloud;
@@ -60,8 +60,9 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     if args.budget {
         config.budget_unless_set(COMMON);
     }
-    let sources = args.artifacts.sources(&config)?;
+    let sources = args.artifacts.sources(&config, &app.globals)?;
     let cloud = app.cloud(&config).await?;
+    args.artifacts.check(&config, &cloud)?;
     // A zip may come without its source.
     let blueprints = blueprint::read_all(&config).ok();
     let stack = match &blueprints {
@@ -88,6 +89,8 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let (release, proof) = (outcome.find(parts.release), proofs.get(&config.about).copied());
     document["changes"] = outputs::changes(&stack, &outcome.changes);
     document["breaks"] = json!(broken);
+    let artifacts = stack.artifacts(&outcome);
+    document["build"] = json!(sources::document(&artifacts));
     let phases = phases(outcome.find(parts.code), release, proof.as_ref());
     document["phases"] = outputs::phases(&phases);
     document["first_answer_seconds"] = json!(proof.map(|proof| proof.took.as_secs_f64()));
@@ -99,7 +102,8 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let text = || {
         let parts: Vec<String> =
             phases.iter().map(|(name, took)| format!("{name} {}", seconds(took))).collect();
-        let parts = parts.join(", ");
+        let parts = format!("{}\n{}", parts.join(", "), sources::text(&artifacts));
+        let parts = parts.trim_end();
         match proof {
             Some(proof) => format!(
                 "version {version} is live after {took}; its first answer took {}, the next ones {} (median)\n{parts}",

@@ -76,7 +76,7 @@ pub async fn check(
     let refused = refused.into_iter().collect::<Vec<_>>().join(", ");
     let cause = format!("the code calls {refused}, which its policy does not allow");
     Err(Error::new(Kind::Failed, "refused to deploy").cause(cause).hint(
-        "`stackctl up` ships code and policy together; `stackctl verify-policy --explain ACTION` says who calls it",
+        "`stackctl up` ships code and policy together; `stackctl verify-policy --explain ACTION` shows what calls it",
     ))
 }
 

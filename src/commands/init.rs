@@ -20,13 +20,13 @@ use engine::error::{Doing, Error, Result};
 /// indexes and variables, as an audit of the source finds them.
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!(
-    "stackctl init                       in this folder, called like it",
+    "stackctl init                       in the current folder, using its name",
     "stackctl init shop                  in a new folder",
     "stackctl init backend --name shop   in a folder with another name",
     "stackctl init                       in a Cargo project: writes `stack.toml` alone",
 ))]
 pub struct Args {
-    /// Where; made when it is not there
+    /// Project folder; created if it does not exist
     #[arg(value_name = "DIR", default_value = ".")]
     directory: PathBuf,
     /// What the stack is called, instead of like its folder
@@ -148,7 +148,7 @@ fn refuse_a_project(folder: &Path, files: &[File]) -> Result<()> {
         folders.find(|path| folder.join(path).is_symlink() && *path != Path::new(""))
     {
         let message = format!("`{}` in `{}` is a link", link.display(), folder.display());
-        return Err(Error::usage(message).hint("nothing was written; take a folder without it"));
+        return Err(Error::usage(message).hint("nothing was written; choose a folder without it"));
     }
     let mut needed = files.iter().filter(|file| !file.optional);
     match needed.find(|file| is_there(&folder.join(&file.path))) {
@@ -157,7 +157,7 @@ fn refuse_a_project(folder: &Path, files: &[File]) -> Result<()> {
             file.path,
             folder.display()
         ))
-        .hint("nothing was written; take a folder without a project in it")),
+        .hint("nothing was written; choose a folder without a project")),
         None => Ok(()),
     }
 }

@@ -124,7 +124,7 @@ async fn print(search: &LogSearch, from: i64, printer: &mut Printer<'_>) -> Resu
     app.unless_stopped(work).await.map_err(explained)?;
     if count == 0 {
         let what = if args.errors { "nothing went wrong" } else { "no lines" };
-        app.ui.say(&format!("{what} since {}; `--since 1d` looks further back", rfc3339(from)));
+        app.ui.say(&format!("{what} since {}; `--since 1d` reads further back", rfc3339(from)));
     }
     Ok(())
 }

@@ -8,14 +8,14 @@ use clap_mangen::Man;
 use serde_json::json;
 
 use super::App;
-use crate::cli::{Cli, examples};
+use crate::cli::{Cli, examples, examples_of};
 use engine::error::{Doing, Result};
 
 /// Write the manual, a page for each verb, into a folder
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!("stackctl man ~/.local/share/man/man1"))]
 pub struct Args {
-    /// The folder; made when it is not there
+    /// Folder; created if it does not exist
     directory: PathBuf,
 }
 
@@ -36,12 +36,12 @@ fn write(command: &clap::Command, directory: &Path, pages: &mut Vec<String>) -> 
     let page = format!("{name}.1");
     let path = directory.join(&page);
     let doing = || format!("write `{}`", path.display());
-    let examples = command.get_after_help().map(ToString::to_string).unwrap_or_default();
+    let examples = examples_of(command);
     let mut text = Vec::new();
     Man::new(command.clone().after_help(None::<&str>)).render(&mut text).doing(doing())?;
     let is_first = pages.is_empty();
     let sections = [
-        section("EXAMPLES", examples.lines().skip(1)),
+        section("EXAMPLES", examples.iter().map(String::as_str)),
         section("EXIT STATUS", EXIT_STATUS.lines()),
         if is_first { section("ENVIRONMENT", ENVIRONMENT.lines()) } else { String::new() },
         if is_first { section("FILES", FILES.lines()) } else { String::new() },

@@ -4,6 +4,7 @@ pub mod api;
 pub mod audit;
 pub mod build;
 mod callers;
+pub mod ci;
 pub mod completions;
 pub mod cors;
 pub mod deploy;
@@ -75,12 +76,10 @@ pub async fn run(cli: Cli, ui: Ui, stop: watch::Receiver<bool>) -> (Ui, Result<(
         Verb::Simulate(args) => simulate::run(args, &app).await,
         Verb::Api(args) => api::run(args, &app),
         Verb::Permissions(args) => permissions::run(args, &app).await,
+        Verb::Ci(args) => ci::run(args, &app).await,
     };
     if app.slowed.times() > 0 {
-        app.ui.say(&format!(
-            "AWS slowed this down: {} calls came too fast for it and were sent again",
-            app.slowed.times()
-        ));
+        app.ui.say(&format!("AWS throttled {} calls; they were retried", app.slowed.times()));
     }
     (app.ui, result.map_err(|error| permissions::pointed_at(error, &cli.verb)))
 }

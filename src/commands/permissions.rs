@@ -9,16 +9,15 @@ use super::{
 };
 use crate::cli::{self, examples};
 use crate::cloud::{self, role_documents};
+use crate::config::Config;
 use crate::deployer;
 use crate::stack::Stack;
 use engine::error::{Error, Result};
+use iam::document::Document;
 
-/// Print the IAM policy that a deployer needs for a verb, on this stack alone
-///
-/// No network, no credentials. The account is the one that `stack.toml` pins, the region the one that the verb would use;
-/// what is not known is `*`.
+/// Print the IAM policy that a deployer needs for a command, for this stack alone
 #[derive(Debug, clap::Args)]
-#[command(after_help = examples!(
+#[command(after_help = examples!(explained: "Needs no network and no credentials. The account is the one in `stack.toml`, the region the one that the command would use; an unknown one is `*`.";
     "stackctl permissions up",
     "stackctl permissions deploy rollback --stage dev    one policy for both: what CI needs",
     "stackctl permissions up teardown > deployer.json",
@@ -31,7 +30,7 @@ pub struct Args {
 
 /// The verbs that call AWS.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-enum Verb {
+pub enum Verb {
     Up,
     Deploy,
     Plan,
@@ -85,13 +84,23 @@ impl Verb {
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {
     let config = app.config()?;
-    let region = cloud::configured_region(&app.target(&config)).await;
-    let all = |stack: &Stack| args.verbs.iter().flat_map(|verb| verb.calls(stack)).collect();
-    let policy = deployer::policy(&config, region.as_deref(), all);
-    app.ui.result(
-        || policy.to_json(),
-        || serde_json::from_str(&policy.to_json()).unwrap_or(Value::Null),
-    )
+    let policy = document(app, &config, &args.verbs).await;
+    app.ui.result(|| policy.to_json(), || value(&policy))
+}
+
+/// The policy of several verbs, as data.
+pub async fn policy(app: &App, config: &Config, verbs: &[Verb]) -> Value {
+    value(&document(app, config, verbs).await)
+}
+
+async fn document(app: &App, config: &Config, verbs: &[Verb]) -> Document {
+    let region = cloud::configured_region(&app.target(config)).await;
+    let all = |stack: &Stack| verbs.iter().flat_map(|verb| verb.calls(stack)).collect();
+    deployer::policy(config, region.as_deref(), all)
+}
+
+fn value(policy: &Document) -> Value {
+    serde_json::from_str(&policy.to_json()).unwrap_or(Value::Null)
 }
 
 /// A denied call names one right; this names the verb that prints them all.
@@ -100,8 +109,10 @@ pub fn pointed_at(error: Error, verb: &cli::Verb) -> Error {
     let name = Verb::of(verb).and_then(|verb| verb.to_possible_value()).filter(|_| denied);
     match (&error.hint, name) {
         (Some(hint), Some(verb)) => {
-            let all =
-                format!("`stackctl permissions {}` prints all that it takes", verb.get_name());
+            let all = format!(
+                "`stackctl permissions {}` prints every permission that the command needs",
+                verb.get_name()
+            );
             let hint = format!("{hint}; {all}");
             error.hint(hint)
         }

@@ -26,7 +26,7 @@ use engine::error::{Error, Kind, Result};
 pub struct Args {
     #[command(flatten)]
     artifacts: Artifacts,
-    /// Show what taking over resources without our tags would change
+    /// Also show what adopting existing resources without the stack's tags would change
     #[arg(long)]
     adopt: bool,
     /// Exit with 3 when there is something to do
@@ -45,11 +45,12 @@ pub fn calls(stack: &Stack) -> Vec<&'static str> {
 pub async fn run(args: &Args, app: &App) -> Result<()> {
     let config = app.config()?;
     args.out.as_deref().map_or(Ok(()), saved_plan::check_place)?;
-    let sources = args.artifacts.sources(&config)?;
+    let sources = args.artifacts.sources(&config, &app.globals)?;
     let blueprints = blueprint::read_all(&config)?;
     stack::check(&config, &blueprints)?;
     config.notes().iter().for_each(|note| app.ui.say(note));
     let cloud = app.cloud(&config).await?;
+    args.artifacts.check(&config, &cloud)?;
     let stack = Stack::wanted(&cloud, &config, &blueprints, sources);
     let ownership = if args.adopt { Ownership::Adopt } else { Ownership::Respect };
     let work = app.ui.watch(stack.graph.labels(), async |events| {

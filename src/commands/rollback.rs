@@ -105,7 +105,7 @@ async fn proved(
     proof.await.map(Some).map_err(|error| {
         Error::failed(format!("prove that version {number} answers"))
             .cause(error.cause.unwrap_or(error.message))
-            .hint(format!("`live` points at version {number} now; `stackctl logs --errors` may say why, and `stackctl rollback {live}` goes back to version {live}"))
+            .hint(format!("`live` points at version {number} now; `stackctl logs --errors` may show why, and `stackctl rollback {live}` goes back to version {live}"))
     })
 }
 

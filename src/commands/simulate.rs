@@ -13,12 +13,9 @@ use iam::eval::cases::Case as Listed;
 use iam::eval::{Answer, Decision};
 use verify::check;
 
-/// May the role do this, and which statement decides?
-///
-/// Without a network: the policies are those that `up` would write. What depends on something that is not known is
-/// `unproven`, never `allowed`.
+/// Decide whether the execution role may do something, and show the statement that decides
 #[derive(Debug, clap::Args)]
-#[command(after_help = examples!(
+#[command(after_help = examples!(explained: "Evaluates the policies that `up` would write, without a network. A decision that depends on something unknown is `unproven`, never `allowed`.";
     "stackctl simulate GetItem",
     "stackctl simulate dynamodb:Query table/other-app-data",
     "stackctl simulate Scan --context aws:SourceIp=203.0.113.7",
@@ -55,7 +52,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     }
     let action = action_name(args.action.as_deref().unwrap_or_default())?;
     if args.resource.is_none() && !action.starts_with("dynamodb:") {
-        return Err(Error::usage(format!("{action} is not asked of a table: name the resource"))
+        return Err(Error::usage(format!("{action} does not act on a table: name the resource"))
             .hint(format!("`stackctl simulate {action} ARN`, or `'*'` for any")));
     }
     let context = args.context.iter().map(|pair| entry(pair)).collect::<Result<Vec<_>>>()?;

@@ -24,7 +24,7 @@ use engine::{Id, Label, Progress, alone};
     "stackctl smoke --stage dev --output json",
 ))]
 pub struct Args {
-    /// The page that asks; the first of `allow_origins` unless said
+    /// Origin to send; defaults to the first entry of `allow_origins`
     #[arg(long)]
     origin: Option<String>,
 }
@@ -101,8 +101,8 @@ async fn diagnose(cloud: &Cloud, config: &Config, steps: &[Step]) -> Option<Diag
         Ok(invocation) => from_the_function(&invocation, cause),
         Err(error) => Diagnosis {
             layer: Layer::Function,
-            cause: format!("{cause}; asked without the gateway, {error}"),
-            hint: "`stackctl logs --errors` may say more",
+            cause: format!("{cause}; without the gateway: {error}"),
+            hint: "`stackctl logs --errors` may show more",
         },
     })
 }

@@ -31,7 +31,7 @@ const SPREADING: Duration = Duration::from_mins(1);
 const FURTHER: [&[&str]; 3] =
     [further_tables::CALLS, further_functions::CALLS, further_roles::CALLS];
 
-/// Delete all that is ours, and prove that nothing is left
+/// Delete the stack's resources and check that none are left
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!(
     "stackctl teardown --export items.jsonl    keep a copy of the items",
@@ -75,7 +75,10 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let ours: Vec<Id> =
         ids.iter().copied().filter(|id| reading.is_ours(&stack.graph, *id)).collect();
     for id in ids.iter().filter(|id| reading.is_there(**id) && !ours.contains(id)) {
-        app.ui.say(&format!("left alone, because it is not ours: {}", stack.graph.label(*id)));
+        app.ui.say(&format!(
+            "not deleted, because it lacks the stack's tags: {}",
+            stack.graph.label(*id)
+        ));
     }
     refuse_protected(args, &config, &stack, &reading)?;
     if ours.is_empty() {
@@ -155,7 +158,7 @@ async fn surveyed(
     });
     let (reading, (found, functions, roles)) = app.unless_stopped(survey).await?;
     for name in &found.unread {
-        app.ui.say(&format!("left alone, because its tags may not be read: table {name}"));
+        app.ui.say(&format!("not deleted, because its tags cannot be read: table {name}"));
     }
     if found.ours.is_empty() && functions.is_empty() && roles.is_empty() {
         return Ok((config, stack, reading));

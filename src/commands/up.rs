@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::ship::{self, MAKING_ROOM, Ship};
 use super::sources::Artifacts;
 use super::widening::{self, Asked};
-use super::{App, dropping, outputs};
+use super::{App, dropping, outputs, sources};
 use crate::blueprint::{self, Form};
 use crate::cli::examples;
 use crate::cloud::Cloud;
@@ -21,20 +21,22 @@ use crate::stack::{self, Stack};
 use crate::ui::{self, Question, seconds};
 use engine::error::{Error, Result};
 use engine::{Action, Events, Id, Ownership, Plan, Progress, plan_up, read};
+use package::Artifact;
 
 /// Make the stack what the file says, and prove that it answers
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!(
-    "stackctl up --local                       on this machine: no account, no Docker",
+    "stackctl up --local                       on this machine: no account, no Docker, a quick build",
+    "stackctl up --local --optimized           the same with the program that AWS gets",
     "stackctl up                               on AWS",
-    "stackctl up --stage dev                   another copy, with its own table and URL",
-    "stackctl up --plan plan.json              what was planned and looked at, or nothing",
-    "stackctl up --write-env web/.env.local    and tell the frontend where it is",
+    "stackctl up --stage dev                   another stage, with its own tables and URL",
+    "stackctl up --plan plan.json              apply exactly the reviewed plan, or nothing",
+    "stackctl up --write-env web/.env.local    and write the URL for the frontend",
 ))]
 pub struct Args {
     #[command(flatten)]
     artifacts: Artifacts,
-    /// Take over resources that stand under our names without our tags
+    /// Adopt existing resources that have the stack's names but not its tags
     #[arg(long)]
     adopt: bool,
     /// Apply a plan that `stackctl plan --out FILE` saved, without asking; if it is out of date, change nothing and exit
@@ -59,7 +61,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let config = app.config()?;
     let saved = args.plan.as_deref().map(SavedPlan::read).transpose()?;
     args.write_env.as_deref().map_or(Ok(()), env_file::check)?;
-    let sources = args.artifacts.sources(&config)?;
+    let sources = args.artifacts.sources(&config, &app.globals)?;
     let blueprints = blueprint::read_all(&config)?;
     stack::check(&config, &blueprints)?;
     config.notes().iter().for_each(|note| app.ui.say(note));
@@ -68,6 +70,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         blueprint.notes(&place).iter().for_each(|note| app.ui.say(note));
     }
     let cloud = app.cloud(&config).await?;
+    args.artifacts.check(&config, &cloud)?;
     let stack = Stack::wanted(&cloud, &config, &blueprints, sources);
     let questions = blueprint::questions(&config, &blueprints);
     let adopt = args.adopt || saved.as_ref().is_some_and(|saved| saved.adopt);
@@ -129,9 +132,11 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         &outputs::found(&stack, |handle| outcome.find(handle), |handle| outcome.find(handle)),
     );
     document["changes"] = outputs::changes(&stack, &outcome.changes);
+    let artifacts = stack.artifacts(&outcome);
+    document["build"] = json!(sources::document(&artifacts));
     document["seconds"] = json!(since.elapsed().as_secs_f64());
     let form = blueprints[&config.function().key].form;
-    let text = || text(&config, form, api, &document, &seconds(since.elapsed()));
+    let text = || text(&config, form, api, &document, &artifacts, &seconds(since.elapsed()));
     app.ui.result(text, || document.clone())
 }
 
@@ -144,7 +149,7 @@ fn begins_a_stage(app: &App, config: &Config, stack: &Stack, plan: &Plan) -> boo
 }
 
 async fn confirm_stage(app: &App, place: &str) -> Result<()> {
-    let effect = format!("This begins a new stage: {place}.");
+    let effect = format!("This creates a new stage: {place}.");
     let prompt = "Create it? (yes/no)";
     let instead = "pass `--yes` to create it";
     let question = Question { verb: "`up`", effect: &effect, prompt, instead };
@@ -184,6 +189,7 @@ pub fn text(
     form: Form,
     api: Option<&LiveApi>,
     document: &Value,
+    artifacts: &[&Artifact],
     took: &str,
 ) -> String {
     let count = |action: &str| {
@@ -208,7 +214,11 @@ pub fn text(
         format!("\n\n  {url}{}", examples_of(form, &url))
     });
     let answers = answers.unwrap_or_default();
-    let text = format!("{} is up: {what}, {live} ({took})\n{place}", config.names.api);
+    let text = format!(
+        "{} is up: {what}, {live} ({took})\n{place}{}",
+        config.names.api,
+        sources::text(artifacts)
+    );
     text.trim_end().to_owned() + &answers
 }
 

@@ -48,7 +48,7 @@ impl Asked {
         };
         let parts = [
             part("this widens what the role may do", '+', &self.gains),
-            part("this takes away", '-', &self.losses),
+            part("this removes", '-', &self.losses),
             part("others attached to the role", '-', &self.foreign),
         ];
         parts.into_iter().flatten().collect::<Vec<_>>().join("\n")
@@ -67,7 +67,7 @@ impl Asked {
         let prompt = match (self.gains.is_empty(), self.losses.is_empty()) {
             (true, true) => None,
             (false, true) => Some("Widen what the role may do? (yes/no)"),
-            (true, false) => Some("Take that away? (yes/no)"),
+            (true, false) => Some("Remove it? (yes/no)"),
             (false, false) => Some("Change what the role may do? (yes/no)"),
         };
         if let Some(prompt) = prompt {
@@ -77,8 +77,7 @@ impl Asked {
             return Ok(true);
         }
         let effect = if prompt.is_some() { "" } else { &effect };
-        let prompt =
-            "Remove what others attached? `no` keeps it, and neither is asked again. (yes/no)";
+        let prompt = "Detach policies that others attached? `no` keeps them; you are asked only once. (yes/no)";
         is_agreed(app, &Question { verb, effect, prompt, instead }).await
     }
 }

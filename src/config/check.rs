@@ -105,7 +105,7 @@ fn lengths(config: &Config) -> Result<()> {
     for (what, name, limit) in functions.chain([("API", &names.api, 128)]).chain(tables) {
         if name.len() > limit {
             let message = format!(
-                "the {what} would be called `{name}`: {} characters, and AWS takes {limit}",
+                "the {what} would be called `{name}`: {} characters; the AWS limit is {limit}",
                 name.len()
             );
             return Err(Error::usage(message)
@@ -147,7 +147,7 @@ fn tables(config: &Config) -> Result<()> {
         }
         if table.indexes.len() > MOST_INDEXES {
             return Err(Error::usage(format!(
-                "`{place}.indexes` has {} indexes, and DynamoDB takes {MOST_INDEXES}",
+                "`{place}.indexes` has {} indexes; the limit of DynamoDB is {MOST_INDEXES}",
                 table.indexes.len()
             )));
         }
@@ -211,8 +211,9 @@ fn projections(table: &Table) -> Result<()> {
             (in_all, MOST_ATTRIBUTES_IN_ALL, "all indexes of a table together"),
         ] {
             if count > most {
-                let message =
-                    format!("`{place}`: {count} attributes, and DynamoDB takes {most} of {of}");
+                let message = format!(
+                    "`{place}`: {count} attributes; the limit of DynamoDB is {most} for {of}"
+                );
                 return Err(Error::usage(message).hint("write `projection = \"all\"`"));
             }
         }
@@ -244,7 +245,7 @@ fn cloud_name(place: &str, name: &str) -> Result<()> {
     if good {
         return Ok(());
     }
-    Err(Error::usage(format!("`{place}`: `{name}` is not a name that DynamoDB takes"))
+    Err(Error::usage(format!("`{place}`: `{name}` is not a valid name for DynamoDB"))
         .hint("use 3 to 255 letters, digits, `_`, `.` and `-`"))
 }
 
@@ -260,7 +261,7 @@ pub fn variable(place: &str, name: &str) -> Result<()> {
     if good {
         return Ok(());
     }
-    Err(Error::usage(format!("`{place}` is not a name that Lambda takes"))
+    Err(Error::usage(format!("`{place}` is not a valid name for Lambda"))
         .hint("use two or more letters, digits and underscores, with a letter first"))
 }
 
@@ -340,7 +341,7 @@ mod tests {
         assert!(
             refusal("[function.environment]\nA = \"x\"")
                 .0
-                .ends_with("is not a name that Lambda takes")
+                .ends_with("is not a valid name for Lambda")
         );
     }
 

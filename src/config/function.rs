@@ -216,7 +216,7 @@ fn check_route(place: &str, route: &str) -> Result<()> {
         return wrong("the methods are DELETE, GET, HEAD, PATCH, POST and PUT");
     }
     if !path.starts_with('/') {
-        return wrong("a path begins with `/`");
+        return wrong("a path starts with `/`");
     }
     let segments: Vec<&str> = path[1..].split('/').collect();
     for (index, segment) in segments.iter().enumerate() {
@@ -224,7 +224,7 @@ fn check_route(place: &str, route: &str) -> Result<()> {
         let is_last = index + 1 == segments.len();
         match inner {
             Some(name) if name.strip_suffix('+').is_some() && !is_last => {
-                return wrong("only the last part of a path can take the rest: `/files/{proxy+}`");
+                return wrong("only the last part of a path can match the rest: `/files/{proxy+}`");
             }
             Some("" | "+") => return wrong("a parameter has a name: `/items/{id}`"),
             None if segment.contains(['{', '}', '?', '#', ' ']) => {

@@ -278,7 +278,7 @@ fn unreadable(path: &Path, error: &io::Error) -> Error {
     let path = path.display();
     if error.kind() == io::ErrorKind::NotFound {
         return Error::usage(format!("there is no `{path}` here or in a folder above"))
-            .hint("go to the project's folder, name the file with `--config`, or begin a project with `stackctl init`");
+            .hint("go to the project's folder, name the file with `--config`, or create a project with `stackctl init`");
     }
     Error::usage(format!("`{path}` cannot be read")).cause(error)
 }

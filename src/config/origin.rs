@@ -12,7 +12,8 @@ pub fn check(origin: &str) -> Result<()> {
     match problem(origin) {
         None => Ok(()),
         Some(Problem { is_an_origin, hint }) => {
-            let what = if is_an_origin { "API Gateway does not take" } else { "is not an origin" };
+            let what =
+                if is_an_origin { "API Gateway does not accept" } else { "is not an origin" };
             let message = format!("`api.cors.allow_origins` holds `{origin}`, which {what}");
             Err(Error::usage(message).hint(hint))
         }
@@ -49,7 +50,7 @@ fn problem(origin: &str) -> Option<Problem> {
         return no_origin(format!("browsers send it in lower case: `{lower}://{rest}`"));
     }
     if !["http", "https"].contains(&scheme) {
-        let hint = "API Gateway takes `http` and `https` alone: let the app's web view use the scheme `https` (Capacitor's `androidScheme` and `iosScheme`, Tauri's `useHttpsScheme`), or answer CORS in the handler";
+        let hint = "API Gateway accepts only `http` and `https`: let the app's web view use the scheme `https` (Capacitor's `androidScheme` and `iosScheme`, Tauri's `useHttpsScheme`), or answer CORS in the handler";
         return Some(Problem { is_an_origin: true, hint: hint.to_owned() });
     }
     host_problem(scheme, rest).and_then(no_origin)
@@ -69,7 +70,7 @@ fn host_problem(scheme: &str, rest: &str) -> Option<String> {
     }
     if !rest.is_ascii() {
         return Some(
-            "browsers send such a host in its ASCII form, which begins with `xn--`".to_owned(),
+            "browsers send such a host in its ASCII form, which starts with `xn--`".to_owned(),
         );
     }
     let after_host = rest.rsplit_once(']').map_or(rest, |(_, after)| after);
@@ -125,10 +126,10 @@ mod tests {
             "ionic://localhost",
         ] {
             let (message, hint) = refusal(origin);
-            assert!(message.ends_with("which API Gateway does not take"), "{message}");
-            assert!(hint.starts_with("API Gateway takes `http` and `https` alone"), "{hint}");
+            assert!(message.ends_with("which API Gateway does not accept"), "{message}");
+            assert!(hint.starts_with("API Gateway accepts only `http` and `https`"), "{hint}");
         }
-        assert!(refusal("null").0.ends_with("which API Gateway does not take"));
+        assert!(refusal("null").0.ends_with("which API Gateway does not accept"));
     }
 
     #[test]
@@ -153,7 +154,7 @@ mod tests {
             ("https://", "browsers send the host in lower case, like `https://app.example.com`"),
             (
                 "https://bücher.example",
-                "browsers send such a host in its ASCII form, which begins with `xn--`",
+                "browsers send such a host in its ASCII form, which starts with `xn--`",
             ),
         ] {
             assert_eq!(refusal(origin).1, hint, "{origin}");

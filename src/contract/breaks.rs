@@ -102,7 +102,7 @@ impl Fit<'_> {
             given.1.iter().filter(|field| taken.1.iter().all(|one| one.name != field.name));
         // Nobody is hurt by an answer with more in it.
         for field in unknown.filter(|_| self.sent) {
-            self.breaks.push(format!("`{call}` takes no `{}` any more", field.name));
+            self.breaks.push(format!("`{call}` no longer accepts `{}`", field.name));
         }
     }
 
@@ -172,7 +172,7 @@ mod tests {
     fn what_is_gone_is_told() {
         assert_eq!(after("/paths/~1/post/operationId", json!("create")), ["`add` is gone"]);
         let without = json!({"properties": {"title": {"type": "string"}}, "required": ["title"]});
-        assert_eq!(after(BODY, without.clone()), ["`add` takes no `color` any more"]);
+        assert_eq!(after(BODY, without.clone()), ["`add` no longer accepts `color`"]);
         assert_eq!(after(ITEM, without), ["`add` may answer without `status`"]);
     }
 
@@ -183,7 +183,7 @@ mod tests {
             ["`add` needs `color`"]
         );
         let parameter = json!([{"name": "team", "in": "query", "required": true, "schema": {"type": "string"}}]);
-        let told = ["`add` needs `team`", "`add` takes no `userId` any more"];
+        let told = ["`add` needs `team`", "`add` no longer accepts `userId`"];
         assert_eq!(after("/paths/~1/post/parameters", parameter), told);
     }
 

@@ -36,7 +36,7 @@ impl Contract {
         let path = crate_directory.join(FILE);
         let text = machine::read_text(&path).map_err(|error| match error.kind() {
             ErrorKind::NotFound => Error::usage(format!("there is no `{}`", path.display()))
-                .hint("it says what the handler answers, as an OpenAPI 3.1 document; `stackctl init` makes a handler that has one"),
+                .hint("it describes the answers of the handler, as an OpenAPI 3.1 document; `stackctl init` makes a handler that has one"),
             _ => Error::failed(format!("read `{}`", path.display())).cause(error),
         })?;
         Self::parse(text, manifest)
@@ -51,7 +51,7 @@ impl Contract {
             return Err(Error::usage(format!(
                 "the handler's {FILE} is not an OpenAPI 3.1 document"
             ))
-            .hint("it begins with `\"openapi\": \"3.1.1\"`"));
+            .hint("it starts with `\"openapi\": \"3.1.1\"`"));
         }
         let document = Document::new(value);
         same_routes(&document, manifest)?;

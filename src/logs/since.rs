@@ -11,7 +11,7 @@ pub fn since(text: &str, now: i64) -> Result<i64> {
     let text = text.trim();
     ago(text).map(|before| now - before).or_else(|| at(text)).ok_or_else(|| {
         Error::usage(format!("`--since {text}` is not a time")).hint(
-            "say how long ago: `10m`, `2h`, `3d`; or when: `2026-08-30`, `2026-08-30T12:00:00Z`",
+            "write an age such as `10m`, `2h` or `3d`, or a time such as `2026-08-30`, `2026-08-30T12:00:00Z`",
         )
     })
 }

@@ -142,15 +142,10 @@ impl Api {
             return Ok(());
         }
         if first.iter().all(|other| id < other.as_str()) {
-            let gone =
-                wait::until(progress, "the other run takes its API back", HEEDED, || async {
-                    let left = others().await?;
-                    Ok(if left.is_empty() {
-                        Poll::Ready(())
-                    } else {
-                        Poll::Pending(left.join(", "))
-                    })
-                });
+            let gone = wait::until(progress, "the other run deletes its API", HEEDED, || async {
+                let left = others().await?;
+                Ok(if left.is_empty() { Poll::Ready(()) } else { Poll::Pending(left.join(", ")) })
+            });
             if gone.await.is_ok() {
                 return Ok(());
             }
@@ -239,7 +234,7 @@ impl Resource for Api {
         if !live.namesakes.is_empty() {
             let now = format!("of several APIs: {}", live.namesakes.join(", "));
             differences.push(Difference::new("name", now, "of one").refused(
-                "give the one to take over the tags `stackctl:stack` and `stackctl:stage`",
+                "add to the one that you want to adopt the tags `stackctl:stack` and `stackctl:stage`",
             ));
         }
         differences.extend(self.cors_differences(live));

@@ -77,7 +77,7 @@ fn explained(error: Error) -> Error {
             "the account runs as many functions at once as it may: try again in a moment"
         }
         Some("RequestTooLargeException" | "RequestEntityTooLargeException") => {
-            "Lambda takes 6 MB a request"
+            "the limit of Lambda is 6 MB a request"
         }
         _ => return error,
     };

@@ -26,7 +26,7 @@ pub mod versions;
 
 pub use api::{Api, LiveApi};
 pub use attachments::{Attachments, Rights};
-pub use code::{Code, Source};
+pub use code::{Code, Source, quick_for_aws};
 pub use export::export;
 pub use function::{Function, LiveFunction, further as further_functions};
 pub use invocation::{Invocation, invoke};

@@ -141,7 +141,7 @@ impl Resource for Permission {
     async fn create(&self, inputs: &Inputs, progress: &Progress) -> Result<LivePermission> {
         let source = self.source(inputs.get(self.api));
         let passes = |error: &Error| busy::is_busy(error) || error.has_code(&ABSENT);
-        let what = "the alias takes the permission";
+        let what = "the alias accepts the permission";
         let answer = wait::while_refused(progress, what, SETTLING, passes, || async {
             let call = self
                 .client

@@ -152,7 +152,7 @@ impl Policy {
             error.has_code(&["NoSuchEntity", "ConcurrentModification", "DeleteConflict"])
                 || (error.has_code(&["LimitExceeded"]) && error.says("versions"))
         };
-        let what = "IAM takes a new version of the policy";
+        let what = "IAM accepts a new version of the policy";
         let version = wait::while_refused(progress, what, spreading::SPREADING, passes, || {
             self.add_version(arn, text, at_once)
         })

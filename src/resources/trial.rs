@@ -73,7 +73,7 @@ pub(super) fn within(budget: &Budget, version: &str, trial: Option<&Trial>) -> R
     };
     let Some(trial) = trial else {
         return Err(refused(
-            "it may not be invoked: the deployer needs lambda:InvokeFunction".into(),
+            "it cannot be invoked: the deployer needs lambda:InvokeFunction".into(),
         ));
     };
     let excess = match &trial.report {
@@ -157,7 +157,7 @@ fn refusal(version: &str, fault: &str, log: &str) -> Error {
     let log = last.join("\n    ");
     Error::failed(format!("start version {version}"))
         .cause(format!("{fault}\n    {log}").trim_end())
-        .hint("`live` was not moved, so nobody met it; `stackctl logs` has the rest")
+        .hint("traffic was not switched to this version; `stackctl logs` has the details")
 }
 
 #[cfg(test)]

@@ -56,7 +56,7 @@ pub fn suspect(wrong: &Wrong) -> Suspicion {
         Wrong::Refused(why) => Suspicion::Certain(Diagnosis {
             layer: Layer::Cors,
             cause: why.clone(),
-            hint: "`stackctl cors ORIGIN` says what to change",
+            hint: "`stackctl cors ORIGIN` shows what to change",
         }),
         Wrong::Answer { answer, expected } => answered(answer, expected),
     }
@@ -67,7 +67,10 @@ fn unanswered(cause: Option<&str>) -> Diagnosis {
     let lower = cause.to_lowercase();
     let says = |words: &[&str]| words.iter().any(|word| lower.contains(word));
     let (layer, hint) = if says(&["dns", "lookup", "name or service", "nodename"]) {
-        (Layer::Dns, "a new API's name takes a minute to spread: check the network, then try again")
+        (
+            Layer::Dns,
+            "the name of a new API needs a minute to reach DNS: check the network, then try again",
+        )
     } else if says(&["certificate", "handshake", "tls", "ssl"]) {
         (Layer::Tls, "check this computer's clock, and whether a proxy opens the connection")
     } else {
@@ -91,7 +94,7 @@ fn answered(answer: &Answered, expected: &str) -> Suspicion {
         ),
         (cors::Layer::Gateway, 401 | 403) => certain(
             Layer::Gateway,
-            "the gateway lets nobody in: look for an authorizer that `stack.toml` does not know",
+            "the gateway refuses every request: look for an authorizer that is not in `stack.toml`",
         ),
         // The gateway itself never answers with a success.
         (cors::Layer::Function, _) | (_, ..=399) => certain(
@@ -129,7 +132,7 @@ pub fn from_the_function(invocation: &Invocation, through_the_api: String) -> Di
     let (layer, hint) = if cause.contains("AccessDenied") || cause.contains("not authorized") {
         (
             Layer::Permission,
-            "the role may not do that: run `stackctl up`, then `stackctl verify-policy`",
+            "the role lacks the permission: run `stackctl up`, then `stackctl verify-policy`",
         )
     } else if cause.contains("ResourceNotFound") || cause.contains("resource not found") {
         (Layer::Table, "the table is not there: run `stackctl up`")

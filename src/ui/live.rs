@@ -114,7 +114,7 @@ impl View for Live {
                 let why = "skipped: something it needs has failed";
                 self.end(index, &paint.yellow("-"), why.into());
             }
-            Happening::Cancelled => self.end(index, &paint.yellow("-"), "not begun".into()),
+            Happening::Cancelled => self.end(index, &paint.yellow("-"), "not started".into()),
         }
     }
 }

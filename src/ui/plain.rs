@@ -7,19 +7,21 @@ use super::words::{doing, done, seconds, unchanged};
 use super::{View, on_one_line, to_stderr};
 use engine::{Event, Happening, Id, Label};
 
-/// Between two notes of one resource.
-const NOTES_APART: Duration = Duration::from_secs(5);
+/// Between the first two notes of one resource; each pause after that is twice as long, so that the log of a long build
+/// stays short.
+const FIRST_PAUSE: Duration = Duration::from_secs(5);
+const LONGEST_PAUSE: Duration = Duration::from_mins(1);
 
 pub struct Plain {
     labels: Vec<Label>,
     verbose: bool,
-    /// When something was last noted of each: a compiler notes more than anybody reads.
-    noted: HashMap<Id, Instant>,
+    /// When each may note something again, and how long it then pauses: a compiler notes more than anybody reads.
+    pauses: HashMap<Id, (Instant, Duration)>,
 }
 
 impl Plain {
     pub fn new(labels: Vec<Label>, verbose: bool) -> Self {
-        Self { labels, verbose, noted: HashMap::new() }
+        Self { labels, verbose, pauses: HashMap::new() }
     }
 
     fn line(&mut self, event: &Event) -> Option<String> {
@@ -30,10 +32,13 @@ impl Plain {
             Happening::Unchanged => unchanged(kind).to_owned(),
             Happening::Started(action) => doing(kind, action).to_owned(),
             Happening::Note(note) => {
-                if self.noted.get(&event.id).is_some_and(|last| last.elapsed() < NOTES_APART) {
+                let now = Instant::now();
+                let (next, pause) =
+                    self.pauses.get(&event.id).copied().unwrap_or((now, FIRST_PAUSE));
+                if now < next {
                     return None;
                 }
-                self.noted.insert(event.id, Instant::now());
+                self.pauses.insert(event.id, (now + pause, (pause * 2).min(LONGEST_PAUSE)));
                 on_one_line(note).into_owned()
             }
             Happening::Output(line) => return Some(line.clone()),
@@ -42,7 +47,7 @@ impl Plain {
             }
             Happening::Failed(error) => format!("failed: {}", on_one_line(&error.to_string())),
             Happening::Skipped => "skipped: something it needs has failed".to_owned(),
-            Happening::Cancelled => "not begun".to_owned(),
+            Happening::Cancelled => "not started".to_owned(),
         })
     }
 }

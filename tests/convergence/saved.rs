@@ -76,7 +76,7 @@ fn a_plan_that_is_no_longer_the_plan_is_refused_with_the_difference_and_nothing_
     // Before there is a function, too, the code is a part of the plan.
     is_refused(&lane, artifact::second(), "code: planned ");
     lane.configure("function.memory = 512\n");
-    is_refused(&lane, artifact::first(), "what `stack.toml` or the handler asks for has changed");
+    is_refused(&lane, artifact::first(), "`stack.toml` or the handler has changed");
     lane.configure("");
     lane.aws().json("logs", "CreateLogGroup", &json!({"logGroupName": "/aws/lambda/my-app-api"}));
     let (foreign, ledger) = carry_out(&lane, artifact::first());

@@ -23,7 +23,7 @@ fn every_verb_ends_well_while_every_third_call_is_throttled() {
 
 #[test]
 fn a_run_that_was_slowed_down_says_so_once_and_another_says_nothing() {
-    const TOLD: &str = "AWS slowed this down";
+    const TOLD: &str = "AWS throttled";
     let lane = Lane::take();
     let say = |arguments: &[&str], faults: Vec<Fault>| {
         lane.proxy().reset(faults);
@@ -34,7 +34,7 @@ fn a_run_that_was_slowed_down_says_so_once_and_another_says_nothing() {
     let throttled = What::Refused(400, "ThrottlingException", "Rate exceeded");
     let (slowed, strikes) = say(&up, vec![Fault::for_ever(When::Each(3), throttled)]);
     assert_eq!(slowed.matches(TOLD).count(), 1, "{slowed}");
-    assert!(slowed.contains(&format!("{strikes} calls came too fast")), "{strikes}: {slowed}");
+    assert!(slowed.contains(&format!("{strikes} calls; they were retried")), "{strikes}: {slowed}");
     let (story, _) = say(&["status"], Vec::new());
     assert!(!story.contains(TOLD), "{story}");
 }

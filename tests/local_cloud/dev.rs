@@ -111,7 +111,7 @@ fn a_save_is_live_a_mistake_is_told_once_and_ctrl_c_ends_it_well() {
     dev.until("; changed: function saved-api");
 
     let ended = dev.ctrl_c().succeeded();
-    assert!(ended.stderr.contains("the local cloud goes on"), "{ended:#?}");
+    assert!(ended.stderr.contains("the local cloud is still running"), "{ended:#?}");
     assert_eq!(mark(&outputs), "good3");
 
     // What was quick to link is not taken for what is shipped.

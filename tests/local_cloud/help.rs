@@ -20,7 +20,12 @@ fn the_help_of_every_verb_is_as_it_was_agreed() {
 #[test]
 fn the_version_is_told() {
     let told = Cloud::offline(&env::temp_dir(), &["--version"]).succeeded();
-    assert_eq!(told.stdout, concat!("stackctl ", env!("CARGO_PKG_VERSION"), "\n"));
+    let start = concat!("stackctl ", env!("CARGO_PKG_VERSION"), " (");
+    let build = told.stdout.strip_prefix(start).and_then(|rest| rest.strip_suffix(")\n"));
+    let (commit, target) =
+        build.and_then(|build| build.split_once(", ")).expect("commit and target");
+    assert!(!commit.is_empty(), "{told:?}");
+    assert!(target.starts_with(env::consts::ARCH), "{told:?}");
 }
 
 /// The verbs that the help lists.

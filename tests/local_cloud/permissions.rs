@@ -65,7 +65,10 @@ fn a_denied_call_names_the_action_the_statement_and_the_verb_that_prints_them_al
     assert_eq!(error["message"], "failed to create role `denied-lambda-role`");
     let hint = error["hint"].as_str().unwrap_or_default();
     assert!(hint.contains(r#""Action": "iam:CreateRole""#), "{error:#}");
-    assert!(hint.ends_with("`stackctl permissions up` prints all that it takes"), "{error:#}");
+    assert!(
+        hint.ends_with("`stackctl permissions up` prints every permission that the command needs"),
+        "{error:#}"
+    );
 
     let key = stack.cloud.key();
     let stack = stack.with("AWS_ACCESS_KEY_ID", key.id).with("AWS_SECRET_ACCESS_KEY", key.secret);

@@ -38,7 +38,7 @@ impl Outcome {
             return Err(self.failures.swap_remove(0).1);
         }
         if !self.cancelled.is_empty() {
-            let message = format!("stopped before {} steps were begun", self.cancelled.len());
+            let message = format!("stopped before {} steps were started", self.cancelled.len());
             return Err(Error::new(Kind::Interrupted, message)
                 .hint("run the same command again: it continues"));
         }

@@ -237,7 +237,7 @@ pub(super) fn not_ours(node: &dyn Node, owner: Option<String>) -> Error {
             .hint("both stacks give it this name: choose another `name` or `--stage`");
     }
     Error::usage(format!("{kind} `{name}` exists already and does not belong to this stack"))
-        .hint("choose another `name` or `--stage`, or take it over with `--adopt`")
+        .hint("choose another `name` or `--stage`, or adopt it with `--adopt`")
 }
 
 /// The first of `differences` that cannot be taken away in place, as an error with the way out.

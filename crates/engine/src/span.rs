@@ -21,7 +21,7 @@ pub fn parse(text: &str) -> Option<Duration> {
 /// The same for a flag: nothing is done within no time.
 pub fn limit(text: &str) -> Result<Duration, String> {
     let span = parse(text).filter(|span| !span.is_zero());
-    span.ok_or_else(|| "say how long at most: `30s`, `5m`".to_owned())
+    span.ok_or_else(|| "write a limit such as `30s` or `5m`".to_owned())
 }
 
 #[cfg(test)]

@@ -9,6 +9,9 @@ use tokio::process::Command;
 use engine::Progress;
 use engine::error::{Doing, Error, Result};
 
+/// What all pinned packages weigh.
+pub const SIZE_MB: u32 = 25;
+
 const DOING: &str = "install the local cloud";
 
 /// What the installers write when the network does not answer: pip's words, then uv's.
@@ -44,6 +47,7 @@ pub async fn run(command: &mut Command, lock: &File, progress: &Progress) -> Res
     let (mut stdout, mut stderr) =
         (BufReader::new(stdout).split(b'\n'), BufReader::new(stderr).split(b'\n'));
     let mut said = Vec::new();
+    let mut fetched = Fetched::default();
     let (mut out_open, mut err_open) = (true, true);
     while out_open || err_open {
         let (line, open) = tokio::select! {
@@ -55,13 +59,54 @@ pub async fn run(command: &mut Command, lock: &File, progress: &Progress) -> Res
             continue;
         };
         let line = String::from_utf8_lossy(&line).trim_end().to_owned();
-        if let Some(note) = note_of(&line) {
+        if let Some(note) = fetched.note(&line).or_else(|| note_of(&line)) {
             progress.note(note);
         }
         said.push(line);
     }
     let status = child.wait().await.doing(DOING)?;
     if status.success() { Ok(()) } else { Err(explain(&said)) }
+}
+
+/// How many bytes of the packages have arrived, by the sizes that pip prints.
+#[derive(Default)]
+struct Fetched {
+    /// Without the one that is on its way.
+    done: u64,
+    current: u64,
+}
+
+impl Fetched {
+    /// `Downloading botocore-1.43.106-py3-none-any.whl (16.0 MB)`: those before it are there now.
+    fn note(&mut self, line: &str) -> Option<String> {
+        let line = line.trim_start();
+        let rest = line.strip_prefix("Downloading ").or(line.strip_prefix("Using cached "))?;
+        let (file, size) = rest.split_once(" (")?;
+        let size = bytes(size.strip_suffix(')')?)?;
+        self.done += std::mem::replace(&mut self.current, size);
+        let name = file.split('-').next()?;
+        let (done, size) = (megabytes(self.done), megabytes(size));
+        Some(format!("fetched {done} of {SIZE_MB} MB, now {name} ({size} MB)"))
+    }
+}
+
+/// `16.0 MB` or `512 kB`, as pip rounds it.
+fn bytes(size: &str) -> Option<u64> {
+    let (number, unit) = size.split_once(' ')?;
+    let factor = match unit {
+        "bytes" => 10,
+        "kB" => 10_000,
+        "MB" => 10_000_000,
+        _ => return None,
+    };
+    // In tenths.
+    let (whole, tenth) = number.split_once('.').unwrap_or((number, "0"));
+    Some((whole.parse::<u64>().ok()? * 10 + tenth.parse::<u64>().ok()?) * factor / 100)
+}
+
+fn megabytes(bytes: u64) -> String {
+    let tenths = (bytes + 50_000) / 100_000;
+    format!("{}.{}", tenths / 10, tenths % 10)
 }
 
 /// What an installer's line means to its user.
@@ -85,7 +130,7 @@ fn explain(said: &[String]) -> Error {
     let (message, hint) = if says(&OTHER_CONTENT) {
         (
             "refused to install the local cloud: what was fetched is not what is pinned",
-            "a package mirror or a proxy changes what it passes on; take another one",
+            "a package mirror or a proxy changes the files; use another one",
         )
     } else if says(&UNTRUSTED) {
         (
@@ -145,6 +190,27 @@ mod tests {
         ];
         for (line, note) in notes {
             assert_eq!(note_of(line).as_deref(), note, "{line}");
+        }
+    }
+
+    #[test]
+    fn what_arrived_is_counted_in_bytes() {
+        let mut fetched = Fetched::default();
+        let notes = [
+            (
+                "  Downloading botocore-1.43.106-py3-none-any.whl (16.0 MB)",
+                Some("fetched 0.0 of 25 MB, now botocore (16.0 MB)"),
+            ),
+            (
+                "Using cached pyyaml-6.0.3-cp313.whl (806 kB)",
+                Some("fetched 16.0 of 25 MB, now pyyaml (0.8 MB)"),
+            ),
+            ("Downloading six-1.17.0.whl (11 kB)", Some("fetched 16.8 of 25 MB, now six (0.0 MB)")),
+            ("Downloading six-1.17.0.whl", None),
+            ("Collecting six", None),
+        ];
+        for (line, note) in notes {
+            assert_eq!(fetched.note(line).as_deref(), note, "{line}");
         }
     }
 

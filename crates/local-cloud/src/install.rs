@@ -34,6 +34,14 @@ pub async fn ensure(cache: &Path, progress: &Progress) -> Result<PathBuf> {
     Ok(environment.python())
 }
 
+/// The folder in which a package of stackctl brings the pinned packages along. It is as trustworthy as the program itself, and
+/// the hashes are checked like those of fetched files.
+fn wheels_of(program: &Path) -> Option<PathBuf> {
+    let bin = program.canonicalize().ok()?.parent()?.to_owned();
+    let wheels = bin.parent()?.join("share/stackctl/wheels");
+    (bin.file_name()? == "bin" && wheels.is_dir()).then_some(wheels)
+}
+
 /// A virtual environment whose name says what is in it, so that another release gets another one.
 struct Environment {
     path: PathBuf,
@@ -83,10 +91,22 @@ impl Environment {
         }
         fetch::run(&mut self.create(&builder), lock, progress).await?;
         machine::make_private(&self.path)?;
-        progress.note("fetching the local cloud (25 MB, once)");
         fs::write(self.requirements(), REQUIREMENTS).doing(&doing)?;
-        fetch::run(&mut self.fill(&builder), lock, progress).await?;
-        let interpreter = self.python().canonicalize().doing(&doing)?;
+        let wheels = std::env::current_exe().ok().and_then(|program| wheels_of(&program));
+        if let Some(wheels) = &wheels {
+            progress.note("installing the local cloud from the packages beside stackctl");
+            // They may be for other Pythons than the one that was found.
+            if fetch::run(&mut self.fill(&builder, Some(wheels)), lock, progress).await.is_ok() {
+                return self.finish(&doing);
+            }
+        }
+        progress.note(format!("fetching the local cloud ({} MB, once)", fetch::SIZE_MB));
+        fetch::run(&mut self.fill(&builder, None), lock, progress).await?;
+        self.finish(&doing)
+    }
+
+    fn finish(&self, doing: &str) -> Result<()> {
+        let interpreter = self.python().canonicalize().doing(doing)?;
         fs::write(self.seal(), interpreter.as_os_str().as_encoded_bytes()).doing(doing)
     }
 
@@ -113,7 +133,7 @@ impl Environment {
     }
 
     /// Puts the packages into it, each only as the ready-made file that was pinned.
-    fn fill(&self, builder: &Builder) -> Command {
+    fn fill(&self, builder: &Builder, wheels: Option<&Path>) -> Command {
         let mut command = match builder {
             Builder::Uv => {
                 let mut uv = self.beside("uv");
@@ -137,6 +157,9 @@ impl Environment {
             }
         };
         command.args(["--require-hashes", "--only-binary", ":all:", "-r"]).arg(self.requirements());
+        if let Some(wheels) = wheels {
+            command.args(["--no-index", "--find-links"]).arg(wheels);
+        }
         command
     }
 
@@ -158,6 +181,18 @@ mod tests {
     #[test]
     fn the_pin_is_the_release_that_we_name() {
         assert!(REQUIREMENTS.contains(&format!("\nministack=={VERSION} ")));
+    }
+
+    #[test]
+    fn packages_beside_the_program_are_found() {
+        let scratch = Scratch::new("wheels");
+        let (bin, wheels) = (scratch.path("bin"), scratch.path("share/stackctl/wheels"));
+        fs::create_dir_all(&bin).expect("it can be made");
+        fs::write(bin.join("stackctl"), "").expect("it can be written");
+        assert_eq!(wheels_of(&bin.join("stackctl")), None);
+        fs::create_dir_all(&wheels).expect("it can be made");
+        let wheels = wheels.canonicalize().expect("it is there");
+        assert_eq!(wheels_of(&bin.join("stackctl")), Some(wheels));
     }
 
     #[test]

@@ -37,7 +37,7 @@ pub async fn hold(path: &Path, doing: &str, progress: &Progress) -> Result<File>
             Err(TryLockError::WouldBlock) => {}
         }
     }
-    Err(Error::failed(name).cause(format!("another stackctl {doing}, and does not end")))
+    Err(Error::failed(name).cause(format!("another stackctl process is still running ({doing})")))
 }
 
 #[cfg(test)]
@@ -51,7 +51,10 @@ mod tests {
         let path = scratch.path("lock");
         let first = hold(&path, "tests", &Progress::silent()).await.expect("nobody holds it");
         let refused = hold(&path, "tests", &Progress::silent()).await.expect_err("it is held");
-        assert_eq!(refused.cause.as_deref(), Some("another stackctl tests, and does not end"));
+        assert_eq!(
+            refused.cause.as_deref(),
+            Some("another stackctl process is still running (tests)")
+        );
         drop(first);
         hold(&path, "tests", &Progress::silent()).await.expect("it was let go");
     }

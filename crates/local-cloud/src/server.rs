@@ -168,7 +168,7 @@ fn refused(port: u16) -> Error {
     let error = Error::environment(format!("the local cloud cannot use port {port}"));
     match others.find(|other| matches!(is_free(*other), Ok(true))) {
         Some(free) => error.hint(format!(
-            "end that program, or take a port that is free: `stackctl local start --port {free}`"
+            "stop that program, or use a free port: `stackctl local start --port {free}`"
         )),
         None => error.hint("end that program, or choose another port with `--port`"),
     }

@@ -40,7 +40,7 @@ fn check_parts(path: &Path) -> Result<()> {
         let metadata = match fs::symlink_metadata(&so_far) {
             Ok(metadata) => metadata,
             Err(error) if error.kind() == ErrorKind::NotFound => return Ok(()),
-            Err(error) => return Err(error).doing(format!("look at `{}`", so_far.display())),
+            Err(error) => return Err(error).doing(format!("check `{}`", so_far.display())),
         };
         let is_last = so_far == path;
         if let Some(why) = fault(&metadata, is_last) {

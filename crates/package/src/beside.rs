@@ -12,9 +12,9 @@ use super::cargo;
 pub async fn folders(crate_directory: &Path) -> Result<Vec<PathBuf>> {
     let mut command = cargo::command(crate_directory);
     command.args(["metadata", "--format-version", "1"]);
-    let answer = cargo::ask(command, "ask cargo what the handler depends on").await?;
+    let answer = cargo::ask(command, "read the dependencies of the handler").await?;
     let metadata: Metadata = serde_json::from_str(&answer)
-        .map_err(|error| Error::failed("understand what `cargo metadata` says").cause(error))?;
+        .map_err(|error| Error::failed("parse the output of `cargo metadata`").cause(error))?;
     Ok(metadata.folders())
 }
 

@@ -8,7 +8,7 @@ use serde::Deserialize;
 use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::Command;
 
-use super::story::Story;
+use super::story::{self, Story};
 use engine::Progress;
 use engine::error::{Doing as _, Error, Kind, Result};
 
@@ -73,6 +73,7 @@ pub(super) async fn build(
     progress: &Progress,
 ) -> Result<PathBuf> {
     command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+    story::ask_for_progress(&mut command);
     // Cargo writes into its target folder in such a way that it can be killed at any moment.
     let mut child =
         command.kill_on_drop(true).spawn().map_err(|error| not_started("cargo", &error))?;

@@ -57,6 +57,17 @@ impl Elf {
     }
 }
 
+/// Cuts off what no loader reads: symbols and debug information lie behind the last segment. A program that is unusual
+/// stays as it is.
+pub(super) fn strip(program: &mut Vec<u8>) {
+    if let Some(end) = Image(program).end_of_segments() {
+        program.truncate(end);
+        // Where the table of sections was, how many rows it had and which of them had the names.
+        program[40..48].fill(0);
+        program[58..64].fill(0);
+    }
+}
+
 impl Glibc {
     /// `GLIBC_2.34`, or none for a name of another kind such as `GCC_3.0` or `GLIBC_PRIVATE`.
     fn parse(name: &str) -> Option<Self> {
@@ -117,6 +128,15 @@ impl<'a> Image<'a> {
         let row = usize::from(self.u16(54)?);
         let rows = usize::from(self.u16(56)?);
         (0..rows).map(|index| self.segment(table.checked_add(index * row)?)).collect()
+    }
+
+    /// Where the last byte lies that is loaded, or that says what is.
+    fn end_of_segments(self) -> Option<usize> {
+        self.program().ok()?;
+        let table = self.offset(32)?;
+        let rows = usize::from(self.u16(54)?).checked_mul(usize::from(self.u16(56)?))?;
+        let ends = self.segments()?.into_iter().map(|segment| segment.offset + segment.size);
+        ends.chain([table.checked_add(rows)?, 64]).max().filter(|end| *end <= self.0.len())
     }
 
     fn segment(self, at: usize) -> Option<Segment> {
@@ -266,6 +286,35 @@ mod tests {
     }
 
     #[test]
+    #[cfg(target_os = "linux")]
+    fn a_stripped_program_runs_and_is_smaller() {
+        use std::os::unix::fs::PermissionsExt as _;
+
+        let mut program =
+            std::fs::read(std::env::current_exe().expect("a path")).expect("ourselves");
+        let (before, elf) = (program.len(), Elf::read(&program).expect("a program"));
+        strip(&mut program);
+        assert!(program.len() < before * 9 / 10, "{} of {before} bytes", program.len());
+        assert_eq!(Elf::read(&program).as_ref(), Ok(&elf));
+        let path = std::env::temp_dir().join(format!("stackctl-stripped-{}", std::process::id()));
+        std::fs::write(&path, &program).expect("a file");
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700))
+            .expect("it is ours");
+        let output = std::process::Command::new(&path).arg("--list").output().expect("it starts");
+        let _ = std::fs::remove_file(&path);
+        assert!(output.status.success() && !output.stdout.is_empty(), "{output:?}");
+    }
+
+    #[test]
+    fn what_is_no_program_is_not_stripped() {
+        for bytes in [&b"#!/bin/sh\n"[..], b"\x7fELF\x02\x01", b""] {
+            let mut stripped = bytes.to_vec();
+            strip(&mut stripped);
+            assert_eq!(stripped, bytes);
+        }
+    }
+
+    #[test]
     fn versions_are_numbers_and_not_text() {
         assert_eq!(
             newest(&[("GLIBC_2.9", false), ("GLIBC_2.34", false)]).as_deref(),
@@ -332,6 +381,7 @@ mod tests {
             }
             bytes.truncate(cut.index(bytes.len() * 2));
             let _ = Elf::read(&bytes);
+            strip(&mut bytes);
         }
     }
 }

@@ -68,6 +68,8 @@ pub struct Artifact {
     pub sha256: Digest,
     /// Of the zip.
     pub bytes: u64,
+    /// What it was built for, as the zip itself says.
+    pub profile: Profile,
     /// The commit it was built from, when that is known.
     pub commit: Option<String>,
     /// How long it took to build and to pack.
@@ -92,6 +94,7 @@ impl Artifact {
             architecture,
             sha256: Digest::of(&zip),
             bytes: zip.len() as u64,
+            profile: Profile::of(&zip),
             commit: None,
             phases: Phases::default(),
             contents: zip.into(),
@@ -116,9 +119,9 @@ pub async fn build(recipe: &Recipe, progress: &Progress) -> Result<Artifact> {
     let (program, commit) = tokio::join!(building, commit::of(crate_directory));
     let program = program?;
     progress.note("packing the zip");
-    let (architecture, compression) = (*architecture, profile.compression());
+    let (architecture, profile) = (*architecture, *profile);
     let packing = blocking(move || {
-        let zip = store::zip(&folder, &program, compression)?;
+        let zip = store::zip(&folder, &program, profile)?;
         Ok(Artifact { commit, ..Artifact::new(folder.join(store::ZIP), architecture, zip) })
     });
     let artifact = phases.time("pack", packing).await?;
@@ -134,6 +137,11 @@ pub async fn open(path: &Path, architecture: Architecture) -> Result<Artifact> {
         Ok(Artifact::new(path, architecture, zip))
     })
     .await
+}
+
+/// What a zip was built for, as it says itself.
+pub fn profile(path: &Path) -> Result<Profile> {
+    package::read(path).map(|zip| Profile::of(&zip))
 }
 
 /// The program in a zip that was made earlier, or a program that is no zip, and the digest of the file.

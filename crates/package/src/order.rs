@@ -6,9 +6,12 @@ use super::project::{self, Project};
 use super::runtime::{self, GLIBC, Unfit};
 use super::settings::Settings;
 use super::toolchain::{self, Linking, Toolchain};
-use super::{Architecture, Profile, Recipe, cargo, flags};
+use super::{Architecture, Profile, Recipe, cargo, elf, flags};
 use engine::Progress;
 use engine::error::{Doing as _, Result};
+
+/// Cargo says as JSON where the program is, and what the compiler found as text.
+const MESSAGES: &str = "--message-format=json-render-diagnostics";
 
 /// All that decides what cargo is told.
 struct Order {
@@ -30,6 +33,9 @@ pub(super) async fn compile(recipe: &Recipe, progress: &Progress) -> Result<Vec<
         toolchain::find(directory, architecture, settings.has_linker)
     )?;
     let mut order = Order { project, toolchain, settings, architecture, profile };
+    if order.is_as_cargo_builds() {
+        return order.as_cargo_builds(progress).await;
+    }
     order.warn(progress);
     let mut program = order.build(progress).await?;
     let mut obstacle = runtime::obstacle(&program, architecture);
@@ -48,9 +54,47 @@ pub(super) async fn compile(recipe: &Recipe, progress: &Progress) -> Result<Vec<
 }
 
 impl Order {
-    async fn build(&self, progress: &Progress) -> Result<Vec<u8>> {
-        let path = cargo::build(self.command()?, &self.project.binary, progress).await?;
+    /// A program that runs on this machine alone needs neither Lambda's C library nor the same bytes elsewhere. Without
+    /// any setting of ours, cargo finds what `cargo build` or `cargo test` has compiled already.
+    fn is_as_cargo_builds(&self) -> bool {
+        self.profile == Profile::Quick && self.toolchain.host == self.architecture.target()
+    }
+
+    async fn as_cargo_builds(&self, progress: &Progress) -> Result<Vec<u8>> {
+        let mut command = cargo::command(&self.project.directory);
+        command.args(self.plainly());
+        let mut program = self.run(command, progress).await?;
+        elf::strip(&mut program);
+        match runtime::obstacle_here(&program, self.architecture) {
+            Some(unfit) => Err(unfit.into_error(self.architecture)),
+            None => Ok(program),
+        }
+    }
+
+    /// The arguments of a plain `cargo build`. The features of dependencies are united over the packages that cargo is told
+    /// to build, so it is told what `cargo test` at the root of the workspace builds, wherever that is possible.
+    fn plainly(&self) -> Vec<String> {
+        let Project { package, binary, workspace, features, is_default, .. } = &self.project;
+        let manifest = workspace.join("Cargo.toml").display().to_string();
+        let mut words = vec!["build".to_owned(), "--manifest-path".into(), manifest];
+        if !is_default || !features.is_empty() {
+            words.extend(["--package".into(), package.clone()]);
+        }
+        words.extend(["--bin".into(), binary.clone()]);
+        if !features.is_empty() {
+            words.extend(["--features".into(), features.join(",")]);
+        }
+        words.extend(["--profile".into(), self.profile.name().into(), MESSAGES.into()]);
+        words
+    }
+
+    async fn run(&self, command: Command, progress: &Progress) -> Result<Vec<u8>> {
+        let path = cargo::build(command, &self.project.binary, progress).await?;
         tokio::fs::read(&path).await.doing(format!("read `{}`", path.display()))
+    }
+
+    async fn build(&self, progress: &Progress) -> Result<Vec<u8>> {
+        self.run(self.command()?, progress).await
     }
 
     async fn may_turn_to_zigbuild(&self) -> bool {
@@ -78,7 +122,7 @@ impl Order {
             command.args(["--features", &self.project.features.join(",")]);
         }
         command.args(["--profile", self.profile.name()]);
-        command.arg("--message-format=json-render-diagnostics");
+        command.arg(MESSAGES);
         for setting in self.profile.settings(&manifest) {
             command.args(["--config", &setting]);
         }
@@ -118,9 +162,8 @@ impl Order {
 mod tests {
     use super::*;
 
-    /// What cargo is told about the machine, for arm64.
-    fn told(linking: Linking) -> String {
-        let order = Order {
+    fn order(linking: Linking, profile: Profile) -> Order {
+        Order {
             project: Project {
                 package: "path+file:///app/handler#0.1.0".into(),
                 binary: "bootstrap".into(),
@@ -129,12 +172,23 @@ mod tests {
                 target_directory: "/app/target".into(),
                 build_directory: "/app/target".into(),
                 features: vec![],
+                is_default: true,
             },
-            toolchain: Toolchain { sysroot: "/rust".into(), commit: "c0ffee".into(), linking },
+            toolchain: Toolchain {
+                sysroot: "/rust".into(),
+                commit: "c0ffee".into(),
+                host: "aarch64-unknown-linux-gnu".into(),
+                linking,
+            },
             settings: Settings { cargo_home: "/home/me/.cargo".into(), ..Settings::default() },
             architecture: Architecture::Arm64,
-            profile: Profile::default(),
-        };
+            profile,
+        }
+    }
+
+    /// What cargo is told about the machine, for arm64.
+    fn told(linking: Linking) -> String {
+        let order = order(linking, Profile::default());
         let mut command = Command::new("cargo");
         order.choose_linker(&mut command);
         flags::add(&mut command, &order.flags(), &order.settings.flags);
@@ -173,5 +227,23 @@ mod tests {
             told(Linking::Zigbuild),
             format!("zigbuild --target aarch64-unknown-linux-gnu.2.34 {folder} {REMAPPED}")
         );
+    }
+
+    #[test]
+    fn a_quick_build_is_what_cargo_test_has_compiled() {
+        let mut order = order(Linking::Cargo, Profile::Quick);
+        assert!(order.is_as_cargo_builds());
+        let told = |order: &Order| order.plainly().join(" ");
+        let start = "build --manifest-path /app/Cargo.toml";
+        let end = "--profile dev --message-format=json-render-diagnostics";
+        assert_eq!(told(&order), format!("{start} --bin bootstrap {end}"));
+        let package = "--package path+file:///app/handler#0.1.0";
+        order.project.is_default = false;
+        assert_eq!(told(&order), format!("{start} {package} --bin bootstrap {end}"));
+        order.project.features = vec!["lambda".into()];
+        let features = "--features lambda";
+        assert_eq!(told(&order), format!("{start} {package} --bin bootstrap {features} {end}"));
+        order.architecture = Architecture::X86_64;
+        assert!(!order.is_as_cargo_builds(), "it would not run here");
     }
 }

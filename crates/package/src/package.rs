@@ -8,8 +8,8 @@ use zip::result::{ZipError, ZipResult};
 use zip::write::SimpleFileOptions;
 use zip::{CompressionMethod, DateTime, System, ZipArchive, ZipWriter};
 
-use super::Architecture;
 use super::runtime::{self, LARGEST_UNZIPPED, LARGEST_ZIP};
+use super::{Architecture, Profile};
 use engine::error::{Doing as _, Error, Result};
 
 /// What Lambda starts: this name, at the root of the zip, with the right to be executed
@@ -17,23 +17,24 @@ use engine::error::{Doing as _, Error, Result};
 const ENTRY: &str = "bootstrap";
 const MODE: u32 = 0o755;
 
-/// Packs a program, pressed with an effort of up to 9. Nothing of the machine, the day or the umask gets in.
-pub(super) fn pack(program: &[u8], compression: i64) -> Result<Vec<u8>> {
+/// Packs a program as its profile says. Nothing of the machine, the day or the umask gets in.
+pub(super) fn pack(program: &[u8], profile: Profile) -> Result<Vec<u8>> {
     runtime::fits_unzipped(program.len() as u64)?;
-    let zip = write(program, compression)
-        .map_err(|error| Error::failed("pack `bootstrap`").cause(error))?;
+    let zip =
+        write(program, profile).map_err(|error| Error::failed("pack `bootstrap`").cause(error))?;
     runtime::fits_zipped(zip.len() as u64)?;
     Ok(zip)
 }
 
-fn write(program: &[u8], compression: i64) -> ZipResult<Vec<u8>> {
+fn write(program: &[u8], profile: Profile) -> ZipResult<Vec<u8>> {
     let options = SimpleFileOptions::default()
         .compression_method(CompressionMethod::Deflated)
-        .compression_level(Some(compression))
+        .compression_level(Some(profile.compression()))
         .last_modified_time(DateTime::DEFAULT)
         .system(System::Unix)
         .unix_permissions(MODE);
     let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+    zip.set_comment(profile.comment())?;
     zip.start_file(ENTRY, options)?;
     zip.write_all(program)?;
     Ok(zip.finish()?.into_inner())
@@ -46,13 +47,17 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
     machine::read(path, LARGEST_ZIP).doing(doing())
 }
 
-/// Checks all that Lambda would only find at the first request.
+/// Checks all that Lambda would only find at the first request. A quick build only ever runs on this machine.
 pub(super) fn check(zip: &[u8], architecture: Architecture) -> Result<()> {
     runtime::fits_zipped(zip.len() as u64)?;
     let mut archive = ZipArchive::new(Cursor::new(zip)).map_err(unreadable)?;
     runtime::fits_unzipped(unzipped(&mut archive).map_err(unreadable)?)?;
     let program = bootstrap(&mut archive)?;
-    match runtime::obstacle(&program, architecture) {
+    let obstacle = match Profile::of(zip) {
+        Profile::Optimized => runtime::obstacle(&program, architecture),
+        Profile::Quick => runtime::obstacle_here(&program, architecture),
+    };
+    match obstacle {
         Some(unfit) => Err(unfit.into_error(architecture)),
         None => Ok(()),
     }
@@ -60,11 +65,11 @@ pub(super) fn check(zip: &[u8], architecture: Architecture) -> Result<()> {
 
 /// Whether a zip is what [`pack`] makes of this program: one entry, and no byte that belongs to no entry, in which
 /// another reader of zips could find another program.
-pub(super) fn holds_only(zip: &[u8], program: &[u8]) -> bool {
+pub(super) fn holds_only(zip: &[u8], program: &[u8], profile: Profile) -> bool {
     let Ok(mut archive) = ZipArchive::new(Cursor::new(zip)) else { return false };
     let directory = archive.central_directory_start();
-    // One record of 46 bytes and its name, and the end of 22: nothing before it, nothing behind it.
-    let length = directory + (46 + ENTRY.len() + 22) as u64;
+    // One record of 46 bytes and its name, the end of 22 and the comment: nothing before it, nothing behind it.
+    let length = directory + (46 + ENTRY.len() + 22 + profile.comment().len()) as u64;
     let is_whole = archive.len() == 1 && archive.offset() == 0 && zip.len() as u64 == length;
     let fills = archive.by_index_raw(0).is_ok_and(|entry| {
         let end = entry.data_start().map(|start| start + entry.compressed_size());
@@ -73,6 +78,7 @@ pub(super) fn holds_only(zip: &[u8], program: &[u8]) -> bool {
     // The entry says its name once more before its data: https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT
     let name = zip.get(30..30 + ENTRY.len());
     is_whole
+        && Profile::of(zip) == profile
         && fills
         && name == Some(ENTRY.as_bytes())
         && bootstrap(&mut archive).is_ok_and(|found| found == program)
@@ -98,7 +104,7 @@ fn bootstrap(archive: &mut ZipArchive<Cursor<&[u8]>>) -> Result<Vec<u8>> {
         error => unreadable(error),
     })?;
     if entry.unix_mode().is_none_or(|mode| mode & 0o111 != 0o111) {
-        return Err(Error::usage("`bootstrap` in the zip may not be executed")
+        return Err(Error::usage("`bootstrap` in the zip is not executable")
             .cause("its Unix mode is not 0755")
             .hint(
                 "`chmod 755 bootstrap` before packing it, or let `stackctl build` make the zip",
@@ -114,11 +120,11 @@ fn bootstrap(archive: &mut ZipArchive<Cursor<&[u8]>>) -> Result<Vec<u8>> {
 
 fn without_bootstrap(archive: &ZipArchive<Cursor<&[u8]>>) -> Error {
     let words = if archive.file_names().flatten().any(|name| name.ends_with("/bootstrap")) {
-        "`bootstrap` lies in a folder of the zip, and Lambda looks for it at the root"
+        "`bootstrap` is in a folder of the zip, but Lambda expects it at the root"
     } else {
         "the zip has no `bootstrap`, which is what Lambda starts"
     };
-    Error::usage(words).hint("`stackctl build` makes a zip as Lambda wants it")
+    Error::usage(words).hint("`stackctl build` makes a zip that Lambda accepts")
 }
 
 fn unreadable(error: ZipError) -> Error {
@@ -150,7 +156,7 @@ mod tests {
 
     #[test]
     fn the_entry_is_as_lambda_wants_it_and_knows_no_date() {
-        let packed = pack(&Program::good(X86_64).bytes(), 9).expect("a zip");
+        let packed = pack(&Program::good(X86_64).bytes(), Profile::Optimized).expect("a zip");
         let mut archive = ZipArchive::new(Cursor::new(&packed)).expect("a zip");
         assert_eq!(archive.len(), 1);
         let entry = archive.by_index(0).expect("an entry");
@@ -171,7 +177,7 @@ mod tests {
             state >> 24
         };
         let program: Vec<u8> = (0..300_000).map(|_| (step() & step() & 0x3f) as u8).collect();
-        let digest = Digest::of(&pack(&program, 9).expect("a zip"));
+        let digest = Digest::of(&pack(&program, Profile::Optimized).expect("a zip"));
         assert_eq!(
             digest.hex(),
             "eb68ea916161cd94f0c6acb9c6d1cd88c2ff0e7dff6de5a26b6dcbace013781d"
@@ -181,14 +187,29 @@ mod tests {
     #[test]
     fn what_is_packed_passes_the_check() {
         for architecture in Architecture::ALL {
-            let packed = pack(&Program::good(architecture).bytes(), 9).expect("a zip");
+            let packed =
+                pack(&Program::good(architecture).bytes(), Profile::Optimized).expect("a zip");
             check(&packed, architecture).expect("fit for Lambda");
         }
     }
 
     #[test]
+    fn a_quick_build_says_so_and_nothing_else_is_taken_for_it() {
+        let program = Program::needing("GLIBC_2.99");
+        let (quick, optimized) = (Profile::Quick, Profile::Optimized);
+        let packed = pack(&program, quick).expect("a zip");
+        assert_eq!(Profile::of(&packed), quick);
+        check(&packed, X86_64).expect("fit for this machine");
+        assert!(holds_only(&packed, &program, quick) && !holds_only(&packed, &program, optimized));
+        let shipped = pack(&program, optimized).expect("a zip");
+        assert_eq!(Profile::of(&shipped), optimized);
+        assert!(!holds_only(&shipped, &program, quick));
+        assert!(check(&shipped, X86_64).is_err(), "Lambda has an older C library");
+    }
+
+    #[test]
     fn the_machine_within_is_looked_at() {
-        let packed = pack(&Program::good(Arm64).bytes(), 9).expect("a zip");
+        let packed = pack(&Program::good(Arm64).bytes(), Profile::Optimized).expect("a zip");
         assert_eq!(
             refusal(&packed).message,
             "`bootstrap` is for arm64, and the function is x86_64"
@@ -197,7 +218,7 @@ mod tests {
 
     #[test]
     fn the_right_to_execute_is_needed() {
-        let expected = Error::usage("`bootstrap` in the zip may not be executed")
+        let expected = Error::usage("`bootstrap` in the zip is not executable")
             .cause("its Unix mode is not 0755")
             .hint("`chmod 755 bootstrap` before packing it, or let `stackctl build` make the zip");
         assert_eq!(refusal(&zip("bootstrap", 0o644, &Program::good(X86_64).bytes())), expected);
@@ -206,16 +227,16 @@ mod tests {
     #[test]
     fn bootstrap_must_lie_at_the_root() {
         let expected = Error::usage(
-            "`bootstrap` lies in a folder of the zip, and Lambda looks for it at the root",
+            "`bootstrap` is in a folder of the zip, but Lambda expects it at the root",
         )
-        .hint("`stackctl build` makes a zip as Lambda wants it");
+        .hint("`stackctl build` makes a zip that Lambda accepts");
         assert_eq!(refusal(&zip("release/bootstrap", 0o755, b"")), expected);
     }
 
     #[test]
     fn without_bootstrap_there_is_nothing_to_start() {
         let expected = Error::usage("the zip has no `bootstrap`, which is what Lambda starts")
-            .hint("`stackctl build` makes a zip as Lambda wants it");
+            .hint("`stackctl build` makes a zip that Lambda accepts");
         assert_eq!(refusal(&zip("main", 0o755, b"")), expected);
     }
 
@@ -227,7 +248,7 @@ mod tests {
     proptest! {
         #[test]
         fn no_damage_makes_it_panic(damage: Vec<(prop::sample::Index, u8)>) {
-            let mut zip = pack(&Program::good(X86_64).bytes(), 9).expect("a zip");
+            let mut zip = pack(&Program::good(X86_64).bytes(), Profile::Optimized).expect("a zip");
             for (place, value) in damage {
                 let place = place.index(zip.len());
                 zip[place] = value;

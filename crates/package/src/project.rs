@@ -24,6 +24,8 @@ pub(super) struct Project {
     pub(super) build_directory: PathBuf,
     /// Those that the binary requires: cargo builds it with them only.
     pub(super) features: Vec<String>,
+    /// Whether cargo, run at the workspace's root, builds this binary and no other of its name.
+    pub(super) is_default: bool,
 }
 
 /// Asks cargo about the crate in a folder, and refuses what can never become a Lambda function.
@@ -39,7 +41,7 @@ pub(super) async fn find(directory: &Path, binary: Option<&str>) -> Result<Proje
     command.args(["metadata", "--no-deps", "--format-version", "1"]);
     let answer = cargo::ask(command, "read the handler's crate").await?;
     let metadata: Metadata = serde_json::from_str(&answer)
-        .map_err(|error| Error::failed("understand what `cargo metadata` says").cause(error))?;
+        .map_err(|error| Error::failed("parse the output of `cargo metadata`").cause(error))?;
     metadata.project(directory, &manifest, binary)
 }
 
@@ -51,6 +53,9 @@ struct Metadata {
     target_directory: PathBuf,
     /// Cargo tells it since 1.91.
     build_directory: Option<PathBuf>,
+    /// The ids of the packages that cargo selects when it is told none.
+    #[serde(default)]
+    workspace_default_members: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -85,7 +90,14 @@ impl Metadata {
             ));
         };
         let binary = package.binary(named)?;
+        let is_default = |package: &&Package| self.workspace_default_members.contains(&package.id);
+        let mut of_this_name = self.packages.iter().filter(is_default).flat_map(|package| {
+            let binaries = package.binaries().filter(|other| other.name == binary.name);
+            binaries.map(|_| &package.id)
+        });
+        let is_default = of_this_name.next() == Some(&package.id) && of_this_name.next().is_none();
         Ok(Project {
+            is_default,
             package: package.id.clone(),
             binary: binary.name.clone(),
             features: binary.required_features.clone(),
@@ -195,6 +207,32 @@ mod tests {
         );
         let error = named(TWO, Some("wbe")).expect_err("neither");
         assert_eq!(error.message, "crate `handler` has no binary named `wbe`");
+    }
+
+    /// A workspace with a second package, which has these binaries.
+    fn is_default(members: &str, others: &str) -> bool {
+        let mut two = metadata(r#"[{"name": "bootstrap", "kind": ["bin"]}]"#);
+        let other = format!(
+            r#"{{"id": "other", "name": "other", "manifest_path": "/other/Cargo.toml", "targets": {others}}}"#
+        );
+        two.packages.push(serde_json::from_str(&other).expect("JSON"));
+        two.workspace_default_members = members.split(' ').map(str::to_owned).collect();
+        let manifest = Path::new(env!("CARGO_MANIFEST_DIR")).join("Cargo.toml");
+        let manifest = manifest.canonicalize().expect("our own manifest");
+        two.project(Path::new("handler"), &manifest, None).expect("a project").is_default
+    }
+
+    #[test]
+    fn a_binary_is_the_default_when_cargo_builds_it_and_no_other_of_its_name() {
+        let both = "path+file:///x#handler@0.1.0 other";
+        let (same, another) = (
+            r#"[{"name": "bootstrap", "kind": ["bin"]}]"#,
+            r#"[{"name": "web", "kind": ["bin"]}, {"name": "bootstrap", "kind": ["lib"]}]"#,
+        );
+        assert!(is_default(both, another));
+        assert!(!is_default(both, same));
+        assert!(!is_default("other", another));
+        assert!(is_default("path+file:///x#handler@0.1.0", same));
     }
 
     #[test]

@@ -71,14 +71,21 @@ pub(super) fn obstacle(program: &[u8], architecture: Architecture) -> Option<Unf
     libraries.find(|library| !LIBRARIES.contains(&library.as_str())).map(Unfit::Library)
 }
 
+/// What keeps this machine, which has built it, from starting a program: its own loader and libraries are there.
+pub(super) fn obstacle_here(program: &[u8], architecture: Architecture) -> Option<Unfit> {
+    let of_the_program = |unfit: &Unfit| matches!(unfit, Unfit::NotAProgram(_) | Unfit::Machine(_));
+    obstacle(program, architecture).filter(of_the_program)
+}
+
 /// Whether Lambda takes a zip of so many bytes in one request.
 pub(super) fn fits_zipped(bytes: u64) -> Result<()> {
     if bytes <= LARGEST_ZIP {
         return Ok(());
     }
-    Err(Error::usage(format!("the zip has {bytes} bytes, and Lambda takes {LARGEST_ZIP}")).hint(
-        "`strip = true` and `lto = \"fat\"` in [profile.lambda] of Cargo.toml make it smaller",
-    ))
+    Err(Error::usage(format!("the zip has {bytes} bytes; the limit of Lambda is {LARGEST_ZIP}"))
+        .hint(
+            "`strip = true` and `lto = \"fat\"` in [profile.lambda] of Cargo.toml make it smaller",
+        ))
 }
 
 /// Whether Lambda takes files of so many bytes in all.
@@ -86,7 +93,7 @@ pub(super) fn fits_unzipped(bytes: u64) -> Result<()> {
     if bytes <= LARGEST_UNZIPPED {
         return Ok(());
     }
-    Err(Error::usage(format!("the files in the zip have {bytes} bytes, and Lambda takes {LARGEST_UNZIPPED}"))
+    Err(Error::usage(format!("the files in the zip have {bytes} bytes; the limit of Lambda is {LARGEST_UNZIPPED}"))
         .hint("`strip = true` and `lto = \"fat\"` in [profile.lambda] of Cargo.toml make `bootstrap` smaller"))
 }
 
@@ -106,7 +113,7 @@ impl Unfit {
             Self::NotAProgram(why) => not_for(architecture, why.words()),
             Self::Machine(machine) => another_machine(machine, architecture),
             Self::Interpreter(interpreter) => Error::environment(format!(
-                "`bootstrap` wants to be loaded by `{interpreter}`, which Lambda does not have"
+                "`bootstrap` needs the loader `{interpreter}`, which Lambda does not provide"
             ))
             .hint(format!("build for {}: `{ZIGBUILD}`", architecture.target())),
             Self::Glibc(glibc) => Error::environment(format!(
@@ -185,6 +192,13 @@ mod tests {
     }
 
     #[test]
+    fn what_was_built_here_finds_its_libraries_here() {
+        assert_eq!(obstacle_here(&Program::needing("GLIBC_2.99"), X86_64), None);
+        assert!(obstacle_here(&Program::good(Arm64).bytes(), X86_64).is_some());
+        assert!(obstacle_here(b"#!/bin/sh", X86_64).is_some());
+    }
+
+    #[test]
     fn another_machine_is_named_as_in_the_file() {
         let error = refusal(&Program::good(Arm64).bytes(), X86_64);
         let expected = Error::usage("`bootstrap` is for arm64, and the function is x86_64").hint(
@@ -223,7 +237,7 @@ mod tests {
         let program =
             Program { interpreter: Some("/lib/ld-musl-x86_64.so.1"), ..Program::good(X86_64) };
         let expected = Error::environment(
-            "`bootstrap` wants to be loaded by `/lib/ld-musl-x86_64.so.1`, which Lambda does not have",
+            "`bootstrap` needs the loader `/lib/ld-musl-x86_64.so.1`, which Lambda does not provide",
         )
         .hint("build for x86_64-unknown-linux-gnu: `cargo install cargo-zigbuild && pip install ziglang`");
         assert_eq!(refusal(&program.bytes(), X86_64), expected);
@@ -234,11 +248,11 @@ mod tests {
         assert!(fits_zipped(52_428_800).is_ok() && fits_unzipped(262_144_000).is_ok());
         let error = fits_zipped(52_428_801).expect_err("too large");
         assert_eq!(error.kind, Kind::Usage);
-        assert_eq!(error.message, "the zip has 52428801 bytes, and Lambda takes 52428800");
+        assert_eq!(error.message, "the zip has 52428801 bytes; the limit of Lambda is 52428800");
         let error = fits_unzipped(262_144_001).expect_err("too large");
         assert_eq!(
             error.message,
-            "the files in the zip have 262144001 bytes, and Lambda takes 262144000"
+            "the files in the zip have 262144001 bytes; the limit of Lambda is 262144000"
         );
     }
 }

@@ -1,6 +1,7 @@
 //! What cargo says while it works: where it is, as notes; what the compiler found, whole and once.
 
-use tokio::io::{AsyncBufReadExt as _, AsyncRead, BufReader};
+use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncRead, BufReader};
+use tokio::process::Command;
 
 use engine::Progress;
 use engine::error::Error;
@@ -21,12 +22,16 @@ impl Story {
         let Some(stderr) = stderr else {
             return Ok(story);
         };
-        let mut lines = BufReader::new(stderr).split(b'\n');
-        while let Some(line) = lines.next_segment().await? {
-            let line = String::from_utf8_lossy(&line).trim_end().to_owned();
+        let mut reader = BufReader::new(stderr);
+        let mut done = None;
+        while let Some(line) = next_line(&mut reader).await? {
+            let line = String::from_utf8_lossy(&line);
+            // What a terminal would be told before a line is drawn again.
+            let line = line.trim_start_matches("\x1b[K").trim_end().to_owned();
             match step(&line) {
                 Some((verb, rest)) => {
-                    if let Some(note) = note(verb, rest) {
+                    done = counted(verb, rest).or(done);
+                    if let Some(note) = note(verb, rest, done) {
                         progress.note(note);
                     }
                 }
@@ -48,7 +53,7 @@ impl Story {
     pub(super) fn failure(&mut self) -> Error {
         let error = Error::failed("build the handler");
         let Some(last) = self.lines.iter().rposition(|line| line.starts_with("error: ")) else {
-            return error.cause("cargo does not say why");
+            return error.cause("cargo printed no reason");
         };
         let error = error.cause(&self.lines[last]["error: ".len()..]);
         if last + 1 == self.lines.len() {
@@ -69,15 +74,54 @@ fn step(line: &str) -> Option<(&str, &str)> {
     rest.strip_prefix(' ').filter(|_| is_verb).map(|rest| (verb, rest))
 }
 
+/// Asks cargo for the line with which it shows on a terminal how far it is: the only place where it says how much there is
+/// to do (<https://doc.rust-lang.org/cargo/reference/config.html#termprogresswhen>).
+pub(super) fn ask_for_progress(command: &mut Command) {
+    command.env("CARGO_TERM_PROGRESS_WHEN", "always").env("CARGO_TERM_PROGRESS_WIDTH", "100");
+    command.env("CARGO_TERM_PROGRESS_TERM_INTEGRATION", "false");
+}
+
+/// The bytes up to the end of a line, or up to where a terminal would begin the same line again.
+async fn next_line(reader: &mut (impl AsyncBufRead + Unpin)) -> std::io::Result<Option<Vec<u8>>> {
+    let mut line = Vec::new();
+    loop {
+        let buffer = reader.fill_buf().await?;
+        if buffer.is_empty() {
+            return Ok((!line.is_empty()).then_some(line));
+        }
+        let end = buffer.iter().position(|byte| matches!(byte, b'\n' | b'\r'));
+        line.extend(&buffer[..end.unwrap_or(buffer.len())]);
+        let used = end.map_or(buffer.len(), |end| end + 1);
+        reader.consume(used);
+        if end.is_some() {
+            return Ok(Some(line));
+        }
+    }
+}
+
+/// How much is done of how much: `Building [====>      ] 37/160: ring, syn`.
+fn counted(verb: &str, rest: &str) -> Option<(u32, u32)> {
+    let (_, count) = rest.split_once("] ").filter(|_| verb == "Building")?;
+    let (done, all) = count.split_once(':').map_or(count, |(count, _)| count).split_once('/')?;
+    Some((done.parse().ok()?, all.parse().ok()?))
+}
+
 /// What of a step is worth showing.
-fn note(verb: &str, rest: &str) -> Option<String> {
+fn note(verb: &str, rest: &str, done: Option<(u32, u32)>) -> Option<String> {
+    let compiling = |name: &str| match done {
+        Some((done, all)) => format!("crate {done} of {all}: {name}"),
+        None => format!("compiling {name}"),
+    };
     match verb {
         "Finished" | "Fresh" | "Dirty" | "Running" => None,
         "Blocking" => Some(rest.to_owned()),
-        "Compiling" | "Downloaded" => {
-            let name = rest.split(' ').next().unwrap_or(rest);
-            Some(format!("{} {name}", verb.to_ascii_lowercase()))
+        // The names at the end are of what is being compiled, the oldest first.
+        "Building" => {
+            let (_, names) = rest.rsplit_once(": ")?;
+            Some(compiling(names.split(['(', ',', ' ']).next()?))
         }
+        "Compiling" => Some(compiling(rest.split(' ').next()?)),
+        "Downloaded" => Some(format!("downloaded {}", rest.split(' ').next()?)),
         _ => Some(format!("{} {rest}", verb.to_ascii_lowercase())),
     }
 }
@@ -88,7 +132,7 @@ mod tests {
 
     #[test]
     fn steps_become_notes() {
-        let note = |line| step(line).map(|(verb, rest)| note(verb, rest)).expect("a step");
+        let note = |line| step(line).map(|(verb, rest)| note(verb, rest, None)).expect("a step");
         assert_eq!(note("   Compiling ring v0.17.14").as_deref(), Some("compiling ring"));
         assert_eq!(
             note("   Compiling handler v0.1.0 (/home/me/app/handler)").as_deref(),
@@ -100,6 +144,23 @@ mod tests {
         );
         assert_eq!(note(" Downloading crates ...").as_deref(), Some("downloading crates ..."));
         assert_eq!(note("    Finished `lambda` profile [optimized] target(s) in 0.03s"), None);
+    }
+
+    #[tokio::test]
+    async fn how_much_is_left_is_said_while_it_compiles() {
+        let said = "    Building [======>      ] 37/160: ring(build.rs), syn...\r   Compiling serde v1.0.0\n    Building [] 160/160: handler(bin)";
+        let mut done = None;
+        let mut notes = Vec::new();
+        let mut reader = BufReader::new(said.as_bytes());
+        while let Some(line) = next_line(&mut reader).await.expect("read") {
+            let line = String::from_utf8(line).expect("text");
+            let (verb, rest) = step(&line).expect("a step");
+            done = counted(verb, rest).or(done);
+            notes.extend(note(verb, rest, done));
+        }
+        let expected =
+            ["crate 37 of 160: ring", "crate 37 of 160: serde", "crate 160 of 160: handler"];
+        assert_eq!(notes, expected);
     }
 
     #[test]

@@ -18,6 +18,8 @@ pub(super) struct Toolchain {
     pub(super) sysroot: PathBuf,
     /// The commit that rustc was made from.
     pub(super) commit: String,
+    /// The target of this machine.
+    pub(super) host: String,
     pub(super) linking: Linking,
 }
 
@@ -61,7 +63,7 @@ pub(super) async fn find(
     let missing = Missing { standard_library: !library.is_dir(), linker: linking.is_none() };
     match linking {
         Some(linking) if !missing.standard_library => {
-            Ok(Toolchain { sysroot, commit: commit.to_owned(), linking })
+            Ok(Toolchain { sysroot, commit: commit.to_owned(), host: host.to_owned(), linking })
         }
         _ => Err(missing.into_error(host, architecture)),
     }
@@ -135,7 +137,7 @@ async fn ask_rustc(directory: &Path, arguments: &[&str]) -> Result<String> {
     let mut command = Command::new("rustc");
     machine::without_secrets(&mut command);
     command.args(arguments).current_dir(directory);
-    cargo::ask(command, "ask rustc what it is").await
+    cargo::ask(command, "query rustc").await
 }
 
 /// Whether a program is there and works.

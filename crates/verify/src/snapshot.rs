@@ -325,9 +325,7 @@ impl ManagedPolicy {
 fn read_within(limit: usize, json: &Json) -> Result<Document, Malformed> {
     let length = json.compact_length();
     if length > limit {
-        let problem = format!(
-            "the document has {length} characters, and {limit} are the most that IAM takes"
-        );
+        let problem = format!("the document has {length} characters; the limit of IAM is {limit}");
         return Err(Malformed { reason: "too-large", problem });
     }
     Document::read(Kind::Identity, json)

@@ -1,20 +1,21 @@
-//! One `up` of the project as it lies there, from code that is quick to link, on the local cloud alone.
+//! One `up` of the project as it lies there, from a quick build, on the local cloud alone.
 
-use serde_json::Value;
+use std::collections::BTreeMap;
+
+use serde_json::{Value, json};
 
 use super::ours::Ours;
 use crate::blueprint::{self, Form};
 use crate::cloud::Cloud;
 use crate::commands::ship::{self, Questions, Ship, live, live_api};
-use crate::commands::{App, deploy, outputs, up, widening};
+use crate::commands::{App, deploy, outputs, sources, up, widening};
 use crate::config::Config;
 use crate::proof::{NO_MORE, Proof};
-use crate::recipe::recipe;
 use crate::resources::{LiveApi, Source};
 use crate::stack::{self, Stack};
 use engine::error::{Error, Result};
 use engine::{Action, Events, Id, Label, Outcome, Ownership, Phases, Progress};
-use package::{self, Profile, Recipe};
+use package::{self, Artifact, Recipe};
 
 /// The project as it is now, and where it goes.
 pub struct Attempt {
@@ -43,6 +44,7 @@ pub struct Done {
     pub phases: Phases,
     /// The outputs and the changes, as `up` prints them.
     pub document: Value,
+    pub artifacts: Vec<Artifact>,
 }
 
 impl Attempt {
@@ -50,10 +52,11 @@ impl Attempt {
         let config = app.config()?;
         let cloud = app.cloud(&config).await?;
         let recipes: Result<Vec<_>> =
-            config.each_function().map(|one| quick(&cloud, &one)).collect();
+            config.each_function().map(|one| sources::for_dev(&cloud, &one)).collect();
         let recipes = recipes?;
-        let source =
-            |config: &Config| Source::Build(Recipe { profile: Profile::Watch, ..recipe(config) });
+        let by_key: BTreeMap<_, _> =
+            recipes.iter().map(|recipe| (recipe.function.clone(), recipe.clone())).collect();
+        let source = |config: &Config| Source::Build(by_key[&config.function().key].clone());
         let (blueprints, undeclared) = match blueprint::read_all(&config) {
             Ok(blueprints) => (Some(blueprints), None),
             Err(error) => (None, Some(error)),
@@ -110,6 +113,8 @@ impl Attempt {
         document["changes"] = outputs::changes(stack, &outcome.changes);
         let phases = deploy::phases(outcome.find(stack.main().code), Some(release), proof);
         document["phases"] = outputs::phases(&phases);
+        let artifacts = stack.artifacts(outcome);
+        document["build"] = json!(sources::document(&artifacts));
         let releases: Vec<Id> = stack.functions.values().map(|parts| parts.release.id).collect();
         let changed = outcome.changes.iter().filter(|(_, action)| *action != Action::Keep);
         Ok(Done {
@@ -124,30 +129,7 @@ impl Attempt {
             gained,
             phases,
             document,
+            artifacts: artifacts.into_iter().cloned().collect(),
         })
-    }
-}
-
-/// What is quick to link is not what users shall meet: it goes nowhere but to this machine.
-fn quick(cloud: &Cloud, config: &Config) -> Result<Recipe> {
-    match cloud.loopback() {
-        Some(_) => Ok(Recipe { profile: Profile::Watch, ..recipe(config) }),
-        None => Err(Error::usage("`dev` works on the local cloud alone")
-            .hint("`stackctl deploy` ships the handler as users shall meet it")),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::cloud::replay::Replay;
-    use crate::config::tests::config;
-
-    #[test]
-    fn what_is_quick_to_link_never_leaves_this_machine() {
-        let config = config("name = \"app\"").expect("valid");
-        let aws = Replay::new([]).cloud();
-        assert!(aws.loopback().is_none());
-        assert_eq!(quick(&aws, &config).expect_err("refused").kind, engine::error::Kind::Usage);
     }
 }

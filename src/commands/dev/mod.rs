@@ -32,7 +32,7 @@ use screen::Screen;
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!(
     "stackctl dev                               until Ctrl-C; what is in the local cloud stays",
-    "stackctl dev --write-env web/.env.local    and tell the frontend where it is",
+    "stackctl dev --write-env web/.env.local    and write the URL for the frontend",
 ))]
 pub struct Args {
     /// Write the API's address into this file, such as `web/.env.local`, as `VITE_API_URL` and `NEXT_PUBLIC_API_URL`
@@ -66,7 +66,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     }
     app.ui.end_the_line();
     app.ui.say(&app.ui.paint.dim(
-        "ended; the local cloud goes on. `stackctl up --local` ships the optimised build there",
+        "stopped; the local cloud is still running. `stackctl up --local --optimized` deploys the optimized build there",
     ));
     Ok(())
 }
@@ -183,7 +183,9 @@ impl Session<'_> {
         }
         if is_first {
             let form = done.form;
-            ui.line(&up::text(config, form, done.api.as_ref(), &done.document, &seconds(took)))?;
+            let artifacts: Vec<_> = done.artifacts.iter().collect();
+            let (api, took) = (done.api.as_ref(), seconds(took));
+            ui.line(&up::text(config, form, api, &done.document, &artifacts, &took))?;
             let crate_directory = &config.function().settings.crate_directory;
             let watching = format!("\nwatching {crate_directory} and stack.toml; Ctrl-C ends it");
             ui.say(&ui.paint.dim(&watching));

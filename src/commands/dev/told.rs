@@ -77,6 +77,7 @@ mod tests {
             gained: Vec::new(),
             phases,
             document: Value::Null,
+            artifacts: Vec::new(),
         }
     }
 

@@ -51,7 +51,7 @@ impl One<'_> {
         };
         let failure = match proof {
             Ok(None) => {
-                progress.output("warning: nobody could ask whether the version answers: the handler has no `GET` route without parameters, and the deployer may not invoke the function");
+                progress.output("warning: the version was not checked: the handler has no `GET` route without parameters, and the deployer lacks lambda:InvokeFunction");
                 return Ok(None);
             }
             Ok(proof) => return Ok(proof),
@@ -71,20 +71,20 @@ impl One<'_> {
         let cause = failure.cause.clone().unwrap_or_default();
         Ok(Error::failed(format!("prove that version {} answers", release.version))
             .cause(cause)
-            .hint(format!("`live` points at version {before} again, so nobody is left without an answer; `stackctl logs --errors` may say why")))
+            .hint(format!("`live` points to version {before} again, which serves all requests; `stackctl logs --errors` may show why")))
     }
 
     /// A version that is live, and of which nobody knows whether it answers.
     fn unproven(&self, failure: Error, release: &LiveRelease, before: Option<&str>) -> Error {
         let version = &release.version;
         let mut hint = format!(
-            "version {version} is live and not proven; run the same command again: it asks again"
+            "version {version} is live, but not proven; run the same command again to check it"
         );
         if let Some(before) = before {
             hint += &format!("; `stackctl rollback {before}` goes back to version {before}");
         }
         if self.ship.cloud.region().starts_with("cn-") {
-            hint += "; in China an API without authorization answers nobody until its ICP filing is recorded";
+            hint += "; in China an API without authorization does not answer until its ICP filing is recorded";
         }
         failure.hint(hint)
     }

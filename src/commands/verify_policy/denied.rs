@@ -72,8 +72,8 @@ fn advise(case: &Case, handler: &Handler, denial: Denial, times: usize) -> Advic
         .or_else(|| open.map(|open| open.site.clone()));
     let (words, change) = match (denial.cause, called, declared) {
         (Cause::ExplicitDeny, ..) => ("a statement denies it, and no Allow can override that: find and narrow the Deny".to_owned(), None),
-        (Cause::Boundary, ..) => ("the permissions boundary does not allow it, and no policy can widen that: ask whoever owns it".to_owned(), None),
-        (Cause::Elsewhere, ..) => ("a policy outside of this stack denies it: ask whoever runs the account".to_owned(), None),
+        (Cause::Boundary, ..) => ("the permissions boundary does not allow it, and no policy can widen that: ask the owner of the boundary".to_owned(), None),
+        (Cause::Elsewhere, ..) => ("a policy outside of this stack denies it: ask the administrator of the account".to_owned(), None),
         (_, None, None) if granted.is_none() && open.is_some() => name_it(&denial),
         (_, None, None) if granted.is_none() => (format!("no line of the handler calls {}, so nothing is widened: find out who made this call", denial.action), None),
         (_, Some(found), None) => declare(handler, &found.call.operation),
@@ -140,7 +140,7 @@ fn asks_for(operation: &str, action: &str) -> bool {
 
 fn text(advice: &[Advice], group: &str, paint: Paint) -> String {
     if advice.is_empty() {
-        return format!("no call was refused, says {group}");
+        return format!("no denied calls in {group}");
     }
     advice.iter().map(|one| one.text(paint)).collect::<Vec<_>>().join("\n\n")
 }

@@ -93,7 +93,7 @@ fn identity_findings(
         Known::Yes(_) => {}
         Known::No(why) => findings.push(doubt(
             "code",
-            format!("the deployed program was not looked into: {why}"),
+            format!("the deployed program was not checked: {why}"),
             Severity::Note,
             "`--binary FILE` names the zip that was deployed",
         )),
@@ -145,7 +145,7 @@ fn disagreement(snapshot: &Snapshot, opinion: &simulation::Opinion) -> Option<Fi
         return None;
     }
     let message = format!(
-        "AWS says {theirs} to {} on {}, and we say {}",
+        "AWS decides {theirs} for {} on {}, stackctl decides {}",
         opinion.action,
         opinion.resource,
         ours.decision.as_str()

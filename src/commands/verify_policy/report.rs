@@ -76,7 +76,7 @@ impl<'a> Report<'a> {
                 "not proven: {} cannot be decided",
                 plural(errors, "question")
             ))
-            .hint("each finding says what would decide it")),
+            .hint("each finding names what is missing for a decision")),
             _ if errors == 0 => Err(Error::new(
                 Kind::Findings,
                 format!(

@@ -3,8 +3,9 @@
 use std::path::PathBuf;
 
 use super::{App, Case};
-use crate::commands::sources::{built, zipped};
+use crate::commands::sources::{built, quick, zipped};
 use crate::config::Config;
+use crate::resources::Source;
 use crate::witness::Witness;
 use engine::Label;
 use engine::error::{Error, Result};
@@ -21,6 +22,7 @@ pub async fn run(binary: Option<&PathBuf>, app: &App, case: &mut Case) -> Result
     })?;
     let source = |config: &Config| match binary {
         Some(path) => zipped(config, path),
+        None if app.globals.local => Source::Build(quick(config)),
         None => built(config),
     };
     let witness = Witness::new(&cloud, &config, &handler.blueprint, source)?;

@@ -51,9 +51,9 @@ pub(super) fn busy_with(configuration: &FunctionConfiguration) -> Option<String>
 
 pub(super) fn live(answer: GetFunctionOutput, doing: &str) -> Result<Option<LiveFunction>> {
     if let Some(refused) = answer.tags_error {
-        return Err(Error::failed(doing)
-            .cause(refused.message)
-            .hint("the deployer needs `lambda:ListTags`, because tags say whose the function is"));
+        return Err(Error::failed(doing).cause(refused.message).hint(
+            "the deployer needs `lambda:ListTags`, because the tags name the owner of the function",
+        ));
     }
     let tags = answer.tags.unwrap_or_default().into_iter().collect();
     let Some(configuration) = answer.configuration else {

@@ -29,7 +29,7 @@ fn function_of(replay: &Replay, live: LiveRole) -> (Function, Inputs) {
     let (cloud, config, mut graph) = (replay.cloud(), config(), Graph::default());
     let role = graph.add(Role::new(&cloud, &config));
     let source = Source::File("bootstrap.zip".into(), artifact().architecture);
-    let code = graph.add(Code::new(source));
+    let code = graph.add(Code::new(&cloud, source));
     let function = Function::new(&cloud, &config, role, code);
     (function, Inputs::default().with(role, live).with(code, artifact()))
 }
@@ -264,7 +264,7 @@ async fn somebody_elses_change_at_the_same_moment_is_told() {
     let (function, inputs) = function(&replay);
     let live = there(&function).await;
     let error = function.update(&inputs, &live, &Progress::silent()).await.expect_err("stale");
-    assert!(error.hint.expect("a hint").starts_with("somebody else changed it"));
+    assert!(error.hint.expect("a hint").starts_with("another process changed it"));
     replay.is_over();
 }
 

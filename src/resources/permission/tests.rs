@@ -20,7 +20,7 @@ fn permission(replay: &Replay) -> (Permission, Inputs) {
     let (cloud, config, mut graph) = (replay.cloud(), config(), Graph::default());
     let role = graph.add(Role::new(&cloud, &config));
     let log_group = graph.add(LogGroup::new(&cloud, &config));
-    let code = graph.add(Code::new(Source::File("zip".into(), Architecture::X86_64)));
+    let code = graph.add(Code::new(&cloud, Source::File("zip".into(), Architecture::X86_64)));
     let function = graph.add(Function::new(&cloud, &config, role, code));
     let attachments =
         graph.add(Attachments::new(&cloud, &config, role, Vec::new(), None, Arc::default()));

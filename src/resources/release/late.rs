@@ -196,7 +196,8 @@ async fn two_versions_with_different_rights_alternate_and_neither_is_ever_denied
         let attachments =
             Attachments::new(&cloud, &config, role, vec![handle], None, keeps.clone());
         let attachments = graph.add(attachments);
-        let code_handle = graph.add(Code::new(Source::File("zip".into(), Architecture::X86_64)));
+        let code_handle =
+            graph.add(Code::new(&cloud, Source::File("zip".into(), Architecture::X86_64)));
         let function = graph.add(Function::new(&cloud, &config, role, code_handle));
         let rights = Rights { policies: vec![handle], attachments, keeps };
         assert!(rights.ids().count() == 2);

@@ -36,7 +36,7 @@ fn release(replay: &Replay, function: LiveFunction) -> (Release, Inputs) {
     let role = graph.add(Role::new(&cloud, &config));
     let log_group = graph.add(LogGroup::new(&cloud, &config));
     let source = Source::File("bootstrap.zip".into(), artifact().architecture);
-    let code = graph.add(Code::new(source));
+    let code = graph.add(Code::new(&cloud, source));
     let handle = graph.add(Function::new(&cloud, &config, role, code));
     let attachments =
         graph.add(Attachments::new(&cloud, &config, role, Vec::new(), None, Arc::default()));

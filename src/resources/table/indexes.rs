@@ -159,7 +159,7 @@ impl Table {
         change: impl Fn(UpdateTableFluentBuilder) -> UpdateTableFluentBuilder,
         is_done: impl Fn(&TableDescription) -> bool,
     ) -> Result<TableDescription> {
-        wait::until(progress, "the table takes a change of an index", BACKFILLING, || async {
+        wait::until(progress, "the table accepts a change of an index", BACKFILLING, || async {
             let call = change(self.client.update_table().table_name(&self.name));
             let answer = call.send().await.doing(format!("update table `{}`", self.name));
             let refused = match answer {

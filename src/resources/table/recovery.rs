@@ -37,13 +37,18 @@ impl Table {
                 "TableNotFoundException",
             ])
         };
-        let answer =
-            wait::while_refused(progress, "the table takes backups", BACKUPS, passes, || async {
+        let answer = wait::while_refused(
+            progress,
+            "the table accepts the backup setting",
+            BACKUPS,
+            passes,
+            || async {
                 let call = self.client.update_continuous_backups().table_name(&self.name);
                 let answer =
                     call.point_in_time_recovery_specification(specification.clone()).send().await;
                 answer.doing(format!("set point-in-time recovery of table `{}`", self.name))
-            });
+            },
+        );
         if is_enabled(answer.await?.continuous_backups_description) == self.wanted.recovery {
             return Ok(());
         }

@@ -63,7 +63,7 @@ impl Table {
             Err(error) if is_done(&error, wanted.is_some()) => Ok(None),
             Err(error) if error.says("multiple times within a fixed interval") => {
                 Ok(Some(error.hint(
-                    "DynamoDB takes one such change an hour: run the same command again in an hour, everything else is done",
+                    "DynamoDB accepts one such change an hour; everything else is done. Run the same command again in an hour",
                 )))
             }
             set => set.map(|()| None),

@@ -2,15 +2,16 @@
 
 use std::fs::{self, File};
 use std::io::{Cursor, Read as _, Write as _};
-use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::OnceLock;
+use std::thread;
 
+use engine::Progress;
+use package::{Architecture, Profile, Recipe};
 use zip::write::SimpleFileOptions;
 use zip::{ZipArchive, ZipWriter};
 
-use super::Outcome;
 use super::fixture::{self, Behaviour};
 
 /// A zip on this machine.
@@ -19,23 +20,30 @@ pub struct Artifact {
 }
 
 impl Artifact {
-    /// The handler of this repository, as `stackctl build` makes it. Later runs find it built.
+    /// The handler of this repository as `up --local` builds it: `cargo test` has compiled the same program already.
     pub fn handler() -> &'static Self {
         static BUILT: OnceLock<Artifact> = OnceLock::new();
         BUILT.get_or_init(|| {
-            let folder = Path::new(env!("CARGO_TARGET_TMPDIR")).join("handler-zip");
-            fs::create_dir_all(&folder).expect("the target folder can be written");
-            let _ = symlink(
-                Path::new(env!("CARGO_MANIFEST_DIR")).join("handler"),
-                folder.join("handler"),
-            );
-            fs::write(folder.join("stack.toml"), super::project::text("handler-zip"))
-                .expect("the target folder can be written");
-            let mut command = Command::new(env!("CARGO_BIN_EXE_stackctl"));
-            command.args(["build", "--output", "json"]).current_dir(&folder).stdin(Stdio::null());
-            let built = Outcome::from(command.output().expect("the binary was built")).succeeded();
-            let path = built.json()["artifact"].as_str().map(|path| folder.join(path));
-            Self { path: path.expect("the path of the zip") }
+            let recipe = Recipe {
+                root: Path::new(env!("CARGO_TARGET_TMPDIR")).join("handler-zip"),
+                crate_directory: Path::new(env!("CARGO_MANIFEST_DIR")).join("handler"),
+                binary: None,
+                function: Recipe::MAIN.to_owned(),
+                architecture: if cfg!(target_arch = "aarch64") {
+                    Architecture::Arm64
+                } else {
+                    Architecture::X86_64
+                },
+                profile: Profile::Quick,
+            };
+            // A thread of its own: some tests run within a runtime.
+            let built = thread::spawn(move || {
+                let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+                let runtime = runtime.expect("a runtime");
+                runtime.block_on(package::build(&recipe, &Progress::silent()))
+            });
+            let built = built.join().expect("it does not panic").expect("it compiles");
+            Self { path: built.path }
         })
     }
 

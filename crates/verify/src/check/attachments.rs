@@ -98,12 +98,12 @@ fn version_findings(role: &Role, needs: &Needs, policy: &ManagedPolicy) -> Vec<F
             && documents.get(id).is_some_and(|document| !document.same_meaning(&documents[default]))
         {
             let message = format!(
-                "{id} of {} says something else than {default}, which is in force",
+                "{id} of {} differs from the default version {default}",
                 policy.policy_name
             );
             findings.push(
                 Finding::new(Kind::StaleVersion, Severity::Note, message)
-                    .hint("delete it: whoever may set the default version could bring it back")
+                    .hint("delete it: anyone who may set the default version could activate it")
                     .detail("policy", policy.policy_name.as_str())
                     .detail("version", id),
             );

@@ -148,7 +148,7 @@ fn source_finding(operator: &str, value: &str, stack: &Stack) -> Option<Finding>
     if wild && !literal {
         return detail(Finding::error(
             Kind::InvokeSourceTooWide,
-            format!("APIs other than ours match {value}"),
+            format!("APIs other than the stack's match {value}"),
         ));
     }
     if !expected.iter().all(matches)

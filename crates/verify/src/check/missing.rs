@@ -30,7 +30,7 @@ fn denied(role: &Role, need: &Need, answer: &Answer) -> Finding {
         (
             "boundary",
             "the permissions boundary does not allow it",
-            "ask whoever owns the boundary: no policy can widen it",
+            "ask the owner of the boundary to change it: no policy can widen it",
         )
     } else if answer.decision == Decision::ExplicitDeny {
         (

@@ -180,7 +180,7 @@ fn mismatches(placed: &Placed) -> Vec<Finding> {
     idle.map(|(action, types)| {
         let resource = resources.first().map_or("", String::as_str);
         let message = format!(
-            "{} grants {action} on {resource}, a type of ARN that it cannot take",
+            "{} grants {action} on {resource}, a type of ARN that the action does not support",
             placed.name()
         );
         let hint = if types.is_empty() {

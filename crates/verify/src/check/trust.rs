@@ -38,7 +38,7 @@ pub fn findings(json: &Json, stack: &Stack) -> Vec<Finding> {
                 && !statement.conditions.is_empty()
             {
                 let message = "whether Lambda may assume the role depends on a condition";
-                let hint = "drop it: Lambda's own test of the role may not meet it";
+                let hint = "remove it: Lambda's own test of the role may fail it";
                 let finding =
                     Finding::new(Kind::ConditionalGrant, Severity::Warning, message).action(ASSUME);
                 findings.push(finding.statement(Some(name)).hint(hint));

@@ -76,7 +76,7 @@ impl<'a> To<'a> {
         }
         Err((
             format!("`{key}` is not one action"),
-            "name each action, `sqs:SendMessage` say, without wildcards",
+            "name each action, for example `sqs:SendMessage`, without wildcards",
         ))
     }
 }
@@ -85,7 +85,7 @@ fn grant_by_arn(action: &str, arn: &str) -> Granted {
     if arn != "*" && (!arn.starts_with("arn:") || arn.splitn(6, ':').count() < 6) {
         return Err((
             format!("`{arn}` is no ARN"),
-            "write the whole ARN, or \"*\" for an action that takes none",
+            "write the whole ARN, or \"*\" for an action that has no resource",
         ));
     }
     Ok((vec![On::Arn(arn.to_owned())], vec![action.to_owned()]))
