@@ -13,8 +13,8 @@ use crate::resources::{
 };
 use engine::error::{Error, Result};
 use engine::{Graph, Handle, Id, Outcome};
-use package::Artifact;
 use iam::document::{Document, MANAGED_POLICY_LIMIT};
+use package::Artifact;
 use verify::manifest::Manifest;
 
 /// What `ANY` of the handler stands for: every method but that of preflights.

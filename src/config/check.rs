@@ -348,7 +348,7 @@ mod tests {
     #[test]
     fn too_large_an_environment_is_refused() {
         let text = format!("[function.environment]\nBIG = \"{}\"", "x".repeat(4096));
-        assert!(refusal(&text).0.ends_with("and Lambda takes 4096"));
+        assert!(refusal(&text).0.ends_with("the limit of Lambda is 4096"));
     }
 
     #[test]
@@ -387,7 +387,7 @@ mod tests {
         assert!(index("[\"b\", \"b\"]").contains("different attributes"));
         assert_eq!(
             index(&list(21)),
-            format!("{place}: 21 attributes, and DynamoDB takes 20 of an index")
+            format!("{place}: 21 attributes; the limit of DynamoDB is 20 for an index")
         );
         let many: String = (0..6)
             .map(|number| {
@@ -397,7 +397,7 @@ mod tests {
                 )
             })
             .collect();
-        assert!(refusal(&many).0.contains("102 attributes, and DynamoDB takes 100 of all"));
+        assert!(refusal(&many).0.contains("102 attributes; the limit of DynamoDB is 100 for all"));
         let two = "[table.indexes.byA]\npartition_key = \"userId:N\"";
         assert!(refusal(two).0.contains("`userId` has two types"));
     }

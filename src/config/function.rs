@@ -197,7 +197,7 @@ fn environment(config: &Config, function: &Function) -> Result<()> {
     let together = all.to_string().len();
     if together > ENVIRONMENT_BYTES {
         return Err(Error::usage(format!(
-            "`{place}` takes {together} bytes, and Lambda takes {ENVIRONMENT_BYTES}"
+            "`{place}` has {together} bytes; the limit of Lambda is {ENVIRONMENT_BYTES}"
         ))
         .hint("keep large values in a parameter store and read them when the function starts"));
     }

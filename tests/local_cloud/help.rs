@@ -12,6 +12,8 @@ fn the_help_of_every_verb_is_as_it_was_agreed() {
         let told = Cloud::offline(&env::temp_dir(), &[verb, "--help"]).succeeded();
         assert_eq!(told.stderr, "");
         assert_golden(&format!("help/{verb}.txt"), &told.stdout);
+        let lines = told.stdout.lines().count();
+        assert!(lines <= 60, "the help of `{verb}` has {lines} lines");
         let short = Cloud::offline(&env::temp_dir(), &[verb, "-h"]).succeeded();
         assert!(short.stdout.contains(&format!("stackctl {verb}")), "{short:#?}");
     }

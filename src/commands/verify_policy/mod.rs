@@ -32,9 +32,9 @@ use verify::snapshot::Snapshot;
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!(explained: "Four sources list what the handler does: its declarations, its source, the linked program and its contract tests. stackctl evaluates the role's policies to decide what the role may do. Exit code 0: proven; 3: findings; 4: not provable.";
-    "stackctl verify-policy                              the policies that `up` would write: no network, no credentials",
-    "stackctl verify-policy --live                       the policies as they are on AWS; with --local, on the local cloud",
-    "stackctl verify-policy --witness --local            and prove on the local cloud that each right is missed",
+    "stackctl verify-policy                              the policies that `up` would write",
+    "stackctl verify-policy --live                       the policies as they are on AWS",
+    "stackctl verify-policy --witness --local            also revoke each permission in turn",
     "stackctl verify-policy --live --fix                 rewrite the policies that differ",
     "stackctl verify-policy --from-logs                  what was refused, and the line that would end it",
     "stackctl verify-policy --explain UpdateItem         who needs an action, and which statement grants it",
