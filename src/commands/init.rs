@@ -14,12 +14,9 @@ use crate::scaffold::{self, File};
 use crate::ui::{Question, quoted};
 use engine::error::{Doing, Error, Result};
 
-/// Begin a project: `stack.toml`, a handler that passes its tests, a CI recipe
-///
-/// In a folder that has a Cargo project with a Lambda function, only `stack.toml` is written: its function, tables, keys,
-/// indexes and variables, as an audit of the source finds them.
+/// Create a project: `stack.toml`, a handler that passes its tests, a CI workflow
 #[derive(Debug, clap::Args)]
-#[command(after_help = examples!(
+#[command(after_help = examples!(explained: "In a folder that has a Cargo project with a Lambda function, only `stack.toml` is written: its function, tables, keys, indexes and variables, as an audit of the source finds them.";
     "stackctl init                       in the current folder, using its name",
     "stackctl init shop                  in a new folder",
     "stackctl init backend --name shop   in a folder with another name",
@@ -29,7 +26,7 @@ pub struct Args {
     /// Project folder; created if it does not exist
     #[arg(value_name = "DIR", default_value = ".")]
     directory: PathBuf,
-    /// What the stack is called, instead of like its folder
+    /// Name of the stack; defaults to the name of the folder
     #[arg(long)]
     name: Option<String>,
 }
