@@ -291,3 +291,26 @@ fn an_expression_is_read_as_spdx_means_it() {
         assert!(!is_allowed(bad), "{bad}");
     }
 }
+
+/// What the public CI runs is named by what cannot be moved, and it may read the sources and nothing else.
+#[test]
+fn the_public_ci_looks_for_advisories_and_takes_nothing_that_moves() {
+    let recipe = std::fs::read_to_string(
+        Path::new(env!("CARGO_MANIFEST_DIR")).join(".github/workflows/ci.yml"),
+    );
+    let recipe = recipe.expect("a recipe");
+    assert!(recipe.contains("\npermissions:\n  contents: read\n\njobs:\n"), "{recipe}");
+    assert_eq!(recipe.matches("permissions:").count(), 1, "{recipe}");
+    for command in ["- run: .ci/run\n", "cargo deny --locked check advisories\n", "pip-audit "] {
+        assert!(recipe.contains(command), "{command}");
+    }
+    let (_, tool) = recipe.split_once("cargo install --locked cargo-deny@").expect("a version");
+    assert!(tool.lines().next().is_some_and(|version| version.split('.').count() == 3), "{tool}");
+    let actions: Vec<&str> = recipe.split("uses: ").skip(1).collect();
+    for action in &actions {
+        let commit = action.split_once('@').map_or("", |(_, version)| version);
+        let commit = commit.split_whitespace().next().unwrap_or_default();
+        assert!(commit.len() == 40 && commit.bytes().all(|b| b.is_ascii_hexdigit()), "{action}");
+    }
+    assert_eq!(recipe.matches("persist-credentials: false").count(), actions.len());
+}

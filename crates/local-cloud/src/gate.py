@@ -7,6 +7,7 @@ account's root and checks no signature of theirs, so no request with such a key 
     an API or a function URL      from everybody, as on AWS, unless the request carries AWS credentials
     a request of a web page       nothing else (Origin, Sec-Fetch-*)
     everything else               signed with this installation's key, or with one that the emulator has issued
+    its own control paths         signed with this installation's key, as nothing else asks what the caller may do
 """
 
 import asyncio
@@ -40,6 +41,9 @@ from ministack.core import iam_evaluator, persistence, responses, router, sigv4 
 from ministack.services import lambda_svc  # noqa: E402
 
 LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)
+
+# The emulator's own paths: no service of AWS has one that begins like that, API Gateway's and Lambda's URLs aside.
+CONTROL = re.compile(r"/(_(?!aws/)|health$)")
 
 # A request may be signed this long before or after it is looked at; a presigned one at most a week.
 LATITUDE = datetime.timedelta(minutes=15)
@@ -189,16 +193,22 @@ class Gate:
             raise Refused("it names more than one key")
         secret = self.secret_of(signature.access_key_id, query if presigned else headers)
         check_time(signature, query if presigned else None)
+        is_root = signature.access_key_id == self.id
+        if CONTROL.match(scope["path"]) and not is_root:
+            raise Refused("only the key of this installation may command the local cloud itself")
         body = await read(receive)
         if body is None:
             return None, None
         target = (scope.get("raw_path") or quote(scope["path"]).encode()).decode("latin-1").partition("?")[0]
+        check_extent(signature, target, names, headers, body)
+        if not is_root:
+            check_meaning(signature, scope["path"], query, headers, body)
         wrong = sigv4.header_signature_failure(
             signature, secret, scope["method"], target, query, headers, body, presigned=presigned
         )
         if wrong:
             raise Refused(wrong[1])
-        if signature.access_key_id == self.id:
+        if is_root:
             scope = as_root(scope, signature)
         operation = signature.service, operation_of(scope["path"], headers, body)
         return {**scope, OPERATION: operation}, once(body, receive)
@@ -251,6 +261,43 @@ def check_time(signature, query):
     now = datetime.datetime.now(datetime.timezone.utc)
     if not now - valid <= signed <= now + LATITUDE:
         raise Refused("its signature has expired, or is not valid yet")
+
+
+def check_extent(signature, target, names, headers, body):
+    """Refuses what a signature leaves open, as AWS does: one that was seen, or given away, is good for one request.
+
+    The emulator chooses the operation by `X-Amz-Target`, and takes the digest that a header states for the body's.
+    """
+    signed = signature.signed_headers.split(";")
+    for name in {b"host", *(name for name in names if name.startswith(b"x-amz-"))} - {b"x-amz-user-agent"}:
+        if name.decode("latin-1") not in signed or names.count(name) != 1:
+            raise Refused(f"its signature does not cover the header `{name.decode('latin-1')}`")
+    is_s3 = signature.service == "s3"
+    if not is_s3 and any(part in (".", "..") for part in target.split("/")):
+        raise Refused("its path leads elsewhere than the one that is signed")
+    digest = headers.get("x-amz-content-sha256")
+    # The body of an object may be signed by pieces, or not at all.
+    is_open = digest is None or is_s3 and (digest == sigv4.UNSIGNED_PAYLOAD or digest.startswith("STREAMING-"))
+    if not is_open and digest != hashlib.sha256(body).hexdigest():
+        raise Refused("its body is not the one that is signed")
+
+
+def check_meaning(signature, path, query, headers, body):
+    """Refuses what the emulator would judge as one request and carry out as another: the rights of a role end there.
+
+    It reads an operation from `Action` first and carries out `X-Amz-Target`, or what the path says; and it asks for the
+    rights on `TableName` where it writes to the tables of `RequestItems`.
+    """
+    is_form = "x-www-form-urlencoded" in headers.get("content-type", "")
+    actions = query.get("Action", []) + (parse_qs(body.decode("utf-8", "replace")).get("Action", []) if is_form else [])
+    by_path = path != "/" and signature.service != "sqs"
+    if len(actions) > 1 or actions and (by_path or "x-amz-target" in headers):
+        raise Refused("it names more than one operation")
+    if headers.get("x-amz-target", "").startswith("DynamoDB"):
+        with contextlib.suppress(ValueError):
+            document = json.loads(body or b"{}")
+            if isinstance(document, dict) and "TableName" in document and "RequestItems" in document:
+                raise Refused("it names its tables twice")
 
 
 def as_root(scope, signature):
@@ -368,6 +415,19 @@ def is_ours(connection):
     return not known
 
 
+def guard_routes():
+    """Keeps a route that wants a signature from those who have none: to the emulator, any other `Authorization` is one."""
+    enforce = emulator._enforce_execute_api
+
+    def enforced(api, stage, method, path, headers, *rest, **more):
+        signed = headers.get("authorization", "AWS4-").startswith("AWS4-")
+        if not signed and emulator._execute_api_authorization_type(api, stage, method, path) == "AWS_IAM":
+            return 403, {"Content-Type": "application/json"}, json.dumps({"message": "Forbidden"}).encode()
+        return enforce(api, stage, method, path, headers, *rest, **more)
+
+    emulator._enforce_execute_api = enforced
+
+
 def tell_of_failures():
     """Puts what ended a function into its log, where AWS puts it."""
     run = lambda_svc._execute_function_provided_warm
@@ -390,6 +450,7 @@ def main():
     with open(sys.argv[1], encoding="utf-8") as file:
         key = json.load(file)
     guard_runtimes()
+    guard_routes()
     tell_of_failures()
     emulator.app = Gate(emulator.app, key)
     sys.argv = ["ministack"]

@@ -6,7 +6,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use tap::sign::Key;
 
-use super::{presigned, status_of, written};
+use super::{presigned, signed, status_of, written};
 use crate::support::{Aws, Cloud, Response, Stack, request};
 
 /// Keys that the emulator takes for the root of an account.
@@ -60,12 +60,72 @@ fn no_key_that_can_be_guessed_is_taken() {
 }
 
 fn list_tables(cloud: &Cloud, key: &Key, more: &[(&str, &str)]) -> Response {
-    let url = cloud.endpoint() + "/";
-    let target = [("x-amz-target", "DynamoDB_20120810.ListTables")];
-    let signed = key.sign("dynamodb", "POST", &url, &target, b"{}");
+    let target = ("x-amz-target", "DynamoDB_20120810.ListTables");
+    let headers: Vec<_> = [target].into_iter().chain(more.iter().copied()).collect();
+    signed(cloud.port, key, "dynamodb", "POST", "/", &headers, "{}")
+}
+
+/// What was signed once: the headers, to be sent along with others.
+type Signed = Vec<(String, String)>;
+
+fn replayed(cloud: &Cloud, signed: &Signed, line: &str, more: &[(&str, &str)], body: &str) -> u16 {
     let signed = signed.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    let headers: Vec<_> = target.into_iter().chain(more.iter().copied()).chain(signed).collect();
-    request("POST", &url, &headers, "{}")
+    let headers: Vec<_> = signed.chain(more.iter().copied()).collect();
+    let (method, path) = line.split_once(' ').expect("a method and a path");
+    request(method, &(cloud.endpoint() + path), &headers, body).status
+}
+
+#[test]
+fn a_signature_is_good_for_one_request() {
+    let cloud = Cloud::shared();
+    let url = cloud.endpoint() + "/";
+    let list = "Action=ListRoles&Version=2010-05-08";
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    let seen = cloud.key().sign("iam", "POST", &url, &[form], list.as_bytes());
+    assert_eq!(replayed(cloud, &seen, "POST /", &[form], list), 200, "as it was signed");
+    let digest: String = Sha256::digest(list).iter().map(|byte| format!("{byte:02x}")).collect();
+    let stated = ("x-amz-content-sha256", digest.as_str());
+    let create = "Action=CreateUser&Version=2010-05-08&UserName=evil-replayed";
+    let target = ("x-amz-target", "DynamoDB_20120810.ListTables");
+    for (line, more, body) in [
+        ("POST /", &[form][..], create),
+        ("POST /", &[form, stated], create),
+        ("POST /", &[form, ("x-amz-content-sha256", "UNSIGNED-PAYLOAD")], create),
+        ("POST /", &[target, stated], "{}"),
+        ("POST /_ministack/..", &[form], list),
+        ("POST /?Action=CreateUser&UserName=evil-replayed", &[form], list),
+    ] {
+        assert_eq!(replayed(cloud, &seen, line, more, body), 403, "{line} {more:?} {body}");
+    }
+    // Of a header that comes twice, one reader takes the first and another the last.
+    let seen = cloud.key().sign("dynamodb", "POST", &url, &[target], b"{}");
+    let first = ("x-amz-target", "DynamoDB_20120810.DeleteTable");
+    for more in [&[first, target][..], &[target, first]] {
+        assert_eq!(replayed(cloud, &seen, "POST /", more, "{}"), 403, "{more:?}");
+    }
+    assert_eq!(replayed(cloud, &seen, "POST /", &[target], "{}"), 200, "as it was signed");
+    assert_eq!(Aws::of(cloud).try_iam("GetUser", &[("UserName", "evil-replayed")]).status, 404);
+}
+
+#[test]
+fn a_route_that_wants_a_signature_takes_nothing_else() {
+    let stack = Stack::new("signed-route");
+    let up = stack.up();
+    let aws = Aws::of(stack.cloud);
+    let url = up["api_url"].as_str().expect("the address of the API");
+    let id = url.split('/').nth(5).expect("the id is in the address");
+    let routes = aws.rest("apigateway", "GET", &format!("/v2/apis/{id}/routes"), &json!(null));
+    let mut routes = routes["items"].as_array().expect("routes").iter();
+    let route = routes.find(|route| route["routeKey"] == "GET /").expect("it is declared");
+    let path = format!("/v2/apis/{id}/routes/{}", route["routeId"].as_str().expect("an id"));
+    aws.rest("apigateway", "PATCH", &path, &json!({"authorizationType": "AWS_IAM"}));
+    for authorization in ["", "Bearer x", "Basic eDp5", "AWS test:x", "AWS4-HMAC-SHA256 x"] {
+        let headers = [("authorization", authorization)];
+        let headers = if authorization.is_empty() { &[][..] } else { &headers };
+        let answer = request("GET", &format!("{url}/?userId=u"), headers, "");
+        assert_eq!(answer.status, 403, "{authorization}: {answer:?}");
+    }
+    stack.teardown();
 }
 
 #[test]

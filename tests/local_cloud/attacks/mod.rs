@@ -24,8 +24,13 @@
 //! | 22 | a name of 100 MB in an error | `project::only_files_of_a_sane_size_are_read` |
 //! | 23 | `man` writes through a link | `project::a_manual_is_not_written_through_a_link` |
 //! | 24 | a relative `XDG_CACHE_HOME` is taken | `project::a_relative_cache_is_ignored` |
+//! | 25 | a function's session or an IAM user resets the cloud, or reads the code of all functions | `issued::an_issued_key_does_not_command_the_cloud_itself` |
+//! | 26 | an IAM user names a second operation or table, which the emulator then carries out without a right to it | `issued::an_issued_key_reaches_no_further_than_its_policy` |
+//! | 27 | who has seen a signed request, or was given a presigned URL, sends it with another body or operation | `gate::a_signature_is_good_for_one_request` |
+//! | 28 | any `Authorization` passes for a signature at an API's route with `AWS_IAM` | `gate::a_route_that_wants_a_signature_takes_nothing_else` |
 
 mod gate;
+mod issued;
 mod page;
 mod project;
 mod stranger;
@@ -35,6 +40,9 @@ use std::net::{Ipv4Addr, TcpStream};
 use std::time::Duration;
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use tap::sign::Key;
+
+use crate::support::{Response, request};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -56,6 +64,23 @@ fn written(port: u16, line: &str, headers: &[&str], body: &str) -> String {
     format!(
         "{line} HTTP/1.1\r\nHost: 127.0.0.1:{port}\r\n{headers}Content-Length: {length}\r\nConnection: close\r\n\r\n{body}"
     )
+}
+
+/// What is answered to a request that this key has signed, with all its headers.
+fn signed(
+    port: u16,
+    key: &Key,
+    service: &str,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Response {
+    let url = format!("http://127.0.0.1:{port}{path}");
+    let signed = key.sign(service, method, &url, headers, body.as_bytes());
+    let signed = signed.iter().map(|(name, value)| (name.as_str(), value.as_str()));
+    let headers: Vec<_> = headers.iter().copied().chain(signed).collect();
+    request(method, &url, &headers, body)
 }
 
 /// The path of a GET that makes a role, with a signature that is none.
