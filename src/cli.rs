@@ -1,5 +1,7 @@
 //! The command line: global flags and the verbs.
 
+mod reach;
+
 use std::ffi::OsString;
 use std::path::PathBuf;
 use std::time::Duration;
@@ -15,6 +17,8 @@ use crate::commands::{
 
 use engine::error::Error;
 use engine::span;
+
+pub use reach::{Reach, command, parse};
 
 /// The end of a verb's help: each line is a command that can be typed as it stands. What has to be explained comes before
 /// them; a second paragraph at the top would make clap print every flag on three lines.
@@ -48,7 +52,7 @@ pub struct Cli {
     pub verb: Verb,
 }
 
-/// Flags that every verb takes.
+/// Flags that are read for every verb; `reach` says which of them mean something to it.
 #[derive(Debug, Clone, Args)]
 #[expect(clippy::struct_excessive_bools, reason = "each is a flag of its own")]
 #[command(next_help_heading = "Global options")]
@@ -129,26 +133,12 @@ pub enum Verb {
     Man(man::Args),
 }
 
-/// How much of what the global flags name a verb looks at.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Reach {
-    /// Nothing of a project.
-    Machine,
-    /// `stack.toml`, without a stage.
-    Project,
-    /// One stage of a stack, without a cloud.
-    Stack,
-    /// The stack in its cloud.
-    Cloud,
-}
-
 impl Verb {
-    pub fn reach(&self) -> Reach {
+    /// The stack that the verb is about where no file names it.
+    pub fn stack_name(&self) -> Option<&str> {
         match self {
-            Verb::Init(_) | Verb::Local(_) | Verb::Completions(_) | Verb::Man(_) => Reach::Machine,
-            Verb::Build(_) | Verb::Api(_) => Reach::Project,
-            Verb::Permissions(_) | Verb::Ci(_) => Reach::Stack,
-            _ => Reach::Cloud,
+            Verb::Teardown(args) => args.name(),
+            _ => None,
         }
     }
 
@@ -225,8 +215,6 @@ pub fn usage(refusal: &clap::Error, words: impl Iterator<Item = String>) -> Opti
 
 #[cfg(test)]
 mod tests {
-    use clap::CommandFactory;
-
     use super::*;
 
     /// Every verb, the ones below `local` included, with the words that lead to it.
@@ -253,13 +241,13 @@ mod tests {
 
     #[test]
     fn the_command_line_is_sound() {
-        Cli::command().debug_assert();
+        command().debug_assert();
     }
 
     #[test]
     fn the_verbs_of_others_lead_to_ours() {
         let told = |word: &str| {
-            let refusal = Cli::try_parse_from(["stackctl", word]).expect_err("no verb of ours");
+            let refusal = parse(["stackctl", word]).expect_err("no verb of ours");
             pointed_at(refusal).to_string()
         };
         for (words, ours) in OTHER_WORDS {
@@ -267,7 +255,7 @@ mod tests {
                 assert!(told(word).contains(&format!("'{ours}'")), "{}", told(word));
             }
             let command = ["stackctl"].into_iter().chain(ours.split(' '));
-            assert!(Cli::try_parse_from(command).is_ok(), "there is no `{ours}`");
+            assert!(parse(command).is_ok(), "there is no `{ours}`");
         }
         assert!(told("depoly").contains("'deploy'"));
     }
@@ -282,7 +270,7 @@ mod tests {
 
     #[test]
     fn every_verb_has_examples_of_itself() {
-        for (words, verb) in verbs(&Cli::command(), "stackctl") {
+        for (words, verb) in verbs(&command(), "stackctl") {
             let lines = lines(&verb);
             assert!(!lines.is_empty(), "`{words}` has no examples");
             assert!(lines.iter().all(|line| line.contains(&words)), "{words}: {lines:?}");
@@ -291,12 +279,12 @@ mod tests {
 
     #[test]
     fn every_example_can_be_typed() {
-        for (_, verb) in verbs(&Cli::command(), "stackctl") {
+        for (_, verb) in verbs(&command(), "stackctl") {
             for line in lines(&verb) {
                 let start = line.find("stackctl").expect("an example");
                 let command = line[start..].split(['|', '>', ')']).next().unwrap_or_default();
                 let words = command.split_whitespace().map(|word| word.trim_matches('\''));
-                let parsed = Cli::try_parse_from(words);
+                let parsed = parse(words);
                 assert!(
                     parsed.is_ok(),
                     "`{line}`: {}",

@@ -31,7 +31,6 @@ mod witness;
 
 use std::process::ExitCode;
 
-use clap::Parser;
 use tokio::signal;
 use tokio::sync::watch;
 
@@ -41,13 +40,13 @@ use ui::Ui;
 
 /// Parses the arguments, runs the verb and returns its exit code.
 pub fn main() -> ExitCode {
-    let mut cli = match Cli::try_parse_from(cli::words(std::env::args_os())) {
-        Ok(cli) => cli,
+    let mut cli = match cli::parse(cli::words(std::env::args_os())) {
+        Ok((cli, _)) => cli,
         Err(refusal) => return not_understood(refusal),
     };
     cli.globals.local |= cli.verb.is_local();
     cli.globals.config = config::found(&cli.globals.config);
-    let ui = Ui::new(&cli.globals);
+    let ui = Ui::new(&cli.globals).named(cli.verb.stack_name());
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let ended = match runtime {
         Ok(runtime) => {
@@ -80,7 +79,7 @@ fn not_understood(refusal: clap::Error) -> ExitCode {
 /// Runs the verb. The first Ctrl-C lets running steps end and starts no new one; the second ends at once.
 async fn run(cli: Cli, ui: Ui) -> (Ui, engine::error::Result<()>) {
     let (stop, stopped) = watch::channel(false);
-    let second = Ui::new(&cli.globals);
+    let second = Ui::new(&cli.globals).named(cli.verb.stack_name());
     let interrupts = !cli.verb.ends_at_ctrl_c();
     let interrupted = async {
         // Without a handler for Ctrl-C the first one ends the program, which is what is wanted then.

@@ -6,6 +6,9 @@ use std::time::{Duration, UNIX_EPOCH};
 use aws_smithy_types::date_time::{DateTime, Format};
 use percent_encoding::percent_decode_str;
 use serde_json::{Map, Value, json};
+use verify::manifest::Route;
+
+use crate::route_keys;
 
 /// What a client would send.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,14 +20,20 @@ pub struct Request<'a> {
     pub body: Option<&'a str>,
 }
 
-/// The event for `request`, received `now` after 1970. What a request does not have is left out.
-pub fn event(request: &Request<'_>, now: Duration) -> Value {
+/// The event for `request`, received `now` after 1970, as it is when the API has these routes. What a request does not
+/// have is left out.
+pub fn event(request: &Request<'_>, routes: &[Route], now: Duration) -> Value {
     let (path, query) = split(request);
+    let taken = route_keys::of_request(routes, request.method, path);
+    let key = match &taken {
+        Some((at, _)) => format!("{} {}", routes[*at].method, routes[*at].path),
+        None => format!("{} {path}", request.method),
+    };
     let time = DateTime::from(UNIX_EPOCH + now).fmt(Format::DateTime).unwrap_or_default();
     let mut headers = json!({"accept": "*/*", "user-agent": USER_AGENT});
     let mut event = json!({
         "version": "2.0",
-        "routeKey": format!("{} {path}", request.method),
+        "routeKey": key,
         "rawPath": path,
         "rawQueryString": query,
         "requestContext": {
@@ -36,7 +45,7 @@ pub fn event(request: &Request<'_>, now: Duration) -> Value {
                 "userAgent": USER_AGENT,
             },
             "requestId": format!("stackctl-{:x}", now.as_millis()),
-            "routeKey": format!("{} {path}", request.method),
+            "routeKey": key,
             "stage": "$default",
             "time": time,
             "timeEpoch": u64::try_from(now.as_millis()).unwrap_or_default(),
@@ -49,6 +58,12 @@ pub fn event(request: &Request<'_>, now: Duration) -> Value {
         headers["content-length"] = body.len().to_string().into();
     }
     event["headers"] = headers;
+    let values = taken.map(|(_, values)| values).unwrap_or_default();
+    if !values.is_empty() {
+        let decoded = |value: &String| percent_decode_str(value).decode_utf8_lossy().into_owned();
+        event["pathParameters"] =
+            values.iter().map(|(name, value)| (*name, json!(decoded(value)))).collect();
+    }
     let parameters = parameters(query);
     if !parameters.is_empty() {
         event["queryStringParameters"] = parameters.into();
@@ -90,7 +105,7 @@ mod tests {
     const NOW: Duration = Duration::from_secs(1_788_000_001);
 
     fn request<'a>(path: &'a str, query: &'a str, body: Option<&'a str>) -> Value {
-        event(&Request { method: "POST", path, query, body }, NOW)
+        event(&Request { method: "POST", path, query, body }, &[], NOW)
     }
 
     #[test]
@@ -126,5 +141,29 @@ mod tests {
         let event: handler::event::Event = serde_json::from_value(event).expect("an event");
         let request = handler::request::Request::from(event);
         assert_eq!((request.method.as_str(), request.query.as_str()), ("POST", "userId=me"));
+    }
+
+    #[test]
+    fn a_value_in_the_path_is_a_parameter_of_its_route() {
+        let site = verify::manifest::Site { file: "routes.rs".into(), line: 1 };
+        let route = |path: &str| Route {
+            method: "GET".into(),
+            path: path.into(),
+            operations: Vec::new(),
+            site: site.clone(),
+        };
+        let routes = [route("/items/{id}"), route("/files/{rest+}")];
+        let event =
+            |path| event(&Request { method: "GET", path, query: "", body: None }, &routes, NOW);
+        let item = event("/items/a%20b");
+        assert_eq!(
+            (&item["routeKey"], &item["rawPath"]),
+            (&json!("GET /items/{id}"), &json!("/items/a%20b"))
+        );
+        assert_eq!(item["requestContext"]["routeKey"], "GET /items/{id}");
+        assert_eq!(item["pathParameters"], json!({"id": "a b"}));
+        assert_eq!(event("/files/a/b")["pathParameters"], json!({"rest": "a/b"}));
+        let other = event("/other");
+        assert_eq!((&other["routeKey"], other.get("pathParameters")), (&json!("GET /other"), None));
     }
 }

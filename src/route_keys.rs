@@ -31,6 +31,56 @@ pub fn check(manifest: &Manifest) -> Result<()> {
     }
 }
 
+/// Which route takes a request, and the values of its parameters: the most exact one, as API Gateway chooses.
+/// A part of the path that stands for a value, such as `{item}` in a contract, is any value.
+pub fn of_request<'a>(
+    routes: &'a [Route],
+    method: &str,
+    path: &'a str,
+) -> Option<(usize, BTreeMap<&'a str, String>)> {
+    let mut best: Option<(Vec<u8>, usize, BTreeMap<&str, String>)> = None;
+    for (at, route) in routes.iter().enumerate() {
+        let exactness = match route.method.as_str() {
+            own if own == method => 1,
+            "ANY" => 0,
+            _ => continue,
+        };
+        let Some((mut kinds, values)) = segments(&route.path, path) else { continue };
+        kinds.push(exactness);
+        if best.as_ref().is_none_or(|(before, ..)| *before < kinds) {
+            best = Some((kinds, at, values));
+        }
+    }
+    best.map(|(_, at, values)| (at, values))
+}
+
+/// How exactly each part of a path is meant, when the pattern matches it: a word, a value, or all the rest.
+fn segments<'a>(pattern: &'a str, path: &'a str) -> Option<(Vec<u8>, BTreeMap<&'a str, String>)> {
+    let (mut kinds, mut values) = (Vec::new(), BTreeMap::new());
+    let mut rest = path.split('/').peekable();
+    for part in pattern.split('/') {
+        let name = part.strip_prefix('{').and_then(|part| part.strip_suffix('}'));
+        match name.map(|name| (name.trim_end_matches('+'), name.ends_with('+'))) {
+            Some((name, true)) => {
+                let all: Vec<&str> = rest.by_ref().collect();
+                values.insert(name, all.join("/"));
+                kinds.push(0);
+                return (!all.is_empty()).then_some((kinds, values));
+            }
+            Some((name, false)) => {
+                let value = rest.next().filter(|value| !value.is_empty())?;
+                values.insert(name, value.to_owned());
+                kinds.push(1);
+            }
+            None => {
+                rest.next().filter(|word| *word == part)?;
+                kinds.push(2);
+            }
+        }
+    }
+    rest.peek().is_none().then_some((kinds, values))
+}
+
 fn refused(route: &Route, what: &str) -> Error {
     Error::usage(format!("{}: `{} {}` {what}", route.site, route.method, route.path))
 }
@@ -128,6 +178,8 @@ fn is_plain(character: char) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use verify::manifest::Site;
+
     use super::*;
 
     fn hint(lines: &str) -> Option<String> {
@@ -188,5 +240,35 @@ mod tests {
     fn one_route_is_declared_once() {
         let twice = hint("GET \"/{a}\" => x [GetItem], GET \"/{b}\" => y [GetItem]");
         assert_eq!(twice.as_deref(), Some("it is at r.rs:2, too"));
+    }
+
+    #[test]
+    fn a_request_goes_to_the_most_exact_route() {
+        let routes = [
+            ("GET", "/{proxy+}"),
+            ("GET", "/items/{id}"),
+            ("GET", "/items/all"),
+            ("ANY", "/items/{id}"),
+            ("GET", "/"),
+        ];
+        let routes = routes.map(|(method, path)| Route {
+            method: method.into(),
+            path: path.into(),
+            operations: Vec::new(),
+            site: Site { file: "routes.rs".into(), line: 1 },
+        });
+        let taken = |method: &str, path: &'static str| of_request(&routes, method, path);
+        let values = |pairs: &[(&'static str, &str)]| {
+            pairs.iter().map(|(name, value)| (*name, (*value).to_owned())).collect()
+        };
+        assert_eq!(taken("GET", "/"), Some((4, values(&[]))));
+        assert_eq!(taken("GET", "/items/all"), Some((2, values(&[]))));
+        assert_eq!(taken("GET", "/items/7"), Some((1, values(&[("id", "7")]))));
+        assert_eq!(taken("PUT", "/items/7"), Some((3, values(&[("id", "7")]))));
+        assert_eq!(
+            taken("GET", "/items/7/parts"),
+            Some((0, values(&[("proxy", "items/7/parts")])))
+        );
+        assert_eq!(taken("PUT", "/other"), None);
     }
 }

@@ -1,5 +1,5 @@
 //! Every member that stackctl sends with a write and that AWS's models limit has a rule here, and the limits of
-//! `stack.toml` lie within those of AWS.
+//! `stack.toml` lie within those of AWS. `src/config/names.rs` holds the names to the models' patterns.
 //!
 //! `models.json` holds facts of the service models that the AWS SDKs are generated from (botocore 1.44): for each operation
 //! and structure its members, and what they may be.

@@ -144,9 +144,8 @@ impl Store for Dynamo {
 /// One item that is asked for: an odd one is a failure.
 fn read(operation: Operation, attributes: Attributes) -> Result<Item, StoreError> {
     let operation = operation.name();
-    item_from(attributes).map_err(|why| {
-        StoreError::Failed(format!("{operation}: an item that another program wrote: {why}"))
-    })
+    item_from(attributes)
+        .map_err(|why| StoreError::Failed(format!("{operation}: another program wrote {why}")))
 }
 
 /// One of many: an odd one must not hide a user's whole list, and the log says that it is left out.

@@ -195,7 +195,19 @@ async fn an_item_that_lacks_attributes_is_a_failure_that_says_which() {
     let Err(StoreError::Failed(cause)) = store.get(&user(), &item_id()).await else {
         panic!("it has no title");
     };
-    assert_eq!(cause, "GetItem: an item that another program wrote: `title` is a map");
+    assert_eq!(cause, "GetItem: another program wrote item `item-1`: `title` is a map");
+}
+
+#[tokio::test]
+async fn a_key_that_may_be_personal_is_not_in_the_words() {
+    for id in ["alice@example.com", &"i".repeat(65)] {
+        let item = json!({"userId": {"S": "alice"}, "itemId": {"S": id}});
+        let (store, _) = server(vec![Answer::Given(200, json!({"Item": item}))]);
+        let Err(StoreError::Failed(cause)) = store.get(&user(), &item_id()).await else {
+            panic!("it has no title");
+        };
+        assert_eq!(cause, "GetItem: another program wrote an item: `title` is missing");
+    }
 }
 
 #[tokio::test]

@@ -37,11 +37,7 @@ pub struct Args {
 }
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {
-    let mut report = audit::audit(&args.folder).map_err(|refused| {
-        Error::usage("this project cannot be audited")
-            .cause(refused)
-            .hint("give the folder of a Cargo package or workspace")
-    })?;
+    let mut report = app.unless_stopped(read(args.folder.clone())).await?;
     for note in &report.notes {
         app.ui.say(note);
     }
@@ -91,6 +87,16 @@ async fn built(function: &mut Audited, root: &Path, app: &App) -> Result<()> {
         app.ui.say(&line);
     }
     Ok(())
+}
+
+/// On a thread of its own: a large program takes seconds, and Ctrl-C ends the command meanwhile.
+async fn read(folder: PathBuf) -> Result<Report> {
+    let report = tokio::task::spawn_blocking(move || audit::audit(&folder)).await;
+    report.map_err(|error| Error::failed("audit").cause(error))?.map_err(|refused| {
+        Error::usage("this project cannot be audited")
+            .cause(refused)
+            .hint("give the folder of a Cargo package or workspace")
+    })
 }
 
 /// The policy itself when there is one function, else the policies by the names of the binaries.

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::{App, Which};
+use crate::blueprint::Blueprint;
 use crate::cli::examples;
-use crate::config::ALIAS;
+use crate::config::{ALIAS, Config};
 use crate::logs::{self, Reader};
 use crate::payload::{self, Request};
 use crate::resources::{Invocation, invocation, invoke};
@@ -54,7 +55,7 @@ pub fn calls() -> Vec<&'static str> {
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {
     let config = args.which.config(app)?;
-    let event = event(args)?;
+    let event = event(args, &config)?;
     let cloud = app.cloud(&config).await?;
     cloud.heed_pin().await?;
     let function = &config.function().name;
@@ -72,9 +73,9 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
 }
 
 /// The event as JSON: Lambda takes nothing else.
-fn event(args: &Args) -> Result<String> {
+fn event(args: &Args, config: &Config) -> Result<String> {
     let text = match args.event.as_deref() {
-        None => return Ok(requested(args).to_string()),
+        None => return Ok(requested(args, config).to_string()),
         Some("-") => {
             let mut text = String::new();
             io::stdin().read_to_string(&mut text).doing("read the event")?;
@@ -90,7 +91,8 @@ fn event(args: &Args) -> Result<String> {
     Ok(text)
 }
 
-fn requested(args: &Args) -> Value {
+/// The routes are those of the source, where it can be read: the function runs without it, too.
+fn requested(args: &Args, config: &Config) -> Value {
     let method = match (&args.method, &args.body) {
         (Some(method), _) => method.to_uppercase(),
         (None, Some(_)) => "POST".to_owned(),
@@ -102,7 +104,8 @@ fn requested(args: &Args) -> Value {
         query: args.query.as_deref().unwrap_or_default(),
         body: args.body.as_deref(),
     };
-    payload::event(&request, now())
+    let routes = Blueprint::read(config).map(|blueprint| blueprint.manifest.routes);
+    payload::event(&request, &routes.unwrap_or_default(), now())
 }
 
 fn now() -> Duration {

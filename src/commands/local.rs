@@ -7,9 +7,9 @@ use super::{App, widening};
 use crate::cli::examples;
 use crate::cloud::{Cloud, Target, apis};
 use crate::config;
-use crate::ui::Question;
-use engine::error::Result;
-use engine::{Graph, Id, Label, Progress, alone};
+use crate::ui::{LOCAL_CLOUD, Question};
+use engine::error::{Error, Kind, Result};
+use engine::{Action, Graph, Id, Label, Progress, alone_as};
 use local_cloud::{self, End, State, Status, Stopped};
 
 /// The local cloud: the same stack on this machine, without Docker or an account
@@ -92,9 +92,10 @@ async fn env(app: &App) -> Result<()> {
 
 async fn stop(app: &App) -> Result<()> {
     let settings = config::local_cloud(None)?;
-    let stopped =
-        watched(app, "stopping", async |progress| local_cloud::stop(&settings, progress).await)
-            .await?;
+    let stopped = watched(app, &settings, Action::Delete, async |progress| {
+        local_cloud::stop(&settings, progress).await
+    })
+    .await?;
     let (word, text) = match stopped {
         Stopped::NotRunning => ("not-running", "the local cloud was not running"),
         Stopped::HadCrashed => (
@@ -185,23 +186,32 @@ async fn confirm(settings: &local_cloud::Settings, app: &App) -> Result<()> {
 async fn reset(app: &App) -> Result<()> {
     let settings = config::local_cloud(None)?;
     confirm(&settings, app).await?;
-    watched(app, "emptying", async |progress| local_cloud::reset(&settings, progress).await)
-        .await?;
+    watched(app, &settings, Action::Update(Vec::new()), async |progress| {
+        local_cloud::reset(&settings, progress).await
+    })
+    .await?;
     app.ui.result(|| "the local cloud is empty".to_owned(), || json!({"state": "empty"}))
 }
 
+/// Ctrl-C ends the command; the local cloud goes on with what it was told to do.
 async fn watched<T>(
     app: &App,
-    name: &str,
+    settings: &local_cloud::Settings,
+    action: Action,
     work: impl AsyncFnOnce(&Progress) -> Result<T>,
 ) -> Result<T> {
-    let label = Label { kind: "local cloud".into(), name: name.into() };
-    app.ui
-        .watch(vec![label], async |events| {
-            let progress = Progress::new(Id::after(&Graph::default()), events);
-            alone(&progress, work(&progress)).await
-        })
-        .await
+    let name = settings.directory.display().to_string();
+    let label = Label { kind: LOCAL_CLOUD.into(), name };
+    let watched = app.ui.watch(vec![label], async |events| {
+        let progress = Progress::new(Id::after(&Graph::default()), events);
+        alone_as(action, &progress, work(&progress)).await
+    });
+    let ended = app.unless_stopped(watched).await;
+    ended.map_err(|error| match error.kind {
+        Kind::Interrupted => Error::new(Kind::Interrupted, "stopped")
+            .hint("`stackctl local status` says how the local cloud is"),
+        _ => error,
+    })
 }
 
 fn word(state: State) -> &'static str {

@@ -3,12 +3,11 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use clap::CommandFactory;
 use clap_mangen::Man;
 use serde_json::json;
 
 use super::App;
-use crate::cli::{Cli, examples, examples_of};
+use crate::cli::{self, examples, examples_of};
 use engine::error::{Doing, Result};
 
 /// Write the manual, a page for each verb, into a folder
@@ -22,7 +21,7 @@ pub struct Args {
 pub fn run(args: &Args, app: &App) -> Result<()> {
     let directory = &args.directory;
     fs::create_dir_all(directory).doing(format!("create `{}`", directory.display()))?;
-    let mut command = Cli::command();
+    let mut command = cli::command();
     command.build();
     let mut pages = Vec::new();
     write(&command, directory, &mut pages)?;

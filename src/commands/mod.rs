@@ -119,8 +119,10 @@ impl App {
         if let Some(running) = local_cloud::running(&settings).await? {
             return Ok(running);
         }
-        let label =
-            Label { kind: "local cloud".into(), name: settings.directory.display().to_string() };
+        let label = Label {
+            kind: crate::ui::LOCAL_CLOUD.into(),
+            name: settings.directory.display().to_string(),
+        };
         let first = Id::after(&Graph::default());
         self.unless_stopped(self.ui.watch(vec![label], async |events| {
             let progress = Progress::new(first, events);

@@ -96,7 +96,7 @@ async fn diagnose(cloud: &Cloud, config: &Config, steps: &[Step]) -> Option<Diag
         body: step.body,
     };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let event = payload::event(&request, now).to_string();
+    let event = payload::event(&request, &[], now).to_string();
     Some(match invoke(cloud, &config.function().name, ALIAS, &event).await {
         Ok(invocation) => from_the_function(&invocation, cause),
         Err(error) => Diagnosis {

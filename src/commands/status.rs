@@ -44,9 +44,16 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let found =
         outputs::found(&stack, |handle| reading.find(handle), |handle| reading.find(handle));
     let mut document = outputs::document(&config, cloud.known_identity(), api, &found);
+    for (key, found) in &found {
+        // Lambda's `$LATEST` is what was uploaded last.
+        let uploaded = found.function.map(|function| &function.code_sha256);
+        let is_newest = found.release.map(|release| uploaded == Some(&release.code_sha256));
+        document["functions"][key]["is_newest_code"] = json!(is_newest);
+    }
     document["resources"] =
         plan.steps.iter().map(|step| resource(&stack, &reading, step)).collect();
-    app.ui.result(|| text(&document, app.ui.paint), || document.clone())?;
+    let told = || app.ui.repeat(&text(&document, app.ui.result_paint));
+    app.ui.result(told, || document.clone())?;
     if args.exit_code && !is_as_wanted(&plan) {
         return Err(Error::new(Kind::Findings, "something is missing or has drifted")
             .hint("run `stackctl up`"));
@@ -58,7 +65,8 @@ fn is_as_wanted(plan: &Plan) -> bool {
     plan.steps.iter().all(|step| matches!(step.action, Action::Keep | Action::Recheck))
 }
 
-/// `{"resource", "name", "state", "drift"}`: the state is `absent`, `foreign`, `drifted` or `ok`.
+/// `{"resource", "name", "state", "owner", "drift"}`: the state is `absent`, `foreign`, `drifted` or `ok`; the owner is
+/// the other stack that something foreign belongs to, when that is certain.
 fn resource(stack: &Stack, reading: &Reading, step: &Step) -> Value {
     let label = stack.graph.label(step.id);
     let drift: Vec<String> = match &step.action {
@@ -71,7 +79,9 @@ fn resource(stack: &Stack, reading: &Reading, step: &Step) -> Value {
         Action::Update(_) => "drifted",
         _ => "ok",
     };
-    json!({"resource": label.kind, "name": label.name, "state": state, "drift": drift})
+    let owner = reading.owner(&stack.graph, step.id);
+    let (kind, name) = (&label.kind, &label.name);
+    json!({"resource": kind, "name": name, "state": state, "owner": owner, "drift": drift})
 }
 
 /// What `up` would do about a difference.
@@ -89,16 +99,32 @@ fn text(document: &Value, paint: Paint) -> String {
     if let Some(url) = document["api_url"].as_str() {
         lines.push(format!("{url}/\n"));
     }
+    for function in document["functions"].as_object().into_iter().flat_map(|all| all.values()) {
+        if function["is_newest_code"] == false {
+            let told = |member: &str| function[member].as_str().unwrap_or_default();
+            lines.push(format!(
+                "{}: version {} is live, and newer code was uploaded: `stackctl rollback --list` shows the versions, and `stackctl deploy` ships what is in this folder\n",
+                told("name"),
+                told("version")
+            ));
+        }
+    }
     for resource in document["resources"].as_array().map(Vec::as_slice).unwrap_or_default() {
         let told = |member: &str| resource[member].as_str().unwrap_or_default().to_owned();
         let state = match told("state").as_str() {
             "ok" => paint.green("ok"),
             "absent" => paint.red("absent"),
-            "foreign" => paint.yellow("exists, but belongs to somebody else"),
+            "foreign" => paint.yellow(&match resource["owner"].as_str() {
+                Some(owner) => format!("exists, but belongs to the stack {owner}"),
+                None => "exists, but does not belong to this stack".to_owned(),
+            }),
             other => paint.yellow(other),
         };
         lines.push(format!("{:12} {:44} {state}", told("resource"), told("name")));
-        let drift = resource["drift"].as_array().map(Vec::as_slice).unwrap_or_default();
+        // `up` changes nothing of what is not ours.
+        let is_ours = resource["state"] != "foreign";
+        let drift = resource["drift"].as_array().filter(|_| is_ours);
+        let drift = drift.map(Vec::as_slice).unwrap_or_default();
         lines.extend(
             drift.iter().filter_map(Value::as_str).map(|line| format!("  `up` changes {line}")),
         );

@@ -54,6 +54,13 @@ pub struct Args {
     name: Option<String>,
 }
 
+impl Args {
+    /// The stack, where the command line names it.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+}
+
 /// What this asks of AWS.
 pub fn calls(stack: &Stack) -> Vec<&'static str> {
     let besides = [resources::export::CALLS, &FURTHER.concat()].concat();

@@ -87,6 +87,9 @@ fn pascal_case(name: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::io::Write as _;
+    use std::process::{Command, Stdio};
+
     use super::*;
 
     #[test]
@@ -140,5 +143,61 @@ mod tests {
         for name in ["shop", "shop-data", "other-dev", "shop--dev", "/aws/lambda/other-dev"] {
             assert!(!names.contains(name), "{name}");
         }
+    }
+
+    /// Checks values against the patterns of AWS's models, which Python's regular expressions read.
+    const MATCH: &str = r"
+import json, re, sys
+for path, pattern, value in json.load(sys.stdin):
+    pattern = pattern.replace('\\p{L}', '\\w').replace('\\p{Z}', '\\s').replace('\\p{N}', '\\w')
+    if not re.fullmatch(pattern, value):
+        print(path, repr(value), pattern)
+";
+
+    #[test]
+    fn every_name_matches_the_pattern_of_aws() {
+        let models = include_str!("../../tests/models.json");
+        let models: serde_json::Value = serde_json::from_str(models).expect("JSON");
+        let mut values = Vec::new();
+        let mut add = |operation: &str, member: &str, value: &str| {
+            let limits = &models[operation][member];
+            let pattern = limits["pattern"].as_str().or_else(|| limits["each"]["pattern"].as_str());
+            let pattern = pattern.unwrap_or_else(|| panic!("{operation} {member} has no pattern"));
+            values.push(serde_json::json!([format!("{operation}.{member}"), pattern, value]));
+        };
+        let longest = format!("a{}", "-b2".repeat(12));
+        for stack in ["a", "my-frontend-app", "a1-b2-c3", &longest] {
+            for stage in [DEFAULT_STAGE, "dev", "a-1"] {
+                let key = if stack == "a" { "worker" } else { API };
+                let names = Names::of(stack, stage).function(key);
+                for function in ["create_function", "create_alias", "add_permission"] {
+                    add(&format!("lambda.{function}"), "function_name", &names.function);
+                }
+                add("iam.create_role", "role_name", &names.role);
+                for policy in [&names.data_policy, &names.logs_policy] {
+                    add("iam.create_policy", "policy_name", policy);
+                    add("iam.put_role_policy", "policy_name", policy);
+                }
+                add("logs.create_log_group", "log_group_name", &names.log_group);
+                for text in [stack, stage, "stackctl:stack", "eu-west-1"] {
+                    add("iam.Tag", "value", text);
+                    add("iam.Tag", "key", text);
+                    add("lambda.create_function", "tags", text);
+                    add("logs.create_log_group", "tags", text);
+                }
+            }
+        }
+        add("lambda.create_alias", "name", ALIAS);
+        add("lambda.create_function", "handler", "bootstrap");
+        let mut python = Command::new("python3");
+        python.args(["-c", MATCH]).stdin(Stdio::piped()).stdout(Stdio::piped());
+        let mut python = python.spawn().expect("there is Python");
+        let mut stdin = python.stdin.take().expect("it is piped");
+        let text = serde_json::Value::from(values).to_string();
+        stdin.write_all(text.as_bytes()).expect("it reads");
+        drop(stdin);
+        let output = python.wait_with_output().expect("it ends");
+        assert!(output.status.success());
+        assert_eq!(String::from_utf8_lossy(&output.stdout), "");
     }
 }

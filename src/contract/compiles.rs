@@ -363,3 +363,36 @@ fn lists_in_a_query_and_names_that_need_quotes_are_written() {
         "{client}"
     );
 }
+
+/// Our document with `GET /stats`, which needs nothing.
+fn with_stats() -> Value {
+    let mut document = ours();
+    document["paths"]["/stats"]["get"] = json!({
+        "operationId": "getStats",
+        "parameters": [{"name": "team", "in": "query", "schema": {"type": "string"}}],
+        "responses": {"200": {"description": "Counts", "content": {"application/json": {"schema":
+            {"type": "object", "required": ["count"], "properties": {"count": {"type": "number"}}}}}}},
+    });
+    document
+}
+
+#[test]
+fn what_needs_nothing_has_a_default() {
+    let mut document = with_stats();
+    let text = client(&document).expect("it is made");
+    assert!(text.contains("getStats: (parameters: { team?: string | undefined } = {}, "), "{text}");
+    assert!(text.contains("getItem: (parameters: { userId: string; itemId: string }, "), "{text}");
+    assert!(text.contains("createItem: (parameters: { userId: string }, body: "), "{text}");
+    document["paths"]["/stats"]["get"].as_object_mut().expect("a call").remove("parameters");
+    let text = client(&document).expect("it is made");
+    assert!(text.contains("getStats: (parameters: {} = {}, "), "{text}");
+}
+
+#[test]
+#[ignore = "needs Node.js and npm"]
+fn what_needs_nothing_is_called_with_nothing() {
+    let calls = "\nconst api = createClient({ baseUrl: \"\" });\n\
+        void api.getStats();\nvoid api.getStats({ team: \"a\" });\nvoid api.getStats({}, {});\n";
+    let text = client(&with_stats()).expect("it is made") + calls;
+    assert_eq!(compile("nothing", &[text]), "");
+}

@@ -91,7 +91,11 @@ fn function(call: &Call) -> String {
 fn arguments(call: &Call) -> String {
     let fields = call.parameters.iter().map(|one| member(&one.field, " | undefined"));
     let fields: Vec<String> = fields.collect();
-    let mut arguments = vec![format!("parameters: {{ {} }}", fields.join("; "))];
+    let kind = if fields.is_empty() { "{}".into() } else { format!("{{ {} }}", fields.join("; ")) };
+    // What needs nothing is called with nothing.
+    let needs_none = !call.needs_body && call.parameters.iter().all(|one| !one.field.required);
+    let or_none = if needs_none { " = {}" } else { "" };
+    let mut arguments = vec![format!("parameters: {kind}{or_none}")];
     let or_none = if call.needs_body { "" } else { " | undefined" };
     arguments.extend(call.body.iter().map(|body| format!("body: {}{or_none}", written(body))));
     arguments.push("options?: CallOptions".to_owned());

@@ -1,9 +1,7 @@
 //! The commands in hints: each repeats the flags of this run, so that what is pasted reaches the same stack in the same
 //! cloud. Hints are written without them, as `` `stackctl up` ``.
 
-use clap::Parser;
-
-use crate::cli::{Cli, Globals, Reach};
+use crate::cli::{self, Globals, Reach, Verb};
 use crate::config;
 use engine::error::{Error, Kind};
 
@@ -11,6 +9,8 @@ use engine::error::{Error, Kind};
 #[derive(Debug, Clone, Default)]
 pub struct Repeated {
     local: bool,
+    /// The stack, where no file names it.
+    pub(super) name: Option<String>,
     config: Option<String>,
     /// Each with its value.
     stack: Vec<(&'static str, String)>,
@@ -25,6 +25,7 @@ impl Repeated {
         let flag = |name, value: &Option<String>| value.clone().map(|value| (name, value));
         Self {
             local: globals.local,
+            name: None,
             config: (!is_found).then_some(config),
             stack: flag("--stage", &globals.stage).into_iter().collect(),
             cloud: [flag("--region", &globals.region), flag("--profile", &globals.profile)]
@@ -54,18 +55,22 @@ impl Repeated {
     }
 
     fn completed(&self, command: &str) -> String {
-        let Ok(cli) = Cli::try_parse_from(command.split(' ')) else {
+        let Ok((cli, reach)) = cli::parse(command.split(' ')) else {
             return command.to_owned();
         };
         let given = cli.globals;
-        let (reach, mut command) = (cli.verb.reach(), command.to_owned());
+        let takes_name = matches!(&cli.verb, Verb::Teardown(args) if args.name().is_none());
+        let name = self.name.as_deref().filter(|_| takes_name);
+        let mut command = command.to_owned();
         let mut add = |flag: &str, value: Option<&str>| {
             command = format!("{command} {flag}");
             if let Some(value) = value {
                 command = format!("{command} {}", quoted(value));
             }
         };
-        if let Some(config) = self.config.as_deref().filter(|_| reach >= Reach::Project) {
+        if let Some(name) = name {
+            add("--name", Some(name));
+        } else if let Some(config) = self.config.as_deref().filter(|_| reach >= Reach::Stack) {
             add("--config", Some(config));
         }
         for (flag, value) in self.stack.iter().filter(|_| reach >= Reach::Stack) {
@@ -106,8 +111,8 @@ mod tests {
 
     fn repeated(words: &str) -> Repeated {
         let words = format!("stackctl {words}");
-        let cli = Cli::try_parse_from(words.split(' ')).expect("a command line");
-        Repeated::of(&cli.globals)
+        let (cli, _) = cli::parse(words.split(' ')).expect("a command line");
+        Repeated { name: cli.verb.stack_name().map(str::to_owned), ..Repeated::of(&cli.globals) }
     }
 
     #[test]
@@ -119,7 +124,7 @@ mod tests {
         );
         assert_eq!(
             run.in_text("`stackctl build` makes one; `stackctl local start` and `live` too"),
-            "`stackctl build --config web/my.toml` makes one; `stackctl local start` and `live` too"
+            "`stackctl build --config web/my.toml --stage nothere` makes one; `stackctl local start` and `live` too"
         );
         assert_eq!(
             run.in_text("`stackctl up --stage dev --local`"),
@@ -130,11 +135,20 @@ mod tests {
         assert_eq!(repeated("smoke").in_text("run `stackctl up` first"), "run `stackctl up` first");
         let spaced = Globals {
             config: "my file's.toml".into(),
-            ..Cli::parse_from(["stackctl", "plan"]).globals
+            ..cli::parse(["stackctl", "plan"]).expect("a command line").0.globals
         };
         assert_eq!(
             Repeated::of(&spaced).in_text("`stackctl plan`"),
             r"`stackctl plan --config 'my file'\''s.toml'`"
+        );
+    }
+
+    #[test]
+    fn the_name_of_a_stack_that_no_file_names_is_repeated() {
+        let run = repeated("teardown --name shop --stage dev --region eu-west-1");
+        assert_eq!(
+            run.in_text("`stackctl teardown --keep-table` and `stackctl logs`"),
+            "`stackctl teardown --keep-table --name shop --stage dev --region eu-west-1` and `stackctl logs --stage dev --region eu-west-1`"
         );
     }
 
@@ -197,17 +211,14 @@ mod tests {
         assert!(commands.len() > 30, "{} commands: this does not see them", commands.len());
         for command in commands {
             let completed = run.completed(&command);
-            let cli = Cli::try_parse_from(completed.split(' '));
-            let cli = cli.unwrap_or_else(|error| panic!("`{completed}`: {error}"));
-            let reach = cli.verb.reach();
+            let parsed = cli::parse(completed.split(' '));
+            let (cli, reach) = parsed.unwrap_or_else(|error| panic!("`{completed}`: {error}"));
             if reach == Reach::Cloud {
                 assert!(cli.globals.local, "`{completed}` would reach AWS");
                 assert_eq!(cli.globals.region.as_deref(), Some("eu-west-1"), "`{completed}`");
             }
             if reach >= Reach::Stack {
                 assert!(cli.globals.stage.is_some(), "`{completed}` is about another stage");
-            }
-            if reach >= Reach::Project {
                 assert_eq!(cli.globals.config, Path::new("other.toml"), "`{completed}`");
             }
         }

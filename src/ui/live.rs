@@ -5,13 +5,18 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressFinish, ProgressStyle};
 
 use super::words::{doing, done, looking, seconds, unchanged};
-use super::{Paint, Spelling, View, on_one_line, visible};
+use super::{Paint, Spelling, View, cut, on_one_line, visible, width};
 use engine::{Event, Happening, Label};
 
 const TICK: Duration = Duration::from_millis(100);
 
+/// What a line has besides its prefix and its message: a mark, spaces and the seconds.
+const AROUND: usize = 9;
+
 pub struct Live {
     all: MultiProgress,
+    /// The characters of the kinds and names, with the space between them.
+    prefix: usize,
     lines: Vec<Line>,
     paint: Paint,
 }
@@ -37,7 +42,14 @@ impl Live {
             bar.enable_steady_tick(TICK);
             Line { kind: label.kind.clone(), bar, doing: "", ended: false }
         };
-        Self { lines: labels.iter().map(line).collect(), all, paint }
+        Self { lines: labels.iter().map(line).collect(), all, prefix: kind + 1 + name, paint }
+    }
+
+    /// The text, cut where the line ends.
+    fn fitting(&self, before: &str, text: &str) -> String {
+        let taken = self.prefix + AROUND + before.len();
+        let room = width(std::io::stderr()).map(|width| width.saturating_sub(taken));
+        room.map_or_else(|| text.to_owned(), |room| cut(text, room))
     }
 
     /// The line moves: something is being done, and the seconds are counted.
@@ -91,7 +103,8 @@ impl View for Live {
             }
             Happening::Note(note) => {
                 let line = &self.lines[index];
-                line.bar.set_message(format!("{} {}", line.doing, paint.dim(&on_one_line(&note))));
+                let note = self.fitting(line.doing, &on_one_line(&note));
+                line.bar.set_message(format!("{} {}", line.doing, paint.dim(&note)));
             }
             Happening::Output(text) => {
                 // A terminal that has gone away must not stop the work.
@@ -108,7 +121,8 @@ impl View for Live {
             }
             Happening::Failed(error) => {
                 let why = error.cause.as_ref().unwrap_or(&error.message);
-                self.end(index, &paint.red("✘"), format!("failed: {}", on_one_line(why)));
+                let why = self.fitting("failed:", &on_one_line(why));
+                self.end(index, &paint.red("✘"), format!("failed: {why}"));
             }
             Happening::Skipped => {
                 let why = "skipped: something it needs has failed";

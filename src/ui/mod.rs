@@ -9,6 +9,7 @@ pub mod plan;
 pub mod verdict;
 mod visible;
 mod words;
+mod wrap;
 
 use std::io::{self, BufRead, IsTerminal, Write};
 use std::pin::pin;
@@ -20,7 +21,8 @@ pub use commands::quoted;
 pub use paint::Paint;
 pub use visible::on_one_line;
 use visible::{Spelling, visible};
-pub use words::seconds;
+pub use words::{LOCAL_CLOUD, seconds};
+use wrap::{cut, width, wrapped};
 
 use commands::Repeated;
 
@@ -64,6 +66,12 @@ impl Ui {
             paint: Paint::new(colour(stderr)),
             result_paint: Paint::new(colour(io::stdout().is_terminal())),
         }
+    }
+
+    /// The same for a stack that no file names: the commands in hints name it.
+    pub fn named(mut self, name: Option<&str>) -> Self {
+        self.repeated.name = name.map(str::to_owned);
+        self
     }
 
     /// Shows what happens to the resources `labels` while `work` goes on.
@@ -116,7 +124,12 @@ impl Ui {
             Output::Json => format!("{:#}", document()),
         };
         text.push('\n');
-        to_stdout(&visible(&text, self.spelling())).map(|_| ())
+        let text = visible(&text, self.spelling());
+        match self.output {
+            Output::Text => to_stdout(&wrapped(&text, width(io::stdout()))),
+            Output::Json => to_stdout(&text),
+        }
+        .map(|_| ())
     }
 
     /// Prints one line of a result that has no end; `false` when whoever read us has seen enough.
@@ -234,7 +247,7 @@ fn to_stdout(text: &str) -> Result<bool> {
 
 /// A terminal that has gone away must not stop the work.
 fn to_stderr(line: &str) {
-    put_to_stderr(&visible(line, Spelling::Text));
+    put_to_stderr(&wrapped(&visible(line, Spelling::Text), width(io::stderr())));
 }
 
 fn put_to_stderr(line: &str) {

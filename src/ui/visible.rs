@@ -95,7 +95,7 @@ fn is_unsafe(character: char) -> bool {
 
 /// The length of the colour at the start of a text: bold, dim, underlined or one of six colours, and the end of these.
 /// Nothing hides text or paints it as its background.
-fn colour(text: &str) -> usize {
+pub(super) fn colour(text: &str) -> usize {
     let Some(inside) = text.strip_prefix("\x1b[") else {
         return 0;
     };

@@ -6,6 +6,9 @@ use super::Paint;
 use engine::Action;
 use engine::error::Error;
 
+/// The kind of the one label that is no resource of a stack: it is not deleted, but stopped.
+pub const LOCAL_CLOUD: &str = "local cloud";
+
 /// What is being done while something of this kind is read: code is built to be compared.
 pub fn looking(kind: &str) -> &'static str {
     if kind == "code" { "preparing" } else { "looking" }
@@ -15,6 +18,8 @@ pub fn looking(kind: &str) -> &'static str {
 pub fn doing(kind: &str, action: &Action) -> &'static str {
     match action {
         Action::Create if kind == "code" => "preparing",
+        Action::Delete if kind == LOCAL_CLOUD => "stopping",
+        Action::Update(_) if kind == LOCAL_CLOUD => "emptying",
         Action::Keep => "keeping",
         Action::Create => "creating",
         Action::Update(_) => "changing",
@@ -27,6 +32,8 @@ pub fn doing(kind: &str, action: &Action) -> &'static str {
 pub fn done(kind: &str, action: &Action) -> &'static str {
     match action {
         Action::Create if kind == "code" => "ready",
+        Action::Delete if kind == LOCAL_CLOUD => "stopped",
+        Action::Update(_) if kind == LOCAL_CLOUD => "emptied",
         Action::Keep => "unchanged",
         Action::Create => "created",
         Action::Update(_) => "changed",
@@ -94,6 +101,13 @@ mod tests {
             failure(&error, Paint::new(false), false),
             "error: failed to create the table\n  cause: no\n    error: forged"
         );
+    }
+
+    #[test]
+    fn the_local_cloud_is_stopped_and_not_deleted() {
+        assert_eq!(done(LOCAL_CLOUD, &Action::Delete), "stopped");
+        assert_eq!(done(LOCAL_CLOUD, &Action::Update(Vec::new())), "emptied");
+        assert_eq!(done("table", &Action::Delete), "deleted");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use crate::cloud::{Answered, Request, send};
+use crate::route_keys;
 use engine::error::{Doing, Error, Result};
 use verify::manifest::Route;
 
@@ -78,8 +79,8 @@ pub fn choose<'a>(cases: &'a [Case], routes: &[Route]) -> Vec<Choice<'a>> {
     let mut chosen = Vec::new();
     for case in cases.iter().filter(|case| !case.gateway) {
         for (step, Step { request, expect }) in case.steps.iter().enumerate() {
-            let of = |route: &Route| route.method == request.method && route.path == request.path;
-            let Some(route) = routes.iter().position(of) else { continue };
+            let taken = route_keys::of_request(routes, &request.method, &request.path);
+            let Some((route, _)) = taken else { continue };
             let plain = request.raw.is_none() && request.base64.is_none();
             if plain && expect.status < 300 && kinds.insert((route, parameters(&request.query))) {
                 chosen.push(Choice { route, case, step });
@@ -112,7 +113,7 @@ impl Ready {
 
 fn fill(route: usize, asked: &Asked, names: &BTreeMap<String, String>) -> Ready {
     let body = asked.body.as_ref().map(|body| expand(&body.to_string(), names));
-    let target = format!("{}?{}", asked.path, expand(&asked.query, names));
+    let target = format!("{}?{}", expand(&asked.path, names), expand(&asked.query, names));
     Ready { route, method: asked.method.clone(), target, body }
 }
 
@@ -170,6 +171,19 @@ mod tests {
         let chosen: Vec<usize> = choose(&cases, &routes).iter().map(|one| one.route).collect();
         assert_eq!(chosen.iter().filter(|route| **route == 3).count(), 1);
         assert!(chosen.iter().filter(|route| **route == 0).count() >= 2, "{chosen:?}");
+    }
+
+    #[test]
+    fn a_request_with_a_value_in_its_path_shows_the_route_of_its_template() {
+        let contract = r#"[{"name": "one", "steps": [
+            {"request": {"method": "POST"}, "expect": {"status": 201, "body": {"itemId": "$item"}}},
+            {"request": {"method": "GET", "path": "/items/{item}"}, "expect": {"status": 200, "body": {}}}]}]"#;
+        let cases: Vec<Case> = serde_json::from_str(contract).expect("the contract is read");
+        let routes = [route("POST"), Route { path: "/items/{id}".into(), ..route("GET") }];
+        let chosen = choose(&cases, &routes);
+        assert_eq!(chosen.iter().map(|one| one.route).collect::<Vec<_>>(), [0, 1]);
+        let names = BTreeMap::from([("item".to_owned(), "item-1".to_owned())]);
+        assert_eq!(fill(1, &cases[0].steps[1].request, &names).target, "/items/item-1?");
     }
 
     #[test]

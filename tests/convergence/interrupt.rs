@@ -131,6 +131,30 @@ fn the_first_ctrl_c_ends_what_has_begun_and_begins_nothing_new() {
     lane.run(Verb::Teardown).0.succeeded();
 }
 
+#[test]
+fn a_witness_that_is_stopped_takes_away_all_that_it_made() {
+    let lane = Lane::take();
+    up(&lane);
+    let before = lane.snapshot();
+    let words = ["verify-policy", "--witness", "--binary", artifact::first()];
+    for (name, keys) in [
+        ("iam:CreateRole", CTRL_C),
+        ("lambda:CreateFunction", CTRL_C),
+        ("iam:PutRolePolicy", CTRL_C),
+    ] {
+        let mut terminal = pressed(&lane, &words, operation(name), keys);
+        terminal.shows("Ctrl-C again ends at once");
+        lane.proxy().reset([]);
+        let ended = terminal.ended();
+        assert_eq!(ended.code, Some(130), "{name}: {ended:#?}");
+        assert_eq!(lane.snapshot(), before, "{name}: {ended:#?}");
+    }
+    let mut terminal = pressed(&lane, &words, operation("iam:CreateRole"), CTRL_C);
+    terminal.shows("Ctrl-C again ends at once");
+    terminal.press(CTRL_C);
+    assert_eq!(terminal.ended().code, Some(130));
+}
+
 /// The words of a verb, for somebody who reads.
 fn spoken(verb: Verb) -> Vec<&'static str> {
     verb.arguments().into_iter().filter(|word| !["--output", "json"].contains(word)).collect()

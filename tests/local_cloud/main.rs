@@ -8,6 +8,7 @@ mod browser;
 mod by_hand;
 mod contract;
 mod cors;
+mod ctrl_c;
 mod day_two;
 mod deploy;
 mod dev;

@@ -1,6 +1,7 @@
 //! What went wrong, why, and what to do next.
 
 use std::fmt;
+use std::io::ErrorKind;
 
 pub type Result<T> = std::result::Result<T, Error>;
 
@@ -124,6 +125,34 @@ pub trait Doing<T> {
 
 impl<T> Doing<T> for std::io::Result<T> {
     fn doing(self, doing: impl fmt::Display) -> Result<T> {
-        self.map_err(|error| Error::failed(doing).cause(error))
+        self.map_err(|error| {
+            let is_full = matches!(error.kind(), ErrorKind::StorageFull | ErrorKind::QuotaExceeded);
+            let failed = Error::failed(doing).cause(error);
+            if is_full { failed.hint(DISK_FULL) } else { failed }
+        })
+    }
+}
+
+/// What to do when nothing more can be written.
+pub const DISK_FULL: &str = "the disk is full: free some space, and run the same command again";
+
+/// Whether a program says that it can write no more.
+pub fn tells_of_a_full_disk(line: &str) -> bool {
+    ["No space left on device", "Disk quota exceeded"].iter().any(|words| line.contains(words))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_full_disk_has_its_own_hint() {
+        let full: std::io::Result<()> = Err(std::io::Error::from_raw_os_error(28));
+        let error = full.doing("write `x`").expect_err("it is full");
+        assert_eq!(error.message, "failed to write `x`");
+        assert_eq!(error.hint.as_deref(), Some(DISK_FULL));
+        assert!(error.cause.is_some_and(|cause| tells_of_a_full_disk(&cause)));
+        let other: std::io::Result<()> = Err(ErrorKind::NotFound.into());
+        assert_eq!(other.doing("read `x`").expect_err("it is absent").hint, None);
     }
 }

@@ -117,10 +117,19 @@ impl Progress {
 
 /// Shows work that is no step of a plan, such as starting the local cloud, on a line of its own.
 pub async fn alone<T>(progress: &Progress, work: impl Future<Output = Result<T>>) -> Result<T> {
-    progress.tell(Happening::Started(Action::Recheck));
+    alone_as(Action::Recheck, progress, work).await
+}
+
+/// The same, of work that has a name.
+pub async fn alone_as<T>(
+    action: Action,
+    progress: &Progress,
+    work: impl Future<Output = Result<T>>,
+) -> Result<T> {
+    progress.tell(Happening::Started(action.clone()));
     let ended = work.await;
     progress.tell(match &ended {
-        Ok(_) => Happening::Done { action: Action::Recheck, took: progress.took() },
+        Ok(_) => Happening::Done { action, took: progress.took() },
         Err(error) => Happening::Failed(error.clone()),
     });
     ended

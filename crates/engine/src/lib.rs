@@ -14,7 +14,7 @@ pub mod span;
 mod tests;
 
 pub use calls::Calls;
-pub use event::{Event, Events, Happening, Progress, alone};
+pub use event::{Event, Events, Happening, Progress, alone, alone_as};
 pub use execute::{Outcome, Stop, execute};
 pub use finish::finish;
 pub use graph::{Graph, Handle, Id, Inputs, Label};

@@ -30,6 +30,12 @@ impl Reading {
         self.is_there(id) && self.foreign(graph, id).is_none()
     }
 
+    /// The other stack that has `id`, or what it belongs to, when that is certain.
+    pub fn owner(&self, graph: &Graph, id: Id) -> Option<String> {
+        let foreign = self.foreign(graph, id)?;
+        graph.node(foreign).owner(self.lives.any(foreign)?)
+    }
+
     /// What is there without our tags: `id`, or what it belongs to.
     fn foreign(&self, graph: &Graph, id: Id) -> Option<Id> {
         let node = graph.node(id);
@@ -208,10 +214,9 @@ fn compare(
 ) -> Result<Action> {
     let node = graph.node(id);
     if let Some(foreign) = reading.foreign(graph, id) {
-        let node = graph.node(foreign);
-        let owner = reading.lives.any(foreign).and_then(|live| node.owner(live));
+        let owner = reading.owner(graph, id);
         if owner.is_some() || ownership == Ownership::Respect {
-            return Err(not_ours(&**node, owner));
+            return Err(not_ours(&**graph.node(foreign), owner));
         }
     }
     let differences = to_be_made(&**node, &reading.lives, live);

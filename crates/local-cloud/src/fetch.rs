@@ -7,7 +7,7 @@ use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::Command;
 
 use engine::Progress;
-use engine::error::{Doing, Error, Result};
+use engine::error::{DISK_FULL, Doing, Error, Result, tells_of_a_full_disk};
 
 /// What all pinned packages weigh.
 pub const SIZE_MB: u32 = 25;
@@ -142,6 +142,8 @@ fn explain(said: &[String]) -> Error {
             "failed to fetch the local cloud: no network",
             "the first start needs the internet, for 25 MB; later ones need none",
         )
+    } else if said.iter().any(|line| tells_of_a_full_disk(line)) {
+        ("failed to install the local cloud: the disk is full", DISK_FULL)
     } else {
         ("failed to install the local cloud", "installing `uv` and trying again often helps")
     };
@@ -231,9 +233,10 @@ mod tests {
         let untrusted = "failed to fetch the local cloud: the server's certificate is not trusted";
         assert_eq!(explained("invalid peer certificate: UnknownIssuer"), untrusted);
         assert_eq!(
-            explained("ERROR: No space left on device"),
-            "failed to install the local cloud"
+            explained("ERROR: [Errno 28] No space left on device"),
+            "failed to install the local cloud: the disk is full"
         );
+        assert_eq!(explained("ERROR: no"), "failed to install the local cloud");
     }
 
     #[test]

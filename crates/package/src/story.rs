@@ -4,7 +4,7 @@ use tokio::io::{AsyncBufRead, AsyncBufReadExt as _, AsyncRead, BufReader};
 use tokio::process::Command;
 
 use engine::Progress;
-use engine::error::Error;
+use engine::error::{DISK_FULL, Error, tells_of_a_full_disk};
 
 /// The lines of cargo's stderr that are not about where it is.
 #[derive(Debug, Default)]
@@ -51,7 +51,9 @@ impl Story {
 
     /// The failure that cargo sums up in its last words, which are then not told again.
     pub(super) fn failure(&mut self) -> Error {
+        let is_full = self.lines.iter().any(|line| tells_of_a_full_disk(line));
         let error = Error::failed("build the handler");
+        let error = if is_full { error.hint(DISK_FULL) } else { error };
         let Some(last) = self.lines.iter().rposition(|line| line.starts_with("error: ")) else {
             return error.cause("cargo printed no reason");
         };
@@ -193,6 +195,16 @@ mod tests {
             story.failure().to_string(),
             "failed to build the handler: could not compile `handler` (bin \"bootstrap\") due to 1 previous error"
         );
+    }
+
+    #[test]
+    fn a_full_disk_is_told_as_one() {
+        let lines = [
+            "error: failed to write /target/deps/libsyn.rmeta: No space left on device (os error 28)",
+            "error: could not compile `syn` (lib) due to 1 previous error",
+        ];
+        let mut story = Story { lines: lines.map(str::to_owned).into() };
+        assert_eq!(story.failure().hint.as_deref(), Some(DISK_FULL));
     }
 
     #[tokio::test]

@@ -34,9 +34,23 @@ pub(super) fn attributes_from(item: &Item) -> Attributes {
     ])
 }
 
-/// The item, unless another program wrote it in a form that has no meaning here: then why not. Nobody's data is in
-/// the words.
-pub(super) fn item_from(mut attributes: Attributes) -> Result<Item, String> {
+/// The item, unless another program wrote it in a form that has no meaning here: then which one, and why not. Of the
+/// user's data, nothing is in the words.
+pub(super) fn item_from(attributes: Attributes) -> Result<Item, String> {
+    let name = name(&attributes);
+    read(attributes).map_err(|why| format!("{name}: {why}"))
+}
+
+/// How the log calls an item: by its sort key, where that is an identifier and no text of the user's.
+fn name(attributes: &Attributes) -> String {
+    let is_plain = |id: &&str| {
+        id.len() <= 64 && id.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_".contains(&b))
+    };
+    let id = attributes.get(SORT_KEY).and_then(|id| id.as_s().ok()).map(String::as_str);
+    id.filter(is_plain).map_or("an item".into(), |id| format!("item `{id}`"))
+}
+
+fn read(mut attributes: Attributes) -> Result<Item, String> {
     Ok(Item {
         user_id: shown(&mut attributes, PARTITION_KEY)?,
         item_id: shown(&mut attributes, SORT_KEY)?,

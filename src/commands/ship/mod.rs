@@ -142,7 +142,7 @@ pub async fn invoked(
 ) -> Invoked {
     let request = Request { method: "GET", path, query: "", body: None };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    let event = payload::event(&request, now).to_string();
+    let event = payload::event(&request, &[], now).to_string();
     let since = Instant::now();
     match invoke(cloud, &config.function().name, version, &event).await {
         Ok(answer) if answer.failed => Invoked::Failed(answer.payload),

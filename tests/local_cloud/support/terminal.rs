@@ -83,6 +83,20 @@ impl Terminal {
         self.child.try_wait().expect("it was started").is_some()
     }
 
+    /// Whether the command itself handles Ctrl-C by now, as the kernel says
+    /// (<https://man7.org/linux/man-pages/man5/proc_pid_status.5.html>).
+    #[allow(dead_code, reason = "some tests wait for the screen alone")]
+    pub fn catches_ctrl_c(&self) -> bool {
+        let python = self.child.id();
+        let read = |path: String| std::fs::read_to_string(path).unwrap_or_default();
+        let children = read(format!("/proc/{python}/task/{python}/children"));
+        let command = children.split_whitespace().next().unwrap_or_default().to_owned();
+        let status = read(format!("/proc/{command}/status"));
+        let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
+        let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+        caught.is_some_and(|mask| mask & 0b10 != 0)
+    }
+
     /// Waits until the command has ended.
     #[track_caller]
     pub fn ended(mut self) -> Outcome {

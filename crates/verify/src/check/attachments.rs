@@ -95,10 +95,10 @@ fn version_findings(role: &Role, needs: &Needs, policy: &ManagedPolicy) -> Vec<F
                     .detail("wanted", id),
             );
         } else if fits(default)
-            && documents.get(id).is_some_and(|document| !document.same_meaning(&documents[default]))
+            && documents.get(id).is_some_and(|document| grants_more(document, &documents[default]))
         {
             let message = format!(
-                "{id} of {} differs from the default version {default}",
+                "{id} of {} grants more than the default version {default}",
                 policy.policy_name
             );
             findings.push(
@@ -110,6 +110,14 @@ fn version_findings(role: &Role, needs: &Needs, policy: &ManagedPolicy) -> Vec<F
         }
     }
     findings
+}
+
+/// Whether a document may grant what the other does not. `up` itself leaves versions that grant less.
+fn grants_more(document: &Document, other: &Document) -> bool {
+    match (pairs(document), pairs(other)) {
+        (Some(own), Some(others)) => own.iter().any(|pair| !others.contains(pair)),
+        _ => !document.same_meaning(other),
+    }
 }
 
 /// Whether a document grants exactly what is needed of the services that it is about, written without wildcards.

@@ -271,6 +271,9 @@ fn versions_are_told_apart() {
     let wide = json!({ "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Action": "dynamodb:*", "Resource": "*" } });
     is_clean(&[(versions, wide.clone())]);
     assert_eq!(mutant(&[(versions, wide.clone())]).findings[0].kind.name(), "stale-version");
+    // What `up` leaves when it adds a right.
+    let narrow = json!({ "Version": "2012-10-17", "Statement": { "Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": TABLE } });
+    assert!(mutant(&[(versions, narrow)]).findings.is_empty());
     let default = "/documents/managed_policies/0/DefaultVersionId";
     finds(
         &[(versions, wide), (default, json!("v2"))],

@@ -1,0 +1,111 @@
+//! Ctrl-C on a terminal, in verbs that work on this machine: while they wait for a program, a lock or themselves.
+//! `tests/convergence/interrupt.rs` does the same to those that wait for AWS.
+
+use std::fs::{self, File};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
+
+use crate::support::{CTRL_C, Cloud, Outcome, Project, Terminal, eventually};
+
+/// A program that says it was started, and then does nothing for long.
+fn hanging(project: &Project, name: &str) -> (PathBuf, PathBuf) {
+    let (folder, mark) = (project.folder().join("bin"), project.folder().join("started"));
+    fs::create_dir_all(&folder).expect("a folder");
+    let script = format!(
+        "#!/bin/sh\necho $$ > '{0}.new'\nmv '{0}.new' '{0}'\nexec sleep 600\n",
+        mark.display()
+    );
+    fs::write(folder.join(name), script).expect("a file");
+    fs::set_permissions(folder.join(name), fs::Permissions::from_mode(0o755)).expect("it is ours");
+    (folder, mark)
+}
+
+fn began(mark: &PathBuf) -> String {
+    eventually("the program is started", || fs::read_to_string(mark).ok()).trim().to_owned()
+}
+
+fn stopped(ended: &Outcome) {
+    assert_eq!(ended.code, Some(130), "{ended:#?}");
+    assert!(ended.stdout.contains("stopped"), "{ended:#?}");
+}
+
+#[test]
+fn a_verb_that_compiles_ends_with_its_compiler() {
+    let cloud = Cloud::shared();
+    for (verb, keys, code) in [
+        (&["build"][..], CTRL_C.to_owned(), 130),
+        (&["build"], CTRL_C.repeat(2), 130),
+        (&["plan"], CTRL_C.to_owned(), 130),
+        (&["up", "--yes"], CTRL_C.to_owned(), 130),
+        // Ctrl-C is how it ends.
+        (&["dev"], CTRL_C.to_owned(), 0),
+        (&["dev"], CTRL_C.repeat(2), 0),
+    ] {
+        let project = Project::new("ctrl-c-cargo");
+        let (programs, mark) = hanging(&project, "cargo");
+        let mut command = cloud.prepared(project.folder());
+        let path = std::env::var("PATH").unwrap_or_default();
+        command.args(verb).env("PATH", format!("{}:{path}", programs.display()));
+        let mut terminal = Terminal::of(&command);
+        let compiler = began(&mark);
+        terminal.press(&keys);
+        let ended = terminal.ended();
+        assert_eq!(ended.code, Some(code), "{verb:?}: {ended:#?}");
+        let is_gone = || (!PathBuf::from(format!("/proc/{compiler}")).exists()).then_some(());
+        eventually("the compiler has ended, too", is_gone);
+    }
+}
+
+#[test]
+fn a_verb_of_the_local_cloud_that_waits_for_another_one_ends() {
+    let project = Project::new("ctrl-c-local");
+    let folder = project.folder().join("cloud");
+    fs::create_dir(&folder).expect("a folder");
+    fs::set_permissions(&folder, fs::Permissions::from_mode(0o700)).expect("it is ours");
+    let lock = File::create(folder.join("stackctl.lock")).expect("a file");
+    lock.lock().expect("nobody else has it");
+    for verb in ["start", "stop", "env", "list", "reset"] {
+        for keys in [CTRL_C.to_owned(), CTRL_C.repeat(2)] {
+            let mut command = Cloud::nowhere(project.folder());
+            command.args(["local", verb]).env("STACKCTL_LOCAL_DIR", &folder);
+            if verb == "reset" {
+                command.arg("--yes");
+            }
+            let mut terminal = Terminal::of(&command);
+            terminal.shows("waiting");
+            terminal.press(&keys);
+            stopped(&terminal.ended());
+        }
+    }
+}
+
+#[test]
+fn an_audit_of_a_large_program_ends() {
+    let project = Project::new("ctrl-c-audit");
+    fs::create_dir_all(project.folder().join("large/src")).expect("a folder");
+    let manifest = "[package]\nname = 'large'\nedition = '2024'\n[dependencies]\nlambda_runtime = '1'\naws-sdk-dynamodb = '1'\n";
+    project.write("large/Cargo.toml", manifest);
+    let mut main = "mod m0;\nfn main() { m0::f(); }\n".to_owned();
+    for number in 0..1500 {
+        main += &format!("mod m{};\n", number + 1);
+        let calls: String = (0..40)
+            .map(|call| {
+                format!("    let _ = client.get_item().table_name(\"t{call}\").send().await;\n")
+            })
+            .collect();
+        let text = format!(
+            "pub async fn f(client: &aws_sdk_dynamodb::Client) {{\n{calls}    crate::m{}::f(client).await;\n}}\n",
+            number + 1
+        );
+        project.write(&format!("large/src/m{number}.rs"), &text);
+    }
+    project.write("large/src/m1500.rs", "pub async fn f(_: &aws_sdk_dynamodb::Client) {}\n");
+    project.write("large/src/main.rs", &main);
+    let mut command = Cloud::nowhere(project.folder());
+    command.args(["audit", "large"]);
+    let mut terminal = Terminal::of(&command);
+    // Before that, Ctrl-C ends it as it ends every program.
+    eventually("the program listens for Ctrl-C", || terminal.catches_ctrl_c().then_some(()));
+    terminal.press(CTRL_C);
+    stopped(&terminal.ended());
+}
