@@ -85,7 +85,17 @@ fn an_audit_of_a_large_program_ends() {
     fs::create_dir_all(project.folder().join("large/src")).expect("a folder");
     let manifest = "[package]\nname = 'large'\nedition = '2024'\n[dependencies]\nlambda_runtime = '1'\naws-sdk-dynamodb = '1'\n";
     project.write("large/Cargo.toml", manifest);
-    let mut main = "mod m0;\nfn main() { m0::f(); }\n".to_owned();
+    let mut main = "use lambda_runtime::{Error, LambdaEvent, run, service_fn};
+#[tokio::main]
+async fn main() -> Result<(), Error> { run(service_fn(handler)).await }
+async fn handler(_: LambdaEvent<()>) -> Result<(), Error> {
+    let client = aws_sdk_dynamodb::Client::new(&aws_config::load_from_env().await);
+    m0::f(&client).await;
+    Ok(())
+}
+mod m0;
+"
+    .to_owned();
     for number in 0..1500 {
         main += &format!("mod m{};\n", number + 1);
         let calls: String = (0..40)
