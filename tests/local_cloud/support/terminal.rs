@@ -92,6 +92,10 @@ impl Terminal {
         let children = read(format!("/proc/{python}/task/{python}/children"));
         let command = children.split_whitespace().next().unwrap_or_default().to_owned();
         let status = read(format!("/proc/{command}/status"));
+        // Until then it is still Python, which handles Ctrl-C, too.
+        if !status.starts_with("Name:\tstackctl\n") {
+            return false;
+        }
         let caught = status.lines().find_map(|line| line.strip_prefix("SigCgt:"));
         let caught = caught.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
         caught.is_some_and(|mask| mask & 0b10 != 0)
