@@ -9,6 +9,7 @@ use aws_sdk_apigatewayv2::config::{Builder, Config};
 use aws_sdk_apigatewayv2::types::Api;
 
 use super::error::Doing;
+use super::pages::Pages;
 use super::tags::{self, Tags};
 use super::{Answer, Cloud, Identity, wait};
 use engine::Progress;
@@ -96,13 +97,16 @@ async fn named(client: &Client, name: &str) -> Result<Vec<Api>> {
 
 async fn all(client: &Client) -> Result<Vec<Api>> {
     let mut found = Vec::new();
-    let mut token = None;
+    let mut pages = Pages::default();
     loop {
-        let page =
-            client.get_apis().set_next_token(token).send().await.doing("list the HTTP APIs")?;
+        let page = client
+            .get_apis()
+            .set_next_token(pages.token())
+            .send()
+            .await
+            .doing("list the HTTP APIs")?;
         found.extend(page.items.unwrap_or_default());
-        token = page.next_token;
-        if token.is_none() {
+        if !pages.turn(page.next_token)? {
             return Ok(found);
         }
     }

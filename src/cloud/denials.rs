@@ -3,6 +3,7 @@
 use aws_sdk_cloudwatchlogs::Client;
 
 use super::error::Doing;
+use super::pages::Pages;
 use super::{Answer, Cloud};
 use engine::error::{Error, Result};
 
@@ -19,10 +20,10 @@ const MOST: usize = 1_000;
 /// The lines of a log group that tell of a denial, the oldest first.
 pub async fn read(cloud: &Cloud, log_group: &str) -> Result<Vec<String>> {
     let client = Client::new(&cloud.sdk);
-    let (mut lines, mut token) = (Vec::new(), None);
+    let (mut lines, mut pages) = (Vec::new(), Pages::default());
     loop {
         let call = client.filter_log_events().log_group_name(log_group).filter_pattern(PATTERN);
-        let page = call.set_next_token(token).send().await;
+        let page = call.set_next_token(pages.token()).send().await;
         let page = page
             .doing(format!("read log group `{log_group}`"))
             .absent_if(&["ResourceNotFoundException"])?
@@ -31,8 +32,7 @@ pub async fn read(cloud: &Cloud, log_group: &str) -> Result<Vec<String>> {
                     .hint("run `stackctl up` first")
             })?;
         lines.extend(page.events.unwrap_or_default().into_iter().filter_map(|event| event.message));
-        token = page.next_token;
-        if token.is_none() || lines.len() >= MOST {
+        if lines.len() >= MOST || !pages.turn(page.next_token)? {
             return Ok(lines);
         }
     }

@@ -10,6 +10,7 @@ pub mod function_policy;
 mod http;
 mod identity;
 mod network;
+pub mod pages;
 mod profiles;
 #[cfg(test)]
 pub mod replay;

@@ -6,6 +6,7 @@ use aws_sdk_iam::Client;
 use tokio::task::JoinSet;
 
 use super::error::Doing;
+use super::pages::Pages;
 use super::{Answer, Cloud, documents};
 use engine::error::{Error, Kind, Result};
 use iam::json::Json;
@@ -58,28 +59,26 @@ async fn get_role(client: &Client, role: &str) -> Result<(Json, Option<String>)>
 }
 
 async fn attached(client: &Client, role: &str) -> Result<BTreeSet<String>> {
-    let (mut found, mut marker) = (BTreeSet::new(), None);
+    let (mut found, mut pages) = (BTreeSet::new(), Pages::default());
     loop {
-        let call = client.list_attached_role_policies().role_name(role).set_marker(marker);
+        let call = client.list_attached_role_policies().role_name(role).set_marker(pages.token());
         let page =
             call.send().await.doing(format!("list the policies attached to role `{role}`"))?;
         let policies = page.attached_policies.unwrap_or_default();
         found.extend(policies.into_iter().filter_map(|policy| policy.policy_arn));
-        marker = page.marker;
-        if !page.is_truncated {
+        if !pages.turn_if(page.is_truncated, page.marker)? {
             return Ok(found);
         }
     }
 }
 
 async fn inline(client: &Client, role: &str) -> Result<Vec<InlinePolicy>> {
-    let (mut names, mut marker) = (Vec::new(), None);
+    let (mut names, mut pages) = (Vec::new(), Pages::default());
     loop {
-        let call = client.list_role_policies().role_name(role).set_marker(marker);
+        let call = client.list_role_policies().role_name(role).set_marker(pages.token());
         let page = call.send().await.doing(format!("list the inline policies of role `{role}`"))?;
         names.extend(page.policy_names);
-        marker = page.marker;
-        if !page.is_truncated {
+        if !pages.turn_if(page.is_truncated, page.marker)? {
             break;
         }
     }

@@ -4,6 +4,7 @@ use aws_sdk_iam::Client;
 
 use super::Cloud;
 use super::error::Doing;
+use super::pages::Pages;
 use engine::error::Result;
 
 /// What this asks of AWS.
@@ -31,14 +32,14 @@ pub async fn ask(
     let client = Client::new(&cloud.sdk);
     let mut opinions = Vec::new();
     for chunk in actions.chunks(MOST_ACTIONS) {
-        let mut marker = None;
+        let mut pages = Pages::default();
         loop {
             let call = client
                 .simulate_principal_policy()
                 .policy_source_arn(role_arn)
                 .set_action_names(Some(chunk.to_vec()))
                 .resource_arns(resource)
-                .set_marker(marker);
+                .set_marker(pages.token());
             let page = call.send().await.doing("simulate the role's policies on AWS")?;
             for result in page.evaluation_results() {
                 let specific = result.resource_specific_results().first();
@@ -52,8 +53,7 @@ pub async fn ask(
                     decision: (!unknown).then(|| decision.as_str().to_owned()),
                 });
             }
-            marker = page.marker;
-            if !page.is_truncated {
+            if !pages.turn_if(page.is_truncated, page.marker)? {
                 break;
             }
         }

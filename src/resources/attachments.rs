@@ -12,6 +12,7 @@ use tokio::time::Instant;
 use super::role::{ASKED, LiveRole};
 use super::{Policy, Role};
 use crate::cloud::Doing;
+use crate::cloud::pages::Pages;
 use crate::cloud::spreading::{self, ABSENT};
 use crate::cloud::tags::{self, Tags};
 use crate::cloud::{Answer, Cloud};
@@ -133,13 +134,13 @@ impl Attachments {
 
     async fn attached(&self) -> Result<Option<BTreeSet<String>>> {
         let mut found = BTreeSet::new();
-        let mut marker = None;
+        let mut pages = Pages::default();
         loop {
             let call = self
                 .client
                 .list_attached_role_policies()
                 .role_name(&self.role_name)
-                .set_marker(marker);
+                .set_marker(pages.token());
             let doing = format!("list the policies attached to role `{}`", self.role_name);
             let Some(page) = call.send().await.doing(doing).absent_if(&ABSENT)? else {
                 return Ok(None);
@@ -150,8 +151,7 @@ impl Attachments {
                     .into_iter()
                     .filter_map(|policy| policy.policy_arn),
             );
-            marker = page.marker;
-            if !page.is_truncated {
+            if !pages.turn_if(page.is_truncated, page.marker)? {
                 return Ok(Some(found));
             }
         }
@@ -159,17 +159,19 @@ impl Attachments {
 
     async fn inline(&self) -> Result<BTreeSet<String>> {
         let mut found = BTreeSet::new();
-        let mut marker = None;
+        let mut pages = Pages::default();
         loop {
-            let call =
-                self.client.list_role_policies().role_name(&self.role_name).set_marker(marker);
+            let call = self
+                .client
+                .list_role_policies()
+                .role_name(&self.role_name)
+                .set_marker(pages.token());
             let doing = format!("list the inline policies of role `{}`", self.role_name);
             let Some(page) = call.send().await.doing(doing).absent_if(&ABSENT)? else {
                 return Ok(found);
             };
             found.extend(page.policy_names);
-            marker = page.marker;
-            if !page.is_truncated {
+            if !pages.turn_if(page.is_truncated, page.marker)? {
                 return Ok(found);
             }
         }

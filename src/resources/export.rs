@@ -31,7 +31,7 @@ pub async fn export(
             .scan()
             .table_name(table)
             .consistent_read(true)
-            .set_exclusive_start_key(from)
+            .set_exclusive_start_key(from.clone())
             .send()
             .await;
         let page = page.doing(format!("read the items of table `{table}`"))?;
@@ -40,7 +40,12 @@ pub async fn export(
             count += 1;
         }
         progress.note(format!("{count} items written"));
-        from = page.last_evaluated_key.filter(|key| !key.is_empty());
+        let last = page.last_evaluated_key.filter(|key| !key.is_empty());
+        if last.is_some() && last == from {
+            return Err(Error::failed(format!("read the items of table `{table}`"))
+                .cause("the same page comes again and again"));
+        }
+        from = last;
         if from.is_none() {
             to.flush().doing("write the export")?;
             return Ok(count);

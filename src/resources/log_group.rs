@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_sdk_cloudwatchlogs::Client;
 
 use crate::cloud::Doing;
+use crate::cloud::pages::Pages;
 use crate::cloud::tags::{self, Tags};
 use crate::cloud::{Answer, Cloud, wait};
 use crate::config::{Config, LogPolicy};
@@ -56,21 +57,20 @@ impl LogGroup {
 
     /// The retention, when the group is there. AWS searches by prefix, so neighbours answer too.
     async fn find(&self) -> Result<Option<Option<i32>>> {
-        let mut token = None;
+        let mut pages = Pages::default();
         loop {
             let call = self
                 .client
                 .describe_log_groups()
                 .log_group_name_prefix(&self.name)
-                .set_next_token(token);
+                .set_next_token(pages.token());
             let page = call.send().await.doing(format!("find log group `{}`", self.name))?;
             let group =
                 page.log_groups().iter().find(|group| group.log_group_name() == Some(&self.name));
             if let Some(group) = group {
                 return Ok(Some(group.retention_in_days));
             }
-            token = page.next_token;
-            if token.is_none() {
+            if !pages.turn(page.next_token)? {
                 return Ok(None);
             }
         }

@@ -5,6 +5,7 @@ use aws_sdk_cloudwatchlogs::types::FilteredLogEvent;
 
 use crate::cloud::Cloud;
 use crate::cloud::Doing;
+use crate::cloud::pages::Pages;
 use crate::logs::Entry;
 use engine::error::Result;
 
@@ -46,7 +47,7 @@ impl LogSearch {
         mut from: i64,
         mut each: impl FnMut(Vec<Entry>) -> Result<bool>,
     ) -> Result<()> {
-        let (mut token, mut again) = (None, 0);
+        let (mut pages, mut again) = (Pages::default(), 0);
         loop {
             let call = self
                 .client
@@ -55,7 +56,7 @@ impl LogSearch {
                 .set_filter_pattern(self.pattern.clone())
                 .start_time(from)
                 .limit(PAGE)
-                .set_next_token(token);
+                .set_next_token(pages.token());
             let answer = call.send().await.doing(format!("read log group `{}`", self.group))?;
             let mut page: Vec<Entry> =
                 answer.events.unwrap_or_default().into_iter().map(entry).collect();
@@ -69,8 +70,8 @@ impl LogSearch {
             if !page.is_empty() && !each(page)? {
                 return Ok(());
             }
-            token = answer.next_token;
-            if token.is_none() {
+            if !pages.turn(answer.next_token)? {
+                pages = Pages::default();
                 if !full || last == from {
                     return Ok(());
                 }

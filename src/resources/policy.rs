@@ -7,6 +7,7 @@ use aws_sdk_iam::types::{Policy as Found, PolicyVersion};
 use tokio::time::Instant;
 
 use crate::cloud::Doing;
+use crate::cloud::pages::Pages;
 use crate::cloud::spreading::{self, ABSENT};
 use crate::cloud::tags::{self, Tags};
 use crate::cloud::wait::{self, Poll};
@@ -101,17 +102,21 @@ impl Policy {
     /// All versions but the default one, the oldest first.
     async fn other_versions(&self, arn: &str) -> Result<Vec<PolicyVersion>> {
         let mut found = Vec::new();
-        let mut marker = None;
+        let mut pages = Pages::default();
         loop {
-            let page =
-                self.client.list_policy_versions().policy_arn(arn).set_marker(marker).send().await;
+            let page = self
+                .client
+                .list_policy_versions()
+                .policy_arn(arn)
+                .set_marker(pages.token())
+                .send()
+                .await;
             let page = page
                 .doing(format!("list the versions of policy `{}`", self.name))
                 .absent_if(&ABSENT)?;
             let Some(page) = page else { break };
             found.extend(page.versions.unwrap_or_default());
-            marker = page.marker;
-            if !page.is_truncated {
+            if !pages.turn_if(page.is_truncated, page.marker)? {
                 break;
             }
         }
@@ -173,9 +178,10 @@ impl Policy {
     /// Who has the policy, besides our own role: `user x`, `group y`, `role z`.
     async fn others_who_have(&self, arn: &str) -> Result<Vec<String>> {
         let mut found = Vec::new();
-        let mut marker = None;
+        let mut pages = Pages::default();
         loop {
-            let call = self.client.list_entities_for_policy().policy_arn(arn).set_marker(marker);
+            let call =
+                self.client.list_entities_for_policy().policy_arn(arn).set_marker(pages.token());
             let page = call.send().await.doing(format!("list who has policy `{}`", self.name));
             // Who may delete the policy need not be let to ask this, which is only for a better hint.
             let Some(page) = page.absent_if(&["AccessDenied"])? else { return Ok(found) };
@@ -187,8 +193,7 @@ impl Policy {
             found.extend(
                 roles.filter(|name| *name != self.role_name).map(|name| format!("role {name}")),
             );
-            marker = page.marker;
-            if !page.is_truncated {
+            if !pages.turn_if(page.is_truncated, page.marker)? {
                 return Ok(found);
             }
         }

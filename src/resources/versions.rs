@@ -5,6 +5,7 @@ use aws_smithy_types::base64;
 use aws_smithy_types::date_time::{DateTime, Format};
 
 use crate::cloud::Doing;
+use crate::cloud::pages::Pages;
 use crate::cloud::{Answer, Cloud};
 use engine::error::Result;
 
@@ -36,9 +37,10 @@ impl Version {
 /// <https://docs.aws.amazon.com/lambda/latest/api/API_ListVersionsByFunction.html>
 pub async fn versions(cloud: &Cloud, function: &str) -> Result<Vec<Version>> {
     let client = Client::new(&cloud.sdk);
-    let (mut found, mut marker) = (Vec::new(), None);
+    let (mut found, mut pages) = (Vec::new(), Pages::default());
     loop {
-        let call = client.list_versions_by_function().function_name(function).set_marker(marker);
+        let call =
+            client.list_versions_by_function().function_name(function).set_marker(pages.token());
         let page = call.send().await.doing(format!("list the versions of function `{function}`"));
         let Some(page) = page.absent_if(&["ResourceNotFoundException"])? else {
             return Ok(Vec::new());
@@ -52,8 +54,7 @@ pub async fn versions(cloud: &Cloud, function: &str) -> Result<Vec<Version>> {
                 code_sha256: version.code_sha256.unwrap_or_default(),
             })
         }));
-        marker = page.next_marker;
-        if marker.is_none() {
+        if !pages.turn(page.next_marker)? {
             break;
         }
     }

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use aws_sdk_lambda::Client;
 
 use super::ABSENT;
+use crate::cloud::pages::Pages;
 use crate::cloud::tags::{self, Tags};
 use crate::cloud::{Answer, Cloud, Doing};
 use crate::config::Config;
@@ -17,13 +18,16 @@ pub const CALLS: &[&str] = &["lambda:ListFunctions", "lambda:GetFunction"];
 /// Every function of the account and region.
 pub async fn names(cloud: &Cloud) -> Result<BTreeSet<String>> {
     let client = Client::new(&cloud.sdk);
-    let mut pages = client.list_functions().into_paginator().send();
-    let mut found = BTreeSet::new();
-    while let Some(page) = pages.next().await {
-        let functions = page.doing("list the functions")?.functions.unwrap_or_default();
+    let (mut found, mut pages) = (BTreeSet::new(), Pages::default());
+    loop {
+        let page = client.list_functions().set_marker(pages.token()).send().await;
+        let page = page.doing("list the functions")?;
+        let functions = page.functions.unwrap_or_default();
         found.extend(functions.into_iter().filter_map(|function| function.function_name));
+        if !pages.turn(page.next_marker)? {
+            return Ok(found);
+        }
     }
-    Ok(found)
 }
 
 /// The keys of those of `names` that carry the stack's tags and that the file does not name. Only what is called after

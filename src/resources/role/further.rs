@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use aws_sdk_iam::Client;
 
+use crate::cloud::pages::Pages;
 use crate::cloud::spreading::ABSENT;
 use crate::cloud::tags::{self, Tags};
 use crate::cloud::{Answer, Cloud, Doing};
@@ -16,12 +17,15 @@ pub const CALLS: &[&str] = &["iam:ListRoles", "iam:GetRole"];
 /// Every role of the account.
 pub async fn names(cloud: &Cloud) -> Result<BTreeSet<String>> {
     let client = Client::new(&cloud.sdk);
-    let mut pages = client.list_roles().into_paginator().send();
-    let mut found = BTreeSet::new();
-    while let Some(page) = pages.next().await {
-        found.extend(page.doing("list the roles")?.roles.into_iter().map(|role| role.role_name));
+    let (mut found, mut pages) = (BTreeSet::new(), Pages::default());
+    loop {
+        let page = client.list_roles().set_marker(pages.token()).send().await;
+        let page = page.doing("list the roles")?;
+        found.extend(page.roles.into_iter().map(|role| role.role_name));
+        if !pages.turn_if(page.is_truncated, page.marker)? {
+            return Ok(found);
+        }
     }
-    Ok(found)
 }
 
 /// The keys of the functions whose roles carry the stack's tags and that the file does not name. Only roles that are called

@@ -5,6 +5,7 @@ use aws_sdk_apigatewayv2::types::{Integration, IntegrationType, Route};
 
 use super::{ABSENT, At, Leading, route};
 use crate::cloud::Doing;
+use crate::cloud::pages::Pages;
 use crate::cloud::{Answer, apis};
 use engine::Difference;
 use engine::error::Result;
@@ -17,14 +18,13 @@ const METHOD: &str = "POST";
 
 pub(super) async fn list(client: &Client, api: &str) -> Result<Vec<Integration>> {
     let mut found = Vec::new();
-    let mut token = None;
+    let mut pages = Pages::default();
     loop {
-        let page = client.get_integrations().api_id(api).set_next_token(token).send().await;
+        let page = client.get_integrations().api_id(api).set_next_token(pages.token()).send().await;
         let page = page.doing("list the integrations of the API").absent_if(&ABSENT)?;
         let Some(page) = page else { return Ok(found) };
         found.extend(page.items.unwrap_or_default());
-        token = page.next_token;
-        if token.is_none() {
+        if !pages.turn(page.next_token)? {
             return Ok(found);
         }
     }

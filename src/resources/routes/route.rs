@@ -5,20 +5,20 @@ use aws_sdk_apigatewayv2::types::{AuthorizationType, Integration, Route};
 
 use super::{ABSENT, At, Leading, is_there_already};
 use crate::cloud::Doing;
+use crate::cloud::pages::Pages;
 use crate::cloud::{Answer, apis};
 use engine::Difference;
 use engine::error::Result;
 
 pub(super) async fn list(client: &Client, api: &str) -> Result<Vec<Route>> {
     let mut found = Vec::new();
-    let mut token = None;
+    let mut pages = Pages::default();
     loop {
-        let page = client.get_routes().api_id(api).set_next_token(token).send().await;
+        let page = client.get_routes().api_id(api).set_next_token(pages.token()).send().await;
         let page = page.doing("list the routes of the API").absent_if(&ABSENT)?;
         let Some(page) = page else { return Ok(found) };
         found.extend(page.items.unwrap_or_default());
-        token = page.next_token;
-        if token.is_none() {
+        if !pages.turn(page.next_token)? {
             return Ok(found);
         }
     }

@@ -7,6 +7,7 @@ use aws_sdk_apigatewayv2::types::Stage;
 
 use super::{ABSENT, At, is_there_already};
 use crate::cloud::Doing;
+use crate::cloud::pages::Pages;
 use crate::cloud::{Answer, apis};
 use engine::Difference;
 use engine::error::Result;
@@ -14,9 +15,9 @@ use engine::error::Result;
 const NAME: &str = "$default";
 
 pub(super) async fn find(client: &Client, api: &str) -> Result<Option<Stage>> {
-    let mut token = None;
+    let mut pages = Pages::default();
     loop {
-        let page = client.get_stages().api_id(api).set_next_token(token).send().await;
+        let page = client.get_stages().api_id(api).set_next_token(pages.token()).send().await;
         let page = page.doing("list the stages of the API").absent_if(&ABSENT)?;
         let Some(page) = page else { return Ok(None) };
         let stage = page
@@ -24,8 +25,7 @@ pub(super) async fn find(client: &Client, api: &str) -> Result<Option<Stage>> {
             .unwrap_or_default()
             .into_iter()
             .find(|stage| stage.stage_name() == Some(NAME));
-        token = page.next_token;
-        if stage.is_some() || token.is_none() {
+        if stage.is_some() || !pages.turn(page.next_token)? {
             return Ok(stage);
         }
     }

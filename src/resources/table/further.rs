@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use aws_sdk_dynamodb::Client;
 
 use super::Table;
+use crate::cloud::pages::Pages;
 use crate::cloud::{Cloud, Doing, tags};
 use crate::config::{self, Config};
 use engine::error::Result;
@@ -28,13 +29,12 @@ pub struct Further {
 pub async fn names(cloud: &Cloud) -> Result<BTreeSet<String>> {
     let client = Client::new(&cloud.sdk);
     let mut found = BTreeSet::new();
-    let mut last = None;
+    let mut pages = Pages::default();
     loop {
-        let page = client.list_tables().set_exclusive_start_table_name(last).send().await;
+        let page = client.list_tables().set_exclusive_start_table_name(pages.token()).send().await;
         let page = page.doing("list the tables")?;
         found.extend(page.table_names.unwrap_or_default());
-        last = page.last_evaluated_table_name;
-        if last.is_none() {
+        if !pages.turn(page.last_evaluated_table_name)? {
             return Ok(found);
         }
     }

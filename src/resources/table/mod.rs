@@ -19,6 +19,7 @@ pub use live::LiveTable;
 use live::{empty, is_young, sdk_tags, status};
 
 use crate::cloud::Doing;
+use crate::cloud::pages::Pages;
 use crate::cloud::tags::{self, Tags};
 use crate::cloud::wait::{self, Poll};
 use crate::cloud::{Answer, Cloud};
@@ -64,21 +65,20 @@ impl Table {
         let identity = self.cloud.presumed_identity().await?;
         let arn = identity.arn("dynamodb", &format!("table/{}", self.name));
         let mut found = Tags::new();
-        let mut token = None;
+        let mut pages = Pages::default();
         loop {
             let page = self
                 .client
                 .list_tags_of_resource()
                 .resource_arn(&arn)
-                .set_next_token(token)
+                .set_next_token(pages.token())
                 .send()
                 .await;
             let page =
                 page.doing(format!("read the tags of table `{}`", self.name)).absent_if(&ABSENT)?;
             let Some(page) = page else { return Ok(None) };
             found.extend(page.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value)));
-            token = page.next_token;
-            if token.is_none() {
+            if !pages.turn(page.next_token)? {
                 return Ok(Some(found));
             }
         }
