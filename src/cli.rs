@@ -11,7 +11,7 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    api, audit, build, ci, completions, cors, deploy, dev, init, invoke, local, logs, man,
+    api, audit, build, ci, completions, cors, deploy, dev, doctor, init, invoke, local, logs, man,
     permissions, plan, rollback, simulate, smoke, status, teardown, up, verify_policy,
 };
 
@@ -110,6 +110,7 @@ pub enum Color {
 #[derive(Debug, Subcommand)]
 pub enum Verb {
     Init(init::Args),
+    Doctor(doctor::Args),
     Audit(audit::Args),
     Up(up::Args),
     Dev(dev::Args),

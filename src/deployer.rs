@@ -52,13 +52,29 @@ fn names(config: &Config, region: &str) -> Names {
         attachable: policies.iter().cloned().chain(managed).collect(),
         policies,
         any_policy: vec![identity.iam("policy/*"), of_aws(ANY)],
-        roles: functions()
-            .map(|function| identity.iam(&format!("role/{}", function.role)))
-            .collect(),
+        roles: functions().flat_map(|function| roles(function, &identity)).collect(),
+        boundaries: boundaries(config),
         log_groups: functions().map(log_group).collect(),
         functions: functions()
             .map(|function| identity.arn("lambda", &format!("function:{}", function.name)))
             .collect(),
         gateway: format!("arn:{partition}:apigateway:{region}::"),
     }
+}
+
+/// The role, with its path and without: IAM knows no path of a role that is not there, and judges a look at it by the name.
+fn roles(function: &Function, identity: &Identity) -> Vec<String> {
+    let role = |path: &str| identity.iam(&format!("role{path}{}", function.role));
+    let mut both = vec![role("/"), role(&function.settings.role_path)];
+    both.dedup();
+    both
+}
+
+/// The boundaries of the roles; none when a role has none, which must be made, too.
+fn boundaries(config: &Config) -> Vec<String> {
+    let each = config.functions.values().map(|function| function.boundary().map(str::to_owned));
+    let mut all: Vec<String> = each.collect::<Option<_>>().unwrap_or_default();
+    all.sort();
+    all.dedup();
+    all
 }

@@ -150,6 +150,7 @@ fn wanted(config: &Config, blueprints: &Blueprints) -> String {
         functions,
         about: _,
         cors,
+        tags,
         root: _,
         name: _,
         stage: _,
@@ -158,7 +159,7 @@ fn wanted(config: &Config, blueprints: &Blueprints) -> String {
         names: _,
     } = config;
     let asked: Vec<String> = blueprints.values().map(asked).collect();
-    let text = format!("{tables:?} {functions:?} {cors:?} {asked:?}");
+    let text = format!("{tables:?} {functions:?} {cors:?} {tags:?} {asked:?}");
     Digest::of(text.as_bytes()).hex()
 }
 

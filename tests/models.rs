@@ -77,7 +77,9 @@ const RULES: [(&str, Rule); 44] = [
     ("table_name", Name(255)),
 ];
 
-const MORE: [(&str, Rule); 9] = [
+const MORE: [(&str, Rule); 11] = [
+    ("path", Checked),
+    ("permissions_boundary", Checked),
     ("tags", Checked),
     ("target", Given),
     ("timeout", Key("/definitions/function/properties/timeout")),

@@ -57,7 +57,7 @@ async fn find_once(
         let tags = if tags::is_ours(ours, &listed) {
             listed
         } else {
-            read_tags(cloud, client, &api).await?
+            read_tags(cloud, client, api.api_id().unwrap_or_default()).await?
         };
         let group = if tags::is_ours(ours, &tags) { &mut own } else { &mut foreign };
         group.push((api, tags));
@@ -79,6 +79,12 @@ pub async fn others(client: &Client, name: &str, ours: &Tags, id: &str) -> Resul
     let named = named(client, name).await?.into_iter();
     let own = named.filter(|api| tags::is_ours(ours, &tags_of(api)));
     Ok(own.filter_map(|api| api.api_id).filter(|other| other != id).collect())
+}
+
+/// How many HTTP APIs there are here.
+pub async fn count(cloud: &Cloud) -> Result<i64> {
+    let all = all(&Client::new(&cloud.sdk)).await?;
+    Ok(i64::try_from(all.len()).unwrap_or(i64::MAX))
 }
 
 /// Every stack and stage that has an API here, in the order of their names.
@@ -112,9 +118,9 @@ async fn all(client: &Client) -> Result<Vec<Api>> {
     }
 }
 
-/// The tags of what does not seem to be ours: the list of all APIs may not show the newest ones yet.
-async fn read_tags(cloud: &Cloud, client: &Client, api: &Api) -> Result<Tags> {
-    let arn = arn(&cloud.identity().await?, api.api_id().unwrap_or_default());
+/// The tags of what does not seem to have ours, `path` as [`arn`] takes it: a list may not show the newest ones yet.
+pub async fn read_tags(cloud: &Cloud, client: &Client, path: &str) -> Result<Tags> {
+    let arn = arn(&cloud.identity().await?, path);
     let answer = client.get_tags().resource_arn(arn).send().await;
     let answer = answer.doing("read the tags of an API").absent_if(&["NotFoundException"])?;
     Ok(answer.and_then(|answer| answer.tags).unwrap_or_default().into_iter().collect())

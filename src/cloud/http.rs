@@ -67,7 +67,27 @@ impl Session {
     /// Sends one request and reads the whole answer.
     pub async fn send(&self, request: Request<'_>) -> Result<Answered> {
         let doing = format!("{} {}", request.method, request.url);
-        let failed = |cause: &dyn std::fmt::Display| Error::failed(&doing).cause(cause);
+        let (status, headers, body) = self.exchange(&doing, request, LONGEST).await?;
+        let body = String::from_utf8_lossy(&body).into_owned();
+        Ok(Answered { status, headers, body })
+    }
+
+    /// Downloads what is at an address that nobody may see, because it carries its own signature.
+    pub async fn download(&self, doing: &str, url: &str, longest: usize) -> Result<Vec<u8>> {
+        let request = Request { method: "GET", url, ..Request::default() };
+        match self.exchange(doing, request, longest).await? {
+            (200..300, _, body) => Ok(body),
+            (status, ..) => Err(Error::failed(doing).cause(format!("the answer was {status}"))),
+        }
+    }
+
+    async fn exchange(
+        &self,
+        doing: &str,
+        request: Request<'_>,
+        longest: usize,
+    ) -> Result<(u16, Vec<(String, String)>, Vec<u8>)> {
+        let failed = |cause: &dyn std::fmt::Display| Error::failed(doing).cause(cause);
         let wire = on_the_wire(&request).map_err(|error| failed(&error))?;
         let answer = self.connector.call(wire).await.map_err(|error| {
             let mut failure = Error { kind: Kind::Unanswered, ..failed(&innermost(&error)) };
@@ -86,14 +106,13 @@ impl Session {
         let mut body = Vec::new();
         while let Some(part) = stream.next().await {
             body.extend_from_slice(&part.map_err(|error| failed(&error))?);
-            if body.len() > LONGEST {
+            if body.len() > longest {
                 return Err(failed(
-                    &"its answer is longer than an API may give, and was not read to its end",
+                    &"the answer is longer than it may be, and was not read to its end",
                 ));
             }
         }
-        let body = String::from_utf8_lossy(&body).into_owned();
-        Ok(Answered { status, headers, body })
+        Ok((status, headers, body))
     }
 }
 

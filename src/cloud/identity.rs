@@ -70,7 +70,7 @@ impl Cloud {
     }
 
     /// Where credentials cannot be loaded, what the profile lacks says more than the SDK does.
-    fn with_way_in(&self, error: Error) -> Error {
+    pub(super) fn with_way_in(&self, error: Error) -> Error {
         match &self.log_in {
             Some(way) if error.says("no credentials") => error.hint(way),
             _ => error,

@@ -2,6 +2,7 @@
 
 pub mod apis;
 mod bounded;
+pub mod caller;
 pub mod denials;
 pub mod documents;
 mod endpoints;
@@ -12,6 +13,7 @@ mod identity;
 mod network;
 pub mod pages;
 mod profiles;
+pub mod quotas;
 #[cfg(test)]
 pub mod replay;
 pub mod role_documents;
@@ -48,6 +50,7 @@ pub use slowed::Slowed;
 use network::Network;
 use profiles::Profiles;
 use surroundings::Surroundings;
+pub use surroundings::ways_out;
 
 use engine::error::{Error, Result};
 

@@ -1,6 +1,7 @@
 //! AWS's own opinion of what a role may do. Emulators answer it badly, so it is only asked of AWS.
 
 use aws_sdk_iam::Client;
+use aws_sdk_iam::types::{ContextEntry, ContextKeyTypeEnum};
 
 use super::Cloud;
 use super::error::Doing;
@@ -9,6 +10,9 @@ use engine::error::Result;
 
 /// What this asks of AWS.
 pub const CALLS: &[&str] = &["iam:SimulatePrincipalPolicy"];
+
+/// The same about whoever asks.
+pub const OF_CALLER: &[&str] = &["iam:SimulatePrincipalPolicy/caller"];
 
 /// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_SimulatePrincipalPolicy.html>
 const MOST_ACTIONS: usize = 50;
@@ -22,14 +26,21 @@ pub struct Opinion {
     pub decision: Option<String>,
 }
 
-/// Asks about every action on one resource.
+/// Asks about every action on one resource, in requests that bring these keys with these values.
 pub async fn ask(
     cloud: &Cloud,
     role_arn: &str,
     actions: &[String],
     resource: &str,
+    keys: &[(String, Vec<String>)],
 ) -> Result<Vec<Opinion>> {
     let client = Client::new(&cloud.sdk);
+    let key = |(name, values): &(String, Vec<String>)| {
+        let entry = ContextEntry::builder().context_key_name(name);
+        let entry = entry.set_context_key_values(Some(values.clone()));
+        entry.context_key_type(ContextKeyTypeEnum::String).build()
+    };
+    let keys: Vec<ContextEntry> = keys.iter().map(key).collect();
     let mut opinions = Vec::new();
     for chunk in actions.chunks(MOST_ACTIONS) {
         let mut pages = Pages::default();
@@ -39,8 +50,9 @@ pub async fn ask(
                 .policy_source_arn(role_arn)
                 .set_action_names(Some(chunk.to_vec()))
                 .resource_arns(resource)
+                .set_context_entries(Some(keys.clone()).filter(|keys| !keys.is_empty()))
                 .set_marker(pages.token());
-            let page = call.send().await.doing("simulate the role's policies on AWS")?;
+            let page = call.send().await.doing("simulate the policies of a principal on AWS")?;
             for result in page.evaluation_results() {
                 let specific = result.resource_specific_results().first();
                 let decision = specific
@@ -97,7 +109,8 @@ mod tests {
             ),
         ]);
         let actions = ["dynamodb:GetItem", "dynamodb:Scan"].map(str::to_owned);
-        let opinions = ask(&replay.cloud(), "role", &actions, "arn").await.expect("it answers");
+        let opinions =
+            ask(&replay.cloud(), "role", &actions, "arn", &[]).await.expect("it answers");
         replay.is_over();
         assert_eq!(opinions[0].decision.as_deref(), Some("implicitDeny"));
         assert_eq!(opinions[1].decision, None);

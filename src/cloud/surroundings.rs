@@ -39,7 +39,38 @@ impl Surroundings {
     }
 }
 
+/// What the environment puts between this machine and AWS, one variable each, without passwords.
+pub fn ways_out() -> Vec<String> {
+    let named = PROXIES.into_iter().chain(["NO_PROXY", "no_proxy", "AWS_CA_BUNDLE"]);
+    let told = |name: &str| Some(format!("{name}={}", without_password(path(name)?.to_str()?)));
+    named.filter_map(told).collect()
+}
+
+/// `http://user:secret@proxy:8080` without what stands before the `@`.
+fn without_password(url: &str) -> String {
+    let (scheme, rest) = url.split_once("://").map_or(("", url), |(scheme, rest)| (scheme, rest));
+    let host = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
+    if scheme.is_empty() { host.to_owned() } else { format!("{scheme}://{host}") }
+}
+
 /// An empty variable counts as one that is not set.
 fn path(variable: &str) -> Option<PathBuf> {
     env::var_os(variable).filter(|value| !value.is_empty()).map(PathBuf::from)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_password_of_a_proxy_is_never_told() {
+        for (url, told) in [
+            ("http://me:secret@proxy.example:8080", "http://proxy.example:8080"),
+            ("me:secret@proxy.example", "proxy.example"),
+            ("http://proxy.example", "http://proxy.example"),
+            ("/etc/ssl/corporate.pem", "/etc/ssl/corporate.pem"),
+        ] {
+            assert_eq!(without_password(url), told);
+        }
+    }
 }

@@ -14,9 +14,15 @@ const STACK: &str = "stackctl:stack";
 const STAGE: &str = "stackctl:stage";
 const REGION: &str = "stackctl:region";
 
-/// What every resource of this stack and stage that takes tags carries.
+/// Begins the keys that say whose a resource is.
+const MARK: &str = "stackctl:";
+
+/// What every resource of this stack and stage that takes tags carries: the tags of the file, and whose it is.
 pub fn ours(config: &Config) -> Tags {
-    Tags::from([(STACK.to_owned(), config.name.clone()), (STAGE.to_owned(), config.stage.clone())])
+    let mut tags = config.tags.clone();
+    tags.insert(STACK.to_owned(), config.name.clone());
+    tags.insert(STAGE.to_owned(), config.stage.clone());
+    tags
 }
 
 /// The same for what IAM keeps: it has no region, so the name alone does not say whose it is.
@@ -28,7 +34,19 @@ pub fn ours_of_region(config: &Config, region: &str) -> Tags {
 
 /// Whether a resource with the tags `live` belongs to the stack with the tags `ours`.
 pub fn is_ours(ours: &Tags, live: &Tags) -> bool {
+    let mut marks = ours.iter().filter(|(key, _)| key.starts_with(MARK));
+    marks.all(|(key, value)| live.get(key) == Some(value))
+}
+
+/// Whether every tag of ours is there, those of the file, too.
+pub fn are_set(ours: &Tags, live: &Tags) -> bool {
     ours.iter().all(|(key, value)| live.get(key) == Some(value))
+}
+
+/// The tags of a resource after ours were set: those of others stay.
+pub fn set(ours: &Tags, live: &Tags) -> Tags {
+    let both = live.iter().chain(ours);
+    both.map(|(key, value)| (key.clone(), value.clone())).collect()
 }
 
 /// The stack and the stage that a resource with these tags belongs to.

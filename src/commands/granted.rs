@@ -1,11 +1,13 @@
-//! Whether the deployed policy allows what new code is linked to do: asked before it is uploaded.
+//! Whether the deployed policy allows what code is linked to do: asked before it is uploaded, and before `live` goes back
+//! to it.
 
 use std::collections::BTreeSet;
+use std::path::PathBuf;
 
 use crate::cloud::{Cloud, Identity, role_documents};
 use crate::config::Config;
 use crate::rendered;
-use crate::resources::Policy;
+use crate::resources::{Policy, Version, published_code};
 use engine::error::{Error, Kind, Result};
 use engine::{Progress, Resource as _};
 use iam::document::Document;
@@ -32,7 +34,8 @@ pub async fn policies(
     Ok(policies)
 }
 
-async fn policy(cloud: &Cloud, config: &Config, progress: &Progress) -> Result<Option<String>> {
+/// That of the function that `config` is about.
+pub async fn policy(cloud: &Cloud, config: &Config, progress: &Progress) -> Result<Option<String>> {
     let read_only = |_: &Identity| Document::new(Vec::new());
     let policy = Policy::new(cloud, config, &config.function().data_policy, read_only);
     match policy.read(progress).await {
@@ -52,6 +55,55 @@ pub async fn check(
     policy: &str,
     code: &Artifact,
 ) -> Result<()> {
+    let snapshot = snapshot(cloud, config, policy).await?;
+    let refused = match audited {
+        Some(rights) => unmet(&snapshot, rights),
+        None => unlinked(&snapshot, config, &code.program()?),
+    };
+    if refused.is_empty() {
+        return Ok(());
+    }
+    let refused = refused.into_iter().collect::<Vec<_>>().join(", ");
+    let cause = format!("the code calls {refused}, which its policy does not allow");
+    Err(Error::new(Kind::Failed, "refused to deploy").cause(cause).hint(
+        "`stackctl up` ships code and policy together; `stackctl verify-policy --explain ACTION` shows what calls it",
+    ))
+}
+
+/// Refuses to switch to a version whose code names operations of which `policy` allows nothing. Returns why it is not
+/// known whether there are such: going back must work also where the code cannot be read.
+pub async fn check_version(
+    cloud: &Cloud,
+    config: &Config,
+    policy: &str,
+    (version, commit): (&Version, Option<&str>),
+) -> Result<Option<Error>> {
+    let zip = published_code(cloud, &config.function().name, version).await;
+    let architecture = config.function().settings.architecture;
+    let program = zip.and_then(|zip| Artifact::new(PathBuf::new(), architecture, zip).program());
+    let program = match program {
+        Ok(program) => program,
+        Err(unknown) => return Ok(Some(unknown)),
+    };
+    let refused = unlinked(&snapshot(cloud, config, policy).await?, config, &program);
+    if refused.is_empty() {
+        return Ok(None);
+    }
+    let number = version.number;
+    let source = commit.map_or_else(
+        || format!("the source of version {number}"),
+        |commit| format!("commit {commit}"),
+    );
+    let refused = refused.into_iter().collect::<Vec<_>>().join(", ");
+    let cause =
+        format!("its code calls {refused}, which the policy of the role does not allow any more");
+    Err(Error::new(Kind::Failed, format!("refused to switch to version {number}")).cause(cause).hint(format!(
+        "`stackctl up` from {source} ships its code and policy together; `stackctl rollback {number} --force` switches all the same, and those calls fail"
+    )))
+}
+
+/// The function with its own policy as it is deployed, and nothing else.
+async fn snapshot(cloud: &Cloud, config: &Config, policy: &str) -> Result<Snapshot> {
     let document = Json::parse(policy).unwrap_or(Json::Null);
     let own = InlinePolicy { policy_name: config.function().data_policy.clone(), document };
     let documents = Documents {
@@ -62,22 +114,21 @@ pub async fn check(
         function_resource_policy: Json::Null,
     };
     let stack = rendered::names(config, &cloud.identity().await?, None);
-    let snapshot = Snapshot { stack, handler: Handler::default(), documents };
-    let refused = if let Some(rights) = audited {
-        unmet(&snapshot, rights)
-    } else {
-        let linked = linked::operations_in(&code.program()?);
-        let refused = linked.into_iter().filter(|name| !may(&snapshot, name));
-        refused.map(|name| format!("dynamodb:{name}")).collect()
-    };
-    if refused.is_empty() {
-        return Ok(());
-    }
-    let refused = refused.into_iter().collect::<Vec<_>>().join(", ");
-    let cause = format!("the code calls {refused}, which its policy does not allow");
-    Err(Error::new(Kind::Failed, "refused to deploy").cause(cause).hint(
-        "`stackctl up` ships code and policy together; `stackctl verify-policy --explain ACTION` shows what calls it",
-    ))
+    Ok(Snapshot { stack, handler: Handler::default(), documents })
+}
+
+/// The operations that a program names and that the policy allows on no table or index of the stack.
+fn unlinked(snapshot: &Snapshot, config: &Config, program: &[u8]) -> BTreeSet<String> {
+    let indexes = config.tables.values().flat_map(|table| table.indexes.keys());
+    let indexes: Vec<&String> = indexes.collect();
+    let places = snapshot.stack.tables().flat_map(|(_, table)| {
+        let index = |index: &&String| format!("{table}/index/{index}");
+        indexes.iter().map(index).chain([table.to_owned()]).collect::<Vec<_>>()
+    });
+    let places: Vec<String> = places.chain(["*".to_owned()]).collect();
+    let linked = linked::operations_in(program).into_iter();
+    let refused = linked.filter(|name| !may(snapshot, name, &places));
+    refused.map(|name| format!("dynamodb:{name}")).collect()
 }
 
 /// What rights name and the policy surely does not allow.
@@ -104,52 +155,11 @@ fn is_denied(decision: Decision) -> bool {
     matches!(decision, Decision::ImplicitDeny | Decision::ExplicitDeny)
 }
 
-fn may(snapshot: &Snapshot, operation: &str) -> bool {
+fn may(snapshot: &Snapshot, operation: &str, on: &[String]) -> bool {
     let actions = Operation::named(operation).map(Operation::possible_actions).unwrap_or_default();
-    let tables = snapshot.stack.tables().map(|(_, arn)| arn);
-    let resources: Vec<&str> = tables.chain(["*"]).collect();
     actions.is_empty()
         || actions.iter().any(|action| {
             let action = format!("dynamodb:{action}");
-            resources.iter().any(|on| !is_denied(check::explain(snapshot, &action, on).decision))
+            on.iter().any(|on| !is_denied(check::explain(snapshot, &action, on).decision))
         })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::config::tests::config;
-    use verify::rights::{Grant, On, Origin};
-
-    #[test]
-    fn an_index_that_the_policy_does_not_name_is_missed() {
-        let config = config("name = \"app\"").expect("valid");
-        let identity =
-            Identity { account: "1".into(), partition: "aws".into(), region: "us-east-1".into() };
-        let table = "arn:aws:dynamodb:us-east-1:1:table/app-data";
-        let policy = Document::allow_table(["dynamodb:Query"], [table]).to_json();
-        let documents = Documents {
-            managed_policies: Vec::new(),
-            inline_policies: vec![InlinePolicy {
-                policy_name: "own".to_owned(),
-                document: Json::parse(&policy).expect("JSON"),
-            }],
-            trust_policy: Json::Null,
-            permissions_boundary: Json::Null,
-            function_resource_policy: Json::Null,
-        };
-        let stack = rendered::names(&config, &identity, None);
-        let snapshot = Snapshot { stack, handler: Handler::default(), documents };
-        let grant = |on: On| Grant {
-            on,
-            actions: vec!["dynamodb:Query".to_owned()],
-            from: Origin::Audit,
-            sites: Vec::new(),
-        };
-        let own = grant(On::Arn(table.to_owned()));
-        let index = grant(On::Arn(format!("{table}/index/byUser")));
-        let rights = Rights { grants: vec![own, index], undecided: Vec::new() };
-        let told = format!("dynamodb:Query on {table}/index/byUser");
-        assert_eq!(unmet(&snapshot, &rights), BTreeSet::from([told]));
-    }
 }

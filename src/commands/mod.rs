@@ -9,6 +9,7 @@ pub mod completions;
 pub mod cors;
 pub mod deploy;
 pub mod dev;
+pub mod doctor;
 mod dropping;
 mod granted;
 pub mod init;
@@ -60,6 +61,7 @@ pub async fn run(cli: Cli, ui: Ui, stop: watch::Receiver<bool>) -> (Ui, Result<(
         Verb::Up(args) => up::run(args, &app).await,
         Verb::Dev(args) => Box::pin(dev::run(args, &app)).await,
         Verb::Deploy(args) => deploy::run(args, &app).await,
+        Verb::Doctor(args) => Box::pin(doctor::run(args, &app)).await,
         Verb::Plan(args) => plan::run(args, &app).await,
         Verb::Build(args) => Box::pin(build::run(args, &app)).await,
         Verb::Status(args) => status::run(args, &app).await,
@@ -68,7 +70,7 @@ pub async fn run(cli: Cli, ui: Ui, stop: watch::Receiver<bool>) -> (Ui, Result<(
         Verb::Logs(args) => logs::run(args, &app).await,
         Verb::Smoke(args) => smoke::run(args, &app).await,
         Verb::Cors(args) => cors::run(args, &app).await,
-        Verb::Teardown(args) => teardown::run(args, &app).await,
+        Verb::Teardown(args) => Box::pin(teardown::run(args, &app)).await,
         Verb::Local(args) => local::run(args, &app).await,
         Verb::Completions(args) => completions::run(args, &app),
         Verb::Man(args) => man::run(args, &app),
@@ -87,7 +89,11 @@ pub async fn run(cli: Cli, ui: Ui, stop: watch::Receiver<bool>) -> (Ui, Result<(
 impl App {
     pub fn config(&self) -> Result<Config> {
         self.globals.region.as_deref().map_or(Ok(()), config::check_region)?;
-        Config::load(&self.globals.config, self.globals.stage.as_deref())
+        let mut config = Config::load(&self.globals.config, self.globals.stage.as_deref())?;
+        if self.globals.local {
+            config.unbound();
+        }
+        Ok(config)
     }
 
     /// Connects to AWS, or to the local cloud, which is started when it does not run.

@@ -63,7 +63,7 @@ pub fn document(
         "function_arn": function.map(|function| &function.arn),
         "function_version": release.map(|release| &release.version),
         "role_name": own.role,
-        "role_arn": identity.iam(&format!("role/{}", own.role)),
+        "role_arn": identity.iam(&format!("role{}{}", own.settings.role_path, own.role)),
         "policy_arn": identity.iam(&format!("policy/{}", own.data_policy)),
         "functions": config.functions.values().map(|own| {
             let found = functions.get(&own.key).copied().unwrap_or_default();
@@ -71,7 +71,7 @@ pub fn document(
                 "name": own.name,
                 "arn": found.function.map(|function| &function.arn),
                 "version": found.release.map(|release| &release.version),
-                "role_arn": identity.iam(&format!("role/{}", own.role)),
+                "role_arn": identity.iam(&format!("role{}{}", own.settings.role_path, own.role)),
                 "log_group": own.log_group,
             }))
         }).collect::<serde_json::Map<_, _>>(),

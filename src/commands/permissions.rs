@@ -4,7 +4,7 @@ use clap::ValueEnum;
 use serde_json::Value;
 
 use super::{
-    App, cors, deploy, invoke, logs, plan, rollback, simulate, smoke, status, teardown, up,
+    App, cors, deploy, doctor, invoke, logs, plan, rollback, simulate, smoke, status, teardown, up,
     verify_policy,
 };
 use crate::cli::{self, examples};
@@ -43,6 +43,7 @@ pub enum Verb {
     VerifyPolicy,
     Simulate,
     Teardown,
+    Doctor,
 }
 
 impl Verb {
@@ -60,6 +61,7 @@ impl Verb {
             cli::Verb::VerifyPolicy(_) => Verb::VerifyPolicy,
             cli::Verb::Simulate(_) => Verb::Simulate,
             cli::Verb::Teardown(_) => Verb::Teardown,
+            cli::Verb::Doctor(_) => Verb::Doctor,
             _ => return None,
         })
     }
@@ -78,6 +80,7 @@ impl Verb {
             Verb::VerifyPolicy => verify_policy::calls(),
             Verb::Simulate => simulate::calls(),
             Verb::Teardown => teardown::calls(stack),
+            Verb::Doctor => doctor::calls(stack),
         }
     }
 }
@@ -101,6 +104,16 @@ async fn document(app: &App, config: &Config, verbs: &[Verb]) -> Document {
 
 fn value(policy: &Document) -> Value {
     serde_json::from_str(&policy.to_json()).unwrap_or(Value::Null)
+}
+
+/// Every verb that calls AWS, with the policy that it takes.
+pub fn policies(config: &Config, region: &str) -> Vec<(String, Document)> {
+    let of = |verb: &Verb| {
+        let name = verb.to_possible_value().map(|value| value.get_name().to_owned());
+        let policy = deployer::policy(config, Some(region), |stack| verb.calls(stack));
+        (name.unwrap_or_default(), policy)
+    };
+    Verb::value_variants().iter().map(of).collect()
 }
 
 /// A denied call names one right; this names the verb that prints them all.

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::sources::built;
-use super::{App, Which, deploy, ship};
+use super::{App, Which, deploy, granted, ship};
 use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::config::Config;
@@ -22,6 +22,7 @@ use engine::{Events, Id, Label, Progress, alone, read};
     "stackctl rollback           to the version before the live one",
     "stackctl rollback --list    which versions there are, and which is live",
     "stackctl rollback 3         to version 3, older or newer",
+    "stackctl rollback 3 --force    although the role lacks rights that its code uses",
 ))]
 pub struct Args {
     /// The number of the version; without it, the one before the live version
@@ -31,6 +32,9 @@ pub struct Args {
     list: bool,
     #[command(flatten)]
     which: Which,
+    /// Switch although the role may not do all that the version's code calls
+    #[arg(long, conflicts_with = "list")]
+    force: bool,
 }
 
 /// What there is, and what is live.
@@ -39,12 +43,16 @@ struct Found {
     live: LiveRelease,
     /// Absent when no function takes requests.
     api: Option<LiveApi>,
+    /// What the role's own policy allows; `None` where that may not be read.
+    policy: Option<String>,
 }
 
 /// What this asks of AWS.
 pub fn calls(stack: &Stack) -> Vec<&'static str> {
-    let reading = stack.graph.reading(&looked_at(stack));
-    [reading, versions::CALLS.to_vec(), SWITCHING.to_vec()].concat()
+    let policy = stack.main().data_policy.map(|policy| policy.id);
+    let read: Vec<Id> = looked_at(stack).into_iter().chain(policy).collect();
+    let reading = stack.graph.reading(&read);
+    [reading, versions::CALLS.to_vec(), versions::CODE_CALLS.to_vec(), SWITCHING.to_vec()].concat()
 }
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {
@@ -63,6 +71,17 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     if number == *live {
         let text = || format!("version {number} is live already: nothing to do");
         return app.ui.result(text, || document(&found, version, live, None));
+    }
+    if let Some(policy) = found.policy.as_deref().filter(|_| !args.force) {
+        let version = (version, found.live.commits.of(&number));
+        let check = Box::pin(granted::check_version(&cloud, &config, policy, version));
+        let unknown = app.unless_stopped(check).await?;
+        // The local cloud keeps the code of the newest version alone.
+        if let Some(unknown) = unknown.filter(|_| cloud.loopback().is_none()) {
+            app.ui.say(&format!(
+                "note: whether the role may do what version {number} calls is not known: {unknown}"
+            ));
+        }
     }
     let release = stack.alias(&cloud, &config);
     release.switch(&found.live, &number).await?;
@@ -117,20 +136,22 @@ fn looked_at(stack: &Stack) -> Vec<Id> {
 /// All lookups at once.
 async fn find(cloud: &Cloud, config: &Config, stack: &Stack) -> Result<Found> {
     let (both, unheard) = (looked_at(stack), Events::default());
+    let progress = Progress::new(stack.main().release.id, &unheard);
     let looks = async {
         tokio::try_join!(
             read(&stack.graph, &both, &unheard),
-            versions(cloud, &config.function().name)
+            versions(cloud, &config.function().name),
+            granted::policy(cloud, config, &progress)
         )
     };
-    let (reading, versions) = Box::pin(cloud.confirmed(looks)).await?;
+    let (reading, versions, policy) = Box::pin(cloud.confirmed(looks)).await?;
     let Some(live) = reading.find(stack.main().release) else {
         return Err(Error::failed("roll back")
             .cause(format!("{} is not up", config.names.api))
             .hint("run `stackctl up` first"));
     };
     let api = stack.http.and_then(|http| reading.find(http.api)).cloned();
-    Ok(Found { versions, live: live.clone(), api })
+    Ok(Found { versions, live: live.clone(), api, policy })
 }
 
 /// The version that is meant: the one that is named, else the newest below the live one.

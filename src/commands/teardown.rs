@@ -16,7 +16,7 @@ use crate::cloud::Cloud;
 use crate::cloud::wait::{self, Poll};
 use crate::config::{Config, Table};
 use crate::resources::{
-    self, LiveFunction, LiveTable, further_functions, further_roles, further_tables,
+    self, LiveFunction, LiveTable, further_functions, further_roles, further_tables, probe,
 };
 use crate::stack::Stack;
 use crate::ui::{Question, seconds};
@@ -73,7 +73,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         None => app.config().map_err(|error| without_file(error, app))?,
     };
     let cloud = app.cloud(&config).await?;
-    let (config, stack, reading) = surveyed(app, config, &cloud).await?;
+    let (config, stack, reading) = Box::pin(surveyed(app, config, &cloud)).await?;
     let ids: Vec<Id> = stack
         .standing_alone()
         .into_iter()
@@ -99,11 +99,17 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     labels.push(Label { kind: "proof".into(), name: "nothing is left".into() });
     app.ui
         .watch(labels, async |events| {
+            let mut reading = reading.clone();
             if let Some(file) = args.export.as_deref() {
-                let tables = tables(&config, &stack, &reading);
-                export(app, &cloud, &stack, &tables, file, events).await?;
+                let files = opened(&cloud, &tables(&config, &stack, &reading), file).await?;
+                // What nobody can write to any more is exported whole.
+                let others: Vec<Id> =
+                    ids.iter().copied().filter(|id| !stack.holds_data(*id)).collect();
+                let gone = delete(app, &stack, &cloud, &others, reading, events).await;
+                reading = gone.inspect_err(|_| dropped(&files))?;
+                export(app, &cloud, &stack, &files, events).await.map_err(kept)?;
             }
-            delete(app, &stack, &cloud, &ids, reading.clone(), events).await
+            delete(app, &stack, &cloud, &ids, reading, events).await.map(|_| ())
         })
         .await?;
     let text = || {
@@ -163,7 +169,7 @@ async fn surveyed(
         );
         Ok((reading, found?))
     });
-    let (reading, (found, functions, roles)) = app.unless_stopped(survey).await?;
+    let (reading, (found, functions, roles)) = app.unless_stopped(Box::pin(survey)).await?;
     for name in &found.unread {
         app.ui.say(&format!("not deleted, because its tags cannot be read: table {name}"));
     }
@@ -230,31 +236,74 @@ fn tables<'a>(
     config.tables.values().filter_map(live).collect()
 }
 
-/// One table is written to `file`, several to one file each: `items-data.jsonl`, `items-sessions.jsonl`. A file that
-/// does not hold every item is not left behind.
+/// A table, and the file that its items go to.
+struct Copy {
+    table: Table,
+    path: PathBuf,
+    file: File,
+}
+
+/// One table is written to `file`, several to one file each: `items-data.jsonl`, `items-sessions.jsonl`. All of them can
+/// be read and written before anything is deleted.
+async fn opened(cloud: &Cloud, tables: &[(&Table, &LiveTable)], file: &Path) -> Result<Vec<Copy>> {
+    for (table, _) in tables {
+        probe(cloud, &table.name).await?;
+    }
+    let mut files = Vec::new();
+    for (table, _) in tables {
+        let path = if tables.len() == 1 { file.to_owned() } else { beside(file, &table.key) };
+        match File::create_new(&path).doing(format!("create `{}`", path.display())) {
+            Ok(file) => files.push(Copy { table: (*table).clone(), path, file }),
+            Err(error) => {
+                dropped(&files);
+                return Err(error.hint("name a file that does not exist yet"));
+            }
+        }
+    }
+    Ok(files)
+}
+
+/// A file that does not hold every item is not left behind.
+fn dropped(files: &[Copy]) {
+    for copy in files {
+        // Why the export failed says more than why its file cannot be removed.
+        let _ = fs::remove_file(&copy.path);
+    }
+}
+
 async fn export(
     app: &App,
     cloud: &Cloud,
     stack: &Stack,
-    tables: &[(&Table, &LiveTable)],
-    file: &Path,
+    files: &[Copy],
     events: &Events,
 ) -> Result<()> {
-    for (table, _) in tables {
+    for Copy { table, file, .. } in files {
         let progress = Progress::new(stack.tables[&table.key].id, events);
-        let file = if tables.len() == 1 { file.to_owned() } else { beside(file, &table.key) };
-        let create = File::create_new(&file).doing(format!("create `{}`", file.display()));
-        let create = create.map_err(|error| error.hint("name a file that does not exist yet"))?;
-        let mut to = BufWriter::new(create);
+        let mut to = BufWriter::new(file);
         let written = resources::export(cloud, &table.name, &mut to, &progress);
         let written = app.unless_stopped(written).await;
+        drop(to);
         if written.is_err() {
-            // Why the export failed says more than why its file cannot be removed.
-            let _ = fs::remove_file(&file);
+            // The tables before it are written, and are exported again by the next run.
+            dropped(files);
         }
         written?;
     }
     Ok(())
+}
+
+/// The API is gone when an export fails; the items are not.
+fn kept(error: Error) -> Error {
+    let again = "the tables are there with all their items: run the same command again";
+    if error.kind == Kind::Interrupted {
+        return Error::new(Kind::Interrupted, "stopped before the tables were deleted").hint(again);
+    }
+    let hint = match &error.hint {
+        Some(hint) => format!("{hint}; {again}"),
+        None => again.to_owned(),
+    };
+    error.hint(hint)
 }
 
 /// `items.jsonl` → `items-data.jsonl`
@@ -264,7 +313,7 @@ fn beside(file: &Path, key: &str) -> PathBuf {
     file.with_file_name(format!("{stem}-{key}{end}"))
 }
 
-/// Deletes, looks again, and deletes what came back, until nothing is left.
+/// Deletes, looks again, and deletes what came back, until nothing is left of these. Returns what is there then.
 async fn delete(
     app: &App,
     stack: &Stack,
@@ -272,7 +321,7 @@ async fn delete(
     ids: &[Id],
     reading: Reading,
     events: &Events,
-) -> Result<()> {
+) -> Result<Reading> {
     let proof = Progress::new(Id::after(&stack.graph), events);
     let found = RefCell::new(reading);
     wait::until(&proof, "nothing is left", SPREADING, || async {
@@ -287,7 +336,8 @@ async fn delete(
             false => Poll::Pending(format!("still there: {}", left.join(", "))),
         })
     })
-    .await
+    .await?;
+    Ok(found.into_inner())
 }
 
 /// `{"deleted": [{"resource", "name"}], "kept": […], "left": []}` and the same deletions as `changes`.

@@ -87,6 +87,7 @@ pub fn limits(config: &Config) -> Result<()> {
     lengths(config)?;
     config.region.as_deref().map_or(Ok(()), |region| region::check("region", region))?;
     account(config)?;
+    tags(config)?;
     tables(config)?;
     config.functions.values().try_for_each(|function| function::check(config, function))?;
     cors(&config.cors)
@@ -125,6 +126,45 @@ fn account(config: &Config) -> Result<()> {
         }
         _ => Ok(()),
     }
+}
+
+/// Tags of one resource: <https://docs.aws.amazon.com/tag-editor/latest/userguide/best-practices-and-strats.html>
+const MOST_TAGS: usize = 50;
+/// Those that are ours, of the resource that has the most of them: stack, stage, region, and what was asked about.
+const OUR_TAGS: usize = 4;
+
+/// What all services take: <https://docs.aws.amazon.com/IAM/latest/UserGuide/id_tags.html>
+fn tags(config: &Config) -> Result<()> {
+    let tags = &config.tags;
+    let most = MOST_TAGS - OUR_TAGS;
+    if tags.len() > most {
+        return Err(Error::usage(format!("`tags` has {} tags, and takes {most}", tags.len()))
+            .hint(format!("AWS takes {MOST_TAGS} of a resource, and {OUR_TAGS} are stackctl's")));
+    }
+    let mut keys = BTreeSet::new();
+    for (key, value) in tags {
+        let place = format!("tags.{key}");
+        let lower = key.to_lowercase();
+        if let Some(prefix) = ["aws:", "stackctl:"].iter().find(|one| lower.starts_with(*one)) {
+            return Err(Error::usage(format!("`{place}` is reserved"))
+                .hint(format!("keys that begin with `{prefix}` are not yours to give")));
+        }
+        let fits = |text: &str| {
+            text.chars().all(|c| c.is_alphanumeric() || c == ' ' || "_.:/=+-@".contains(c))
+        };
+        let lengths = (1..=128).contains(&key.chars().count()) && value.chars().count() <= 256;
+        if !lengths || !fits(key) || !fits(value) {
+            return Err(Error::usage(format!(
+                "`{place} = \"{value}\"` is not a tag that AWS takes"
+            ))
+            .hint("a key has 1 to 128, a value up to 256 letters, digits, spaces and `_.:/=+-@`"));
+        }
+        if !keys.insert(lower) {
+            return Err(Error::usage(format!("`{place}` is there twice"))
+                .hint("to IAM, keys that differ in capitals alone are the same"));
+        }
+    }
+    Ok(())
 }
 
 /// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/ServiceQuotas.html>
@@ -328,6 +368,43 @@ mod tests {
         assert_eq!(refusal("[function]\ntimeout = 901").1, "the nearest is 900");
         assert_eq!(refusal("[function]\nlog_retention_days = 8").1, "the nearest is 7");
         assert_eq!(refusal("[api.cors]\nmax_age = 86401").1, "the nearest is 86400");
+    }
+
+    #[test]
+    fn tags_are_those_that_every_service_takes() {
+        assert!(config("name = \"app\"\ntags = { team = \"shop & co\" }").is_err());
+        assert!(
+            config("name = \"app\"\ntags = { \"cost:centre\" = \"Küche 7\", x = \"\" }").is_ok()
+        );
+        for (tags, part) in [
+            ("\"aws:x\" = \"1\"", "is reserved"),
+            ("\"stackctl:stack\" = \"1\"", "is reserved"),
+            ("\"\" = \"1\"", "is not a tag"),
+            ("\"a*\" = \"1\"", "is not a tag"),
+            ("Team = \"a\", team = \"b\"", "is there twice"),
+        ] {
+            let message = refusal(&format!("tags = {{ {tags} }}")).0;
+            assert!(message.contains(part), "{message}");
+        }
+    }
+
+    #[test]
+    fn a_boundary_is_the_arn_of_a_policy_and_a_path_begins_and_ends_with_a_slash() {
+        for boundary in ["arn:aws:iam::123456789012:policy/B", "arn:aws-cn:iam::aws:policy/x/B", ""]
+        {
+            let text = format!("name = \"app\"\nfunction.boundary = \"{boundary}\"");
+            assert!(config(&text).is_ok(), "{boundary}");
+        }
+        for boundary in
+            ["Boundary", "arn:aws:iam::1:role/B", "arn:aws:iam:::policy/B", "arn:aws:s3:::b"]
+        {
+            let message = refusal(&format!("function.boundary = \"{boundary}\"")).0;
+            assert!(message.ends_with("is not the ARN of a policy"), "{message}");
+        }
+        for path in ["", "apps/", "/apps", "/a b/"] {
+            let message = refusal(&format!("function.role_path = \"{path}\"")).0;
+            assert!(message.ends_with("is not the path of a role"), "{message}");
+        }
     }
 
     #[test]

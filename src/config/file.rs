@@ -19,6 +19,9 @@ pub struct File {
     pub name: String,
     pub region: Option<String>,
     pub account: Option<String>,
+    /// Tags of the user's own for everything that takes tags.
+    #[serde(default)]
+    pub tags: BTreeMap<String, String>,
     /// By their keys; absent when the file says nothing of any table.
     pub tables: Option<BTreeMap<String, TableKeys>>,
     /// By their keys; absent when the file says nothing of any function.
@@ -138,7 +141,7 @@ fn inherit(table: &mut Table) {
 }
 
 /// Sections whose keys are names of the user's own.
-const FREE: [&str; 3] = ["access", "environment", "indexes"];
+const FREE: [&str; 4] = ["access", "environment", "indexes", "tags"];
 
 fn refuse_unknown(path: &str, table: &Table, known: &Table) -> Result<()> {
     for (key, value) in table {

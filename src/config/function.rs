@@ -40,6 +40,11 @@ impl Function {
         }
     }
 
+    /// The permissions boundary of its role, where the file names one.
+    pub fn boundary(&self) -> Option<&str> {
+        Some(self.settings.boundary.as_str()).filter(|arn| !arn.is_empty())
+    }
+
     /// Where its keys are in the file.
     pub fn place(&self) -> String {
         if self.key == API { "function".to_owned() } else { format!("functions.{}", self.key) }
@@ -67,6 +72,10 @@ pub struct FunctionKeys {
     pub timeout: i32,
     pub log_retention_days: i32,
     pub log_policy: LogPolicy,
+    /// The ARN of the permissions boundary of the execution role; empty for none of ours.
+    pub boundary: String,
+    /// The path of the execution role: `/`, or `/apps/`.
+    pub role_path: String,
     pub environment: BTreeMap<String, String>,
     /// How many published versions stay when a new one has proved itself.
     pub keep_versions: i32,
@@ -98,6 +107,8 @@ impl Default for FunctionKeys {
             timeout: 10,
             log_retention_days: 14,
             log_policy: LogPolicy::Scoped,
+            boundary: String::new(),
+            role_path: "/".into(),
             environment: BTreeMap::new(),
             keep_versions: 5,
             budget: Budget::default(),
@@ -134,6 +145,7 @@ pub(super) fn check(config: &Config, function: &Function) -> Result<()> {
             .hint(format!("the role of `functions.{API}` has this name; choose another name")));
     }
     numbers(function)?;
+    check_role(function)?;
     let (place, settings) = (function.place(), &function.settings);
     for route in &settings.routes {
         check_route(&format!("{place}.routes"), route)?;
@@ -202,6 +214,30 @@ fn environment(config: &Config, function: &Function) -> Result<()> {
         .hint("keep large values in a parameter store and read them when the function starts"));
     }
     Ok(())
+}
+
+/// <https://docs.aws.amazon.com/IAM/latest/APIReference/API_CreateRole.html>
+fn check_role(function: &Function) -> Result<()> {
+    let FunctionKeys { boundary, role_path: path, .. } = &function.settings;
+    let place = function.place();
+    let parts: Vec<&str> = boundary.splitn(6, ':').collect();
+    let is_policy = matches!(parts[..], ["arn", _, "iam", "", account, policy]
+        if !account.is_empty() && policy.starts_with("policy/") && !policy.ends_with('/'));
+    if !boundary.is_empty() && !is_policy {
+        return Err(Error::usage(format!(
+            "`{place}.boundary = \"{boundary}\"` is not the ARN of a policy"
+        ))
+        .hint("it is written like `arn:aws:iam::123456789012:policy/Boundary`"));
+    }
+    let is_path = path.starts_with('/')
+        && path.ends_with('/')
+        && path.len() <= 512
+        && path.chars().all(|c| c.is_ascii_graphic() && !"*?$".contains(c));
+    if is_path {
+        return Ok(());
+    }
+    Err(Error::usage(format!("`{place}.role_path = \"{path}\"` is not the path of a role"))
+        .hint("a path begins and ends with `/`: `/apps/`"))
 }
 
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html>

@@ -13,7 +13,9 @@ pub fn check(text: &str, path: &str, table: &Table, known: &Table) -> Result<()>
         let place = format!("{path}{key}");
         match (value, known.get(key)) {
             // Keys of the user's own, whose values are texts.
-            (Value::Table(variables), Some(Value::Table(_))) if key == "environment" => {
+            (Value::Table(variables), Some(Value::Table(_)))
+                if key == "environment" || key == "tags" =>
+            {
                 for (name, value) in variables {
                     same(text, &format!("{place}.{name}"), value, &Value::from(""))?;
                 }

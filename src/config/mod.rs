@@ -41,6 +41,8 @@ pub struct Config {
     pub region: Option<String>,
     /// The only account that may be touched.
     pub account: Option<String>,
+    /// The user's own tags, for everything that takes tags.
+    pub tags: BTreeMap<String, String>,
     /// By their keys in the file: `data` is that of `[table]`.
     pub tables: BTreeMap<String, Table>,
     /// By their keys in the file: `api` is that of `[function]`. There is at least one.
@@ -105,6 +107,7 @@ impl Config {
             stage: stage.to_owned(),
             region: file.region,
             account: file.account,
+            tags: file.tags,
             cors: file.api.cors,
         };
         check::limits(&config)?;
@@ -154,6 +157,13 @@ impl Config {
         }
     }
 
+    /// Forgets the boundaries: where the account is another one, the policies that they name are not there.
+    pub fn unbound(&mut self) {
+        for function in self.functions.values_mut() {
+            function.settings.boundary.clear();
+        }
+    }
+
     /// Adds a function of the stack that the file does not say.
     pub fn add_function(&mut self, key: &str) {
         let function = Function::of(key, &self.names, FunctionKeys::default());
@@ -197,7 +207,8 @@ impl Config {
         self.main().map_or_else(|| self.names.table(DATA), |table| table.name.clone())
     }
 
-    /// The same stack under another name, in the default stage; the data in it is nobody's.
+    /// The same stack under another name, in the default stage, where the account's boundary is not there; the data in it
+    /// is nobody's.
     #[must_use]
     pub fn throwaway(&self, name: String) -> Self {
         let names = Names::of(&name, DEFAULT_STAGE);
@@ -206,7 +217,8 @@ impl Config {
             (key.clone(), Table { name, recovery: false, protection: false, ..table.clone() })
         };
         let function = |(key, function): (&String, &Function)| {
-            (key.clone(), Function::of(key, &names, function.settings.clone()))
+            let settings = FunctionKeys { boundary: String::new(), ..function.settings.clone() };
+            (key.clone(), Function::of(key, &names, settings))
         };
         Self {
             tables: self.tables.iter().map(table).collect(),

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::time::Duration;
 
 use aws_sdk_apigatewayv2::Client;
-use aws_sdk_apigatewayv2::types::{Api as SdkApi, Cors as SdkCors, ProtocolType};
+use aws_sdk_apigatewayv2::types::{Api as SdkApi, Cors as SdkCors, IpAddressType, ProtocolType};
 
 use crate::cloud::Doing;
 use crate::cloud::apis::{self, Found};
 use crate::cloud::tags::{self, Tags};
 use crate::cloud::wait::{self, Poll};
-use crate::cloud::{Answer, Cloud};
+use crate::cloud::{Answer, Cloud, partition};
 use crate::config::{Config, Cors};
 use engine::error::{Error, Kind, Result};
 use engine::{Calls, Difference, Inputs, Progress, Resource};
@@ -35,6 +35,10 @@ pub struct LiveApi {
     pub url: String,
     /// `None` when nothing is configured: then no browser of another origin gets an answer.
     cors: Option<Cors>,
+    /// Whether its own address answers nobody: custom domains alone lead to it then.
+    disabled: bool,
+    /// `ipv4` or `dualstack`, where the answer says it.
+    addresses: Option<String>,
     tags: Tags,
     /// Ids of all APIs of this name, when there are several and none is ours.
     namesakes: Vec<String>,
@@ -44,8 +48,7 @@ pub struct LiveApi {
 impl LiveApi {
     /// One of which only the id matters.
     pub(super) fn at(id: &str) -> Self {
-        let (url, tags, namesakes) = (String::new(), Tags::new(), Vec::new());
-        Self { id: id.to_owned(), url, cors: None, tags, namesakes }
+        Self { id: id.to_owned(), ..Self::default() }
     }
 }
 
@@ -85,6 +88,8 @@ impl Api {
             id: id.to_owned(),
             url: self.url(id, api.api_endpoint().unwrap_or_default()),
             cors: api.cors_configuration().map(from_sdk),
+            disabled: api.disable_execute_api_endpoint().unwrap_or(false),
+            addresses: api.ip_address_type().map(|kind| kind.as_str().to_owned()),
             tags,
             namesakes,
         }
@@ -98,6 +103,33 @@ impl Api {
     fn cors_differences(&self, live: &LiveApi) -> Vec<Difference> {
         let wanted = self.wants_cors().then_some(&self.cors);
         cors_differences(live.cors.as_ref(), wanted)
+    }
+
+    /// Clients with IPv6 alone reach what has both kinds of addresses. Where AWS does not offer it, its default stays.
+    /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-ip-address-type.html>
+    fn addresses(&self) -> Option<IpAddressType> {
+        let offered = ["aws", "aws-us-gov"].contains(&partition(self.cloud.region()));
+        offered.then_some(IpAddressType::Dualstack)
+    }
+
+    fn endpoint_differences(&self, live: &LiveApi) -> Vec<Difference> {
+        let state = |disabled: bool| if disabled { "disabled" } else { "enabled" };
+        let endpoint =
+            Difference::unless_equal("execute-api endpoint", &state(live.disabled), &state(false));
+        let wanted = self.addresses().map(|kind| kind.as_str().to_owned());
+        let both = live.addresses.as_ref().zip(wanted.as_ref());
+        let addresses =
+            both.and_then(|(now, wanted)| Difference::unless_equal("addresses", now, wanted));
+        [endpoint, addresses].into_iter().flatten().collect()
+    }
+
+    async fn set_endpoint(&self, id: &str, progress: &Progress) -> Result<()> {
+        apis::when_free(progress, || async {
+            let call = self.client.update_api().api_id(id).disable_execute_api_endpoint(false);
+            let answer = call.set_ip_address_type(self.addresses()).send().await;
+            answer.doing(format!("change the endpoint of API `{}`", self.name)).map(|_| ())
+        })
+        .await
     }
 
     async fn tag(&self, id: &str, progress: &Progress) -> Result<()> {
@@ -237,6 +269,7 @@ impl Resource for Api {
                 "add to the one that you want to adopt the tags `stackctl:stack` and `stackctl:stage`",
             ));
         }
+        differences.extend(self.endpoint_differences(live));
         differences.extend(self.cors_differences(live));
         differences
     }
@@ -248,6 +281,7 @@ impl Resource for Api {
                 .create_api()
                 .name(&self.name)
                 .protocol_type(ProtocolType::Http)
+                .set_ip_address_type(self.addresses())
                 .set_cors_configuration(self.wants_cors().then(|| self.sdk_cors()))
                 .set_tags(Some(self.tags.clone().into_iter().collect()));
             let answer = call.customize().config_override(apis::sent_once()).send().await;
@@ -261,13 +295,16 @@ impl Resource for Api {
             id,
             cors: self.wants_cors().then(|| self.cors.clone()),
             tags: self.tags.clone(),
-            namesakes: Vec::new(),
+            ..LiveApi::default()
         })
     }
 
     async fn update(&self, _: &Inputs, live: &LiveApi, progress: &Progress) -> Result<LiveApi> {
-        if !self.is_ours(live) {
+        if !tags::are_set(&self.tags, &live.tags) {
             self.tag(&live.id, progress).await?;
+        }
+        if !self.endpoint_differences(live).is_empty() {
+            self.set_endpoint(&live.id, progress).await?;
         }
         if !self.cors_differences(live).is_empty() {
             self.set_cors(&live.id, progress).await?;

@@ -186,6 +186,12 @@ impl Attachments {
         .await
     }
 
+    async fn attach_all(&self, arns: &[&String], progress: &Progress) -> Result<()> {
+        let [arn, others @ ..] = arns else { return Ok(()) };
+        let others = Box::pin(self.attach_all(others, progress));
+        tokio::try_join!(self.attach(arn, progress), others).map(|_| ())
+    }
+
     async fn detach(&self, arn: &str, progress: &Progress) -> Result<()> {
         spreading::when_free(progress, || async {
             let call = self.client.detach_role_policy().role_name(&self.role_name);
@@ -281,11 +287,12 @@ impl Resource for Attachments {
             self.detach(arn, progress).await?;
             now.attached.remove(arn);
         }
-        for arn in wanted.difference(&live.attached) {
-            self.attach(arn, progress).await?;
-            now.attached.insert(arn.clone());
+        let missing: Vec<&String> = wanted.difference(&live.attached).collect();
+        self.attach_all(&missing, progress).await?;
+        if !missing.is_empty() {
             now.widened = Some(Instant::now());
         }
+        now.attached.extend(missing.into_iter().cloned());
         Ok(now)
     }
 

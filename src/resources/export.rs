@@ -15,6 +15,13 @@ use engine::error::{Error, Result};
 /// What this asks of AWS.
 pub const CALLS: &[&str] = &["dynamodb:Scan"];
 
+/// Whether the items of `table` may be read at all: asked before anything is deleted.
+pub async fn probe(cloud: &Cloud, table: &str) -> Result<()> {
+    let client = Client::new(&cloud.sdk);
+    let page = client.scan().table_name(table).limit(1).send().await;
+    page.doing(format!("read the items of table `{table}`")).map(|_| ())
+}
+
 /// Writes the items of `table`, one a line, and returns how many there were. Numbers keep their digits,
 /// sets become arrays, and binary values become base64.
 pub async fn export(

@@ -200,7 +200,7 @@ impl Resource for LogGroup {
         live: &LiveLogGroup,
         progress: &Progress,
     ) -> Result<LiveLogGroup> {
-        if !self.is_ours(live) {
+        if !tags::are_set(&self.tags, &live.tags) {
             let arn = self.arn().await?;
             self.when_free(progress, &["ResourceNotFoundException"], || async {
                 let tags = self.tags.clone().into_iter().collect();

@@ -240,6 +240,21 @@ impl Policy {
     }
 }
 
+fn is_default(policy: &Found, version: &str) -> bool {
+    policy.default_version_id() == Some(version)
+}
+
+fn live(arn: String, policy: Found, document: String) -> LivePolicy {
+    let tags = policy.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value));
+    LivePolicy {
+        tags: tags.collect(),
+        arn,
+        default_version: policy.default_version_id.unwrap_or_default(),
+        document,
+        widened: None,
+    }
+}
+
 impl Resource for Policy {
     type Live = LivePolicy;
 
@@ -268,18 +283,28 @@ impl Resource for Policy {
         let Some(policy) = policy else {
             return Ok(None);
         };
-        let default_version = policy.default_version_id.unwrap_or_default();
-        let document = match likely {
-            Some(document) if default_version == LIKELY_VERSION => document,
-            _ => {
-                wait::until_read(progress, spreading::SPREADING, || {
-                    self.version(&arn, &default_version)
-                })
-                .await?
+        if let Some(document) = likely.filter(|_| is_default(&policy, LIKELY_VERSION)) {
+            return Ok(Some(live(arn, policy, document)));
+        }
+        // A policy and its version are seen apart: one that was deleted a moment ago may show without it.
+        let mut known = Some(policy);
+        wait::until(progress, "AWS shows what is there", spreading::SPREADING, || {
+            let (known, arn) = (known.take(), arn.clone());
+            async move {
+                let policy = match known {
+                    Some(policy) => policy,
+                    None => match self.find(&arn).await? {
+                        Some(policy) => policy,
+                        None => return Ok(Poll::Ready(None)),
+                    },
+                };
+                let version = policy.default_version_id().unwrap_or_default().to_owned();
+                let document = self.version(&arn, &version).await?;
+                let absent = || Poll::Pending("absent".into());
+                Ok(document.map_or_else(absent, |text| Poll::Ready(Some(live(arn, policy, text)))))
             }
-        };
-        let tags = policy.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value));
-        Ok(Some(LivePolicy { tags: tags.collect(), arn, default_version, document, widened: None }))
+        })
+        .await
     }
 
     fn is_ours(&self, live: &LivePolicy) -> bool {
@@ -340,7 +365,7 @@ impl Resource for Policy {
         progress: &Progress,
     ) -> Result<LivePolicy> {
         let wanted = (self.document)(&self.cloud.identity().await?);
-        if !self.is_ours(live) {
+        if !tags::are_set(&self.tags, &live.tags) {
             spreading::when_known(progress, || async {
                 let tags = tags::for_iam(&self.tags);
                 let call = self.client.tag_policy().policy_arn(&live.arn).set_tags(Some(tags));

@@ -22,18 +22,24 @@ pub struct Role {
     cloud: Cloud,
     client: Client,
     name: String,
+    /// `/`, or `/apps/`.
+    path: String,
+    /// The ARN of the permissions boundary, where the file names one.
+    boundary: Option<String>,
     trust: Document,
     tags: Tags,
 }
 
 /// The role as it is.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct LiveRole {
     pub arn: String,
     /// When it was made, in seconds since 1970.
     pub made: i64,
     /// The text of the trust policy.
     pub trust: String,
+    path: String,
+    boundary: Option<String>,
     tags: Tags,
 }
 
@@ -55,7 +61,7 @@ impl LiveRole {
 
     /// One of which only the ARN and the age matter.
     pub(super) fn made(arn: &str, made: i64) -> Self {
-        Self { arn: arn.to_owned(), made, trust: String::new(), tags: Tags::new() }
+        Self { arn: arn.to_owned(), made, ..Self::default() }
     }
 }
 
@@ -65,6 +71,8 @@ impl Role {
             client: Client::new(&cloud.sdk),
             cloud: cloud.clone(),
             name: config.function().role.clone(),
+            path: config.function().settings.role_path.clone(),
+            boundary: config.function().boundary().map(str::to_owned),
             trust: Document::trust("lambda.amazonaws.com"),
             tags: tags::ours_of_region(config, cloud.region()),
         }
@@ -85,6 +93,33 @@ impl Role {
         Ok(identity.iam(&format!("role{}{}", found.path, found.role_name)))
     }
 
+    /// A boundary that the file does not name is somebody else's guard: it stays.
+    fn is_bound_as_wanted(&self, live: &LiveRole) -> bool {
+        self.boundary.is_none() || live.boundary == self.boundary
+    }
+
+    fn limits_differ(&self, live: &LiveRole) -> Vec<Difference> {
+        let mut differences = Vec::new();
+        if live.path != self.path {
+            let difference = Difference::new("path", &live.path, &self.path);
+            differences.push(difference.refused(format!(
+                "the path of a role cannot change: set `function.role_path = \"{}\"`, or make the stack again with `stackctl teardown --keep-table` and `stackctl up`",
+                live.path
+            )));
+        }
+        let told = |arn: &Option<String>| arn.clone().unwrap_or_else(|| "none".to_owned());
+        let bound = Difference::new("boundary", told(&live.boundary), told(&self.boundary));
+        if !self.is_bound_as_wanted(live) {
+            // What the boundary leaves out, the version that is live cannot do from now on.
+            differences.push(bound.losing());
+        } else if live.boundary != self.boundary {
+            differences.push(bound.left(
+                "stackctl takes no boundary away: name it as `function.boundary` in `stack.toml`, or remove it by `aws iam delete-role-permissions-boundary`",
+            ));
+        }
+        differences
+    }
+
     fn trusts_as_wanted(&self, live: &LiveRole) -> bool {
         documents::says(&live.trust, Kind::Trust, &self.trust)
     }
@@ -102,10 +137,14 @@ impl Resource for Role {
     }
 
     fn calls(&self) -> Calls {
-        Calls::default()
+        let calls = Calls::default()
             .reading(&["iam:GetRole"])
             .making(&["iam:CreateRole", "iam:TagRole", "iam:UpdateAssumeRolePolicy"])
-            .deleting(&["iam:DeleteRole"])
+            .deleting(&["iam:DeleteRole"]);
+        match &self.boundary {
+            Some(_) => calls.making(&["iam:PutRolePermissionsBoundary"]),
+            None => calls,
+        }
     }
 
     async fn read(&self, _: &Progress) -> Result<Option<LiveRole>> {
@@ -114,8 +153,16 @@ impl Resource for Role {
         };
         let trust = documents::decode(role.assume_role_policy_document().unwrap_or_default());
         let arn = self.arn(&role).await?;
+        let boundary = role.permissions_boundary.and_then(|one| one.permissions_boundary_arn);
         let tags = role.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value));
-        Ok(Some(LiveRole { arn, made: role.create_date.secs(), trust, tags: tags.collect() }))
+        Ok(Some(LiveRole {
+            arn,
+            made: role.create_date.secs(),
+            trust,
+            path: role.path,
+            boundary,
+            tags: tags.collect(),
+        }))
     }
 
     fn is_ours(&self, live: &LiveRole) -> bool {
@@ -128,6 +175,7 @@ impl Resource for Role {
 
     fn diff(&self, _: &Inputs, live: &LiveRole) -> Vec<Difference> {
         let mut differences = tags::diff(&self.tags, &live.tags);
+        differences.extend(self.limits_differ(live));
         if !self.trusts_as_wanted(live) {
             differences.push(Difference::new(
                 "trust policy",
@@ -144,6 +192,8 @@ impl Resource for Role {
                 .client
                 .create_role()
                 .role_name(&self.name)
+                .path(&self.path)
+                .set_permissions_boundary(self.boundary.clone())
                 .assume_role_policy_document(self.trust.to_json())
                 .set_tags(Some(tags::for_iam(&self.tags)));
             let answer = call.send().await.doing(format!("create role `{}`", self.name));
@@ -158,16 +208,26 @@ impl Resource for Role {
             arn: role.as_ref().map(|role| role.arn.clone()).unwrap_or_default(),
             made: role.map(|role| role.create_date.secs()).unwrap_or_default(),
             trust: self.trust.to_json(),
+            path: self.path.clone(),
+            boundary: self.boundary.clone(),
             tags: self.tags.clone(),
         })
     }
 
     async fn update(&self, _: &Inputs, live: &LiveRole, progress: &Progress) -> Result<LiveRole> {
-        if !self.is_ours(live) {
+        if !tags::are_set(&self.tags, &live.tags) {
             spreading::when_known(progress, || async {
                 let tags = tags::for_iam(&self.tags);
                 let call = self.client.tag_role().role_name(&self.name).set_tags(Some(tags));
                 call.send().await.doing(format!("tag role `{}`", self.name)).map(|_| ())
+            })
+            .await?;
+        }
+        if let Some(arn) = self.boundary.as_ref().filter(|_| !self.is_bound_as_wanted(live)) {
+            spreading::when_known(progress, || async {
+                let call = self.client.put_role_permissions_boundary().role_name(&self.name);
+                let answer = call.permissions_boundary(arn).send().await;
+                answer.doing(format!("set the boundary of role `{}`", self.name)).map(|_| ())
             })
             .await?;
         }
@@ -179,7 +239,12 @@ impl Resource for Role {
             })
             .await?;
         }
-        Ok(LiveRole { trust: self.trust.to_json(), tags: self.tags.clone(), ..live.clone() })
+        Ok(LiveRole {
+            trust: self.trust.to_json(),
+            boundary: self.boundary.clone().or_else(|| live.boundary.clone()),
+            tags: tags::set(&self.tags, &live.tags),
+            ..live.clone()
+        })
     }
 
     async fn delete(&self, _: &LiveRole, progress: &Progress) -> Result<()> {

@@ -6,11 +6,18 @@ use aws_smithy_types::date_time::{DateTime, Format};
 
 use crate::cloud::Doing;
 use crate::cloud::pages::Pages;
-use crate::cloud::{Answer, Cloud};
-use engine::error::Result;
+use crate::cloud::{Answer, Cloud, Session};
+use engine::error::{Error, Result};
+use package::Digest;
 
 /// What this asks of AWS.
 pub const CALLS: &[&str] = &["lambda:ListVersionsByFunction"];
+
+/// What reading the code of a version asks of AWS.
+pub const CODE_CALLS: &[&str] = &["lambda:GetFunction"];
+
+/// The largest zip that Lambda runs: <https://docs.aws.amazon.com/lambda/latest/dg/gettingstarted-limits.html>
+const LONGEST: usize = 250 << 20;
 
 /// One published version.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -60,6 +67,21 @@ pub async fn versions(cloud: &Cloud, function: &str) -> Result<Vec<Version>> {
     }
     found.sort_by_key(|version| std::cmp::Reverse(version.number));
     Ok(found)
+}
+
+/// The zip of a published version, as it was published.
+pub async fn published_code(cloud: &Cloud, function: &str, version: &Version) -> Result<Vec<u8>> {
+    let number = version.number;
+    let doing = format!("download the code of version {number}");
+    let client = Client::new(&cloud.sdk);
+    let call = client.get_function().function_name(function).qualifier(number.to_string());
+    let answer = call.send().await.doing(&doing)?;
+    let place = answer.code.and_then(|code| code.location).unwrap_or_default();
+    let zip = Session::new().download(&doing, &place, LONGEST).await?;
+    if Digest::of(&zip).base64() == version.code_sha256 {
+        return Ok(zip);
+    }
+    Err(Error::failed(doing).cause("what was downloaded is not the code of that version"))
 }
 
 /// Lambda writes `2026-08-30T12:00:00.000+0000`, which is not quite RFC 3339.

@@ -34,8 +34,8 @@ fn no_verb_makes_more_calls_one_after_another_than_it_has_to() {
     let lane = Lane::take();
     // Where the account is not pinned, some reads wait for who we are: one more each.
     lane.configure("account = \"123456789012\"\n");
-    // What is there, log group and its retention, a look for a second API, integration, four routes, a second look.
-    counted(&lane, "up", Verb::Up, &Ceiling(19, 10));
+    // What is there, API, a look for a second one, integration, all routes, stage and a second look.
+    counted(&lane, "up", Verb::Up, &Ceiling(19, 7));
     counted(&lane, "up again", Verb::Up, &Ceiling(0, 2));
     // What is there, upload, trial, switch.
     counted(&lane, "deploy", Verb::Deploy, &Ceiling(3, 4));

@@ -36,6 +36,7 @@ struct Script {
 const LISTED: &str = "the emulator answers GetFunction with the tags without asking";
 const ALIAS: &str = "the emulator asks for ListAliases instead, whatever is done with one";
 const SWITCH: &str = "the emulator cannot switch versions of a policy, so a local endpoint is sent the switch with the version";
+const CODE: &str = "asked when the policy may be read, to compare the code of the version with it";
 const OF_OTHERS: &str =
     "asked when somebody else has the policy, which then is the failure that is told";
 
@@ -96,8 +97,13 @@ const SCRIPTS: [Script; 7] = [
     Script {
         verb: "rollback",
         runs: &[(nothing, &["rollback"])],
-        optional: &[],
-        unseen: &[("lambda:GetAlias", ALIAS), ("lambda:UpdateAlias", ALIAS)],
+        optional: &["iam:GetPolicy", "iam:GetPolicyVersion"],
+        unseen: &[
+            ("lambda:GetAlias", ALIAS),
+            ("lambda:UpdateAlias", ALIAS),
+            ("lambda:GetFunction", CODE),
+            ("lambda:ListTags", LISTED),
+        ],
     },
     Script {
         verb: "invoke",
@@ -216,7 +222,7 @@ fn run(lane: &Lane, deployer: &Deployer, words: &[&str]) -> Ended {
     Run::start(command).wait_at_most(PATIENCE)
 }
 
-fn policy(lane: &Lane, verb: &str) -> Value {
+pub fn policy(lane: &Lane, verb: &str) -> Value {
     Run::start(lane.command(&["permissions", verb, "--output", "json"])).wait().succeeded().json()
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::lane::{Lane, Verb};
 use crate::run::{Ended, Run};
-use crate::strict::Rules;
+use crate::strict::{Fading, Rules};
 
 const PATIENCE: Duration = Duration::from_secs(90);
 
@@ -32,6 +32,19 @@ fn every_verb_ends_well_where_aws_takes_its_time_and_refuses_what_it_refuses() {
     lane.run(Verb::Deploy).0.succeeded();
     lane.run(Verb::Rollback).0.succeeded();
     lane.run(Verb::Teardown).0.succeeded();
+    assert_eq!(lane.snapshot(), before);
+}
+
+#[test]
+fn a_teardown_waits_until_reads_no_longer_show_what_it_deleted() {
+    let lane = Lane::take();
+    let before = lane.snapshot();
+    lane.set_layer(Rules::timeless().with(Fading::lasting(Duration::from_secs(6))));
+    lane.run(Verb::Up).0.succeeded();
+    let (gone, ledger) = lane.run(Verb::Teardown);
+    gone.succeeded();
+    let looks = ledger.calls().iter().filter(|call| call.operation.name == "GetRole").count();
+    assert!(looks > 1, "it looked again: {looks}");
     assert_eq!(lane.snapshot(), before);
 }
 

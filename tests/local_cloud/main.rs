@@ -34,7 +34,7 @@ mod smoke;
 mod stages;
 mod store;
 #[path = "../convergence/strict/mod.rs"]
-#[allow(dead_code, reason = "other tests use the rest of it")]
+#[allow(dead_code, unused_imports, reason = "other tests use the rest of it")]
 mod strict;
 mod support;
 mod tables;

@@ -164,8 +164,9 @@ pub fn plan_up(graph: &Graph, ids: &[Id], reading: &Reading, ownership: Ownershi
     let mut plan = Plan { given: reading.lives.clone(), ..Plan::default() };
     let mut changing = HashSet::new();
     for &id in ids {
-        let after: Vec<Id> =
-            graph.node(id).needs().into_iter().filter(|need| ids.contains(need)).collect();
+        let node = graph.node(id);
+        let before = node.needs().into_iter().chain(node.follows());
+        let after: Vec<Id> = before.filter(|one| ids.contains(one)).collect();
         let live = reading.lives.any(id).cloned();
         let action = match &live {
             None => Action::Create,

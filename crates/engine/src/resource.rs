@@ -30,6 +30,11 @@ pub trait Resource: Send + Sync + 'static {
         Vec::new()
     }
 
+    /// What must be as it shall be before this is made or changed, and may go before it or after it.
+    fn follows(&self) -> Vec<Id> {
+        Vec::new()
+    }
+
     /// The resource whose deletion deletes this one too.
     fn contained_in(&self) -> Option<Id> {
         None
@@ -186,6 +191,7 @@ pub trait Node: Send + Sync {
     fn name(&self) -> String;
     fn calls(&self) -> Calls;
     fn needs(&self) -> Vec<Id>;
+    fn follows(&self) -> Vec<Id>;
     fn contained_in(&self) -> Option<Id>;
     fn belongs_to(&self) -> Option<Id>;
     fn is_slow_to_read(&self) -> bool;
@@ -233,6 +239,10 @@ impl<R: Resource> Node for R {
 
     fn needs(&self) -> Vec<Id> {
         Resource::needs(self)
+    }
+
+    fn follows(&self) -> Vec<Id> {
+        Resource::follows(self)
     }
 
     fn contained_in(&self) -> Option<Id> {

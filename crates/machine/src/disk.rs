@@ -8,6 +8,12 @@ use std::path::Path;
 /// More than any text that a person writes.
 const LONGEST_TEXT: u64 = 8 << 20;
 
+/// The bytes that this user can still write where `path` lies.
+pub fn free_space(path: &Path) -> io::Result<u64> {
+    let found = rustix::fs::statvfs(path)?;
+    Ok(found.f_bavail.saturating_mul(found.f_frsize))
+}
+
 /// A text file; what is longer than any text is refused.
 pub fn read_text(path: &Path) -> io::Result<String> {
     let bytes = read(path, LONGEST_TEXT)?;

@@ -6,5 +6,5 @@ mod disk;
 mod private;
 
 pub use child::without_secrets;
-pub use disk::{read, read_text, replace, replace_private};
+pub use disk::{free_space, read, read_text, replace, replace_private};
 pub use private::{check_private, make_private};

@@ -128,6 +128,14 @@ pub async fn build(recipe: &Recipe, progress: &Progress) -> Result<Artifact> {
     Ok(Artifact { phases, ..artifact })
 }
 
+/// What would build the handler: the compiler, and who links. A failure says what is missing, and the command that adds it.
+pub async fn ready(recipe: &Recipe) -> Result<String> {
+    let Recipe { crate_directory, architecture, .. } = recipe;
+    let settings = settings::Settings::of_user(crate_directory, *architecture).await?;
+    let found = toolchain::find(crate_directory, *architecture, settings.has_linker).await?;
+    Ok(format!("{} for {architecture}, linked by {}", found.release, found.linking))
+}
+
 /// Takes a zip that was made earlier, or elsewhere, after the same checks.
 pub async fn open(path: &Path, architecture: Architecture) -> Result<Artifact> {
     let path = path.to_owned();

@@ -176,6 +176,7 @@ mod tests {
             },
             toolchain: Toolchain {
                 sysroot: "/rust".into(),
+                release: "rustc 1.0.0".into(),
                 commit: "c0ffee".into(),
                 host: "aarch64-unknown-linux-gnu".into(),
                 linking,

@@ -1,5 +1,6 @@
 //! The compiler and the linker: what is there, and what is missing for which machine, before anything is built.
 
+use std::fmt;
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
 
@@ -16,6 +17,8 @@ pub(super) const ZIGBUILD: &str = "cargo install cargo-zigbuild && pip install z
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Toolchain {
     pub(super) sysroot: PathBuf,
+    /// `rustc 1.92.0`
+    pub(super) release: String,
     /// The commit that rustc was made from.
     pub(super) commit: String,
     /// The target of this machine.
@@ -63,7 +66,9 @@ pub(super) async fn find(
     let missing = Missing { standard_library: !library.is_dir(), linker: linking.is_none() };
     match linking {
         Some(linking) if !missing.standard_library => {
-            Ok(Toolchain { sysroot, commit: commit.to_owned(), host: host.to_owned(), linking })
+            let release = format!("rustc {}", line(&version, "release: "));
+            let (commit, host) = (commit.to_owned(), host.to_owned());
+            Ok(Toolchain { sysroot, release, commit, host, linking })
         }
         _ => Err(missing.into_error(host, architecture)),
     }
@@ -89,6 +94,16 @@ async fn linking(host: &str, architecture: Architecture, has_linker: bool) -> Op
         return Some(Linking::Cross(architecture.cross_linker()));
     }
     has_zigbuild().await.then_some(Linking::Zigbuild)
+}
+
+impl fmt::Display for Linking {
+    fn fmt(&self, out: &mut fmt::Formatter<'_>) -> fmt::Result {
+        out.write_str(match self {
+            Linking::Cargo => "cargo",
+            Linking::Cross(linker) => linker,
+            Linking::Zigbuild => "cargo-zigbuild",
+        })
+    }
 }
 
 impl Missing {

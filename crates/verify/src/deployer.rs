@@ -18,6 +18,8 @@ pub struct Names {
     /// Every policy that can be attached to anything.
     pub any_policy: Vec<String>,
     pub roles: Vec<String>,
+    /// The permissions boundaries, one of which every role must have; empty when one has none.
+    pub boundaries: Vec<String>,
     pub log_groups: Vec<String>,
     pub functions: Vec<String>,
     /// Before the path of anything in API Gateway: `arn:aws:apigateway:us-east-1::`.
@@ -70,7 +72,7 @@ pub fn document<'a>(operations: impl IntoIterator<Item = &'a str>, names: &Names
     }
     let mut statements: BTreeMap<(On, Vec<String>, String), Vec<String>> = BTreeMap::new();
     for (action, on) in asked {
-        let sid = sid(&action, &on);
+        let sid = names.sid(&action, &on);
         let arns: Vec<String> = on.iter().flat_map(|on| names.of(on)).collect();
         let widest = on.into_iter().next_back().unwrap_or(On::Everything);
         statements.entry((widest, without_covered(&arns), sid)).or_default().push(action);
@@ -97,6 +99,8 @@ fn needs(operation: &str) -> Vec<(String, On)> {
     let (name, part) = name.split_once('/').unwrap_or((name, ""));
     let on = match (service, part) {
         _ if LISTS.contains(&operation) => On::Everything,
+        // About the account, or about a principal that no file names.
+        _ if part == "caller" || name.starts_with("GetAccount") => On::Everything,
         ("lambda", "version") => On::Versions,
         ("lambda", _) => On::Function,
         ("dynamodb", _) => On::Table,
@@ -119,6 +123,9 @@ fn needs(operation: &str) -> Vec<(String, On)> {
 
 const PASS_ROLE: &str = "iam:PassRole";
 
+/// What makes a role that may do more than its boundary, unless a condition holds it to one.
+const BOUND: [&str; 2] = ["iam:CreateRole", "iam:PutRolePermissionsBoundary"];
+
 /// What AWS asks for besides the action that is called like the operation: for tags that come with what is made, for the
 /// role that is handed on, and for tags to be among what is read.
 fn besides(operation: &str) -> &'static [&'static str] {
@@ -135,6 +142,9 @@ fn besides(operation: &str) -> &'static [&'static str] {
 }
 
 fn gateway(name: &str) -> Vec<(String, On)> {
+    if name == "TagResource/stage" {
+        return tagged_stage();
+    }
     let tags = [("POST", TAGS)];
     let of_table = GATEWAY.iter().filter(|(known, ..)| *known == name);
     let own = of_table.map(|(_, method, path)| (*method, *path));
@@ -144,32 +154,45 @@ fn gateway(name: &str) -> Vec<(String, On)> {
         .collect()
 }
 
-/// A name for the statement that an action stands in.
-fn sid(action: &str, on: &BTreeSet<On>) -> String {
-    match action {
-        PASS_ROLE => return "PassRoleToLambda".into(),
-        "iam:AttachRolePolicy" => return "AttachOwnPolicies".into(),
-        "lambda:AddPermission" => return "LetApiGatewayInvoke".into(),
-        _ => {}
-    }
-    let sid = match on.last() {
-        Some(On::Table) => "Table",
-        Some(On::Policies) => "Policies",
-        Some(On::AnyPolicy) => "AnyPolicy",
-        Some(On::Role) => "Role",
-        Some(On::LogGroup) => "LogGroup",
-        Some(On::Versions) => "Versions",
-        Some(On::Function) => "Function",
-        Some(On::Path(_)) => {
-            let method = action.rsplit(':').next().unwrap_or_default();
-            return format!("Api{}{}", &method[..1], method[1..].to_lowercase());
-        }
-        Some(On::Everything) | None => "Lists",
-    };
-    sid.into()
+/// A stage with tags takes an action that is called like no method and that AWS's reference does not have:
+/// <https://github.com/hashicorp/terraform-provider-aws/issues/20634>. `PUT` has been seen to be asked for, too.
+fn tagged_stage() -> Vec<(String, On)> {
+    let own = ["/apis/*/stages", "/apis/*/stages/*"];
+    let own = own.map(|path| ("apigateway:TagResource".to_owned(), On::Path(path)));
+    let tags = ["POST", "PUT"].map(|method| (format!("apigateway:{method}"), On::Path(TAGS)));
+    own.into_iter().chain(tags).collect()
 }
 
 impl Names {
+    /// A name for the statement that an action stands in.
+    fn sid(&self, action: &str, on: &BTreeSet<On>) -> String {
+        match action {
+            _ if !self.boundaries.is_empty() && BOUND.contains(&action) => {
+                return "BoundedRole".into();
+            }
+            PASS_ROLE => return "PassRoleToLambda".into(),
+            "iam:AttachRolePolicy" => return "AttachOwnPolicies".into(),
+            "lambda:AddPermission" => return "LetApiGatewayInvoke".into(),
+            _ => {}
+        }
+        let sid = match on.last() {
+            Some(On::Table) => "Table",
+            Some(On::Policies) => "Policies",
+            Some(On::AnyPolicy) => "AnyPolicy",
+            Some(On::Role) => "Role",
+            Some(On::LogGroup) => "LogGroup",
+            Some(On::Versions) => "Versions",
+            Some(On::Function) => "Function",
+            Some(On::Path(_)) => {
+                let method = action.rsplit(':').next().unwrap_or_default();
+                let method = if method == "TagResource" { "TagStage" } else { method };
+                return format!("Api{}{}", &method[..1], method[1..].to_lowercase());
+            }
+            Some(On::Everything) | None => "Account",
+        };
+        sid.into()
+    }
+
     fn of(&self, on: &On) -> Vec<String> {
         let parts = |arn: &String| format!("{arn}:*");
         let with_parts =
@@ -193,6 +216,9 @@ impl Names {
             vec![Condition { operator: operator.into(), key: key.into(), values }]
         };
         match (action, service_for(action)) {
+            (bound, _) if BOUND.contains(&bound) && !self.boundaries.is_empty() => {
+                condition("StringEquals", "iam:PermissionsBoundary", self.boundaries.clone())
+            }
             ("iam:AttachRolePolicy", _) => {
                 condition("ArnLike", "iam:PolicyARN", self.attachable.clone())
             }
@@ -248,6 +274,7 @@ mod tests {
             attachable: vec![own],
             any_policy: vec!["arn:aws:iam::1:policy/*".into(), "arn:aws:iam::aws:policy/*".into()],
             roles: vec!["arn:aws:iam::1:role/r".into()],
+            boundaries: Vec::new(),
             log_groups: vec!["arn:aws:logs:r:1:log-group:/g".into()],
             functions: vec!["arn:aws:lambda:r:1:function:f".into()],
             gateway: "arn:aws:apigateway:r::".into(),
@@ -289,6 +316,33 @@ mod tests {
             told(&["lambda:DeleteFunction/version"]),
             ["Versions: lambda:DeleteFunction on arn:aws:lambda:r:1:function:f:*"]
         );
+    }
+
+    #[test]
+    fn who_tags_a_stage_has_the_action_that_aws_asks_for_by_no_method() {
+        assert_eq!(
+            told(&["apigateway:TagResource/stage"]),
+            [
+                "ApiTagstage: apigateway:TagResource on arn:aws:apigateway:r::/apis/*/stages arn:aws:apigateway:r::/apis/*/stages/*",
+                "ApiPost: apigateway:POST on arn:aws:apigateway:r::/tags/*",
+                "ApiPut: apigateway:PUT on arn:aws:apigateway:r::/tags/*",
+            ]
+        );
+    }
+
+    #[test]
+    fn who_makes_a_bounded_role_makes_no_other() {
+        let names = Names { boundaries: vec!["arn:aws:iam::1:policy/B".into()], ..names() };
+        let operations = ["iam:CreateRole", "iam:GetRole", "iam:PutRolePermissionsBoundary"];
+        let document = document(operations, &names);
+        let bounded: Vec<_> = document
+            .statements
+            .iter()
+            .filter(|one| one.conditions.iter().any(|one| one.key == "iam:PermissionsBoundary"))
+            .flat_map(|one| one.actions.items().iter().map(ToString::to_string))
+            .collect();
+        assert_eq!(bounded, ["iam:CreateRole", "iam:PutRolePermissionsBoundary"]);
+        assert!(document.to_json().contains("iam:TagRole"), "without a condition");
     }
 
     #[test]

@@ -56,6 +56,7 @@ async fn snapshot(
     let documents = role_documents::read(cloud, &role, live.policy.clone()).await?;
     let mut stack = rendered::names(config, &identity, api);
     stack.role_name = role;
+    stack.require_boundary = config.function().boundary().is_some();
     Ok((Snapshot { stack, handler: rendered::calls(handler), documents }, live))
 }
 
@@ -115,9 +116,9 @@ async fn second_opinion(cloud: &Cloud, snapshot: &Snapshot, role: &str) -> Resul
     for (_, table) in stack.tables() {
         let (other, index) = (format!("{table}-zz"), format!("{table}/index/zz"));
         let (own, other, index) = tokio::try_join!(
-            simulation::ask(cloud, role, &actions, table),
-            simulation::ask(cloud, role, &actions, &other),
-            simulation::ask(cloud, role, &actions, &index)
+            simulation::ask(cloud, role, &actions, table, &[]),
+            simulation::ask(cloud, role, &actions, &other, &[]),
+            simulation::ask(cloud, role, &actions, &index, &[])
         )?;
         let opinions = own.into_iter().chain(other).chain(index);
         findings.extend(opinions.filter_map(|opinion| disagreement(snapshot, &opinion)));
@@ -132,7 +133,7 @@ async fn of_other_services(cloud: &Cloud, snapshot: &Snapshot, role: &str) -> Re
     let mut findings = Vec::new();
     for need in needs.iter().filter(|need| !need.action.starts_with("dynamodb:")) {
         let action = std::slice::from_ref(&need.action);
-        let opinions = simulation::ask(cloud, role, action, &need.witness()).await?;
+        let opinions = simulation::ask(cloud, role, action, &need.witness(), &[]).await?;
         findings.extend(opinions.iter().filter_map(|opinion| disagreement(snapshot, opinion)));
     }
     Ok(findings)

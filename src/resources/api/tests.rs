@@ -25,7 +25,7 @@ fn described(id: &str, changes: &Value) -> Value {
         "apiKeySelectionExpression": "$request.header.x-api-key",
         "createdDate": "2026-01-02T03:04:05Z",
         "disableExecuteApiEndpoint": false,
-        "ipAddressType": "ipv4",
+        "ipAddressType": "dualstack",
         "protocolType": "HTTP",
         "routeSelectionExpression": "$request.method $request.path",
         "corsConfiguration": cors(&json!({})),
@@ -287,4 +287,19 @@ async fn on_a_local_cloud_the_api_is_a_path_of_it() {
     let replay = Replay::new([list(&[described("abc", &json!({}))])]);
     let api = Api::new(&replay.local_cloud(), &config());
     assert_eq!(there(&api).await.url, "http://127.0.0.1:4566/_aws/execute-api/abc/$default");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_endpoint_that_was_switched_off_or_speaks_one_kind_of_addresses_is_put_right() {
+    let changed = json!({"disableExecuteApiEndpoint": true, "ipAddressType": "ipv4"});
+    let replay = Replay::new([list(&[described("abc", &changed)]), ok(CHANGE, "{}")]);
+    let api = api(&replay);
+    let live = there(&api).await;
+    let told = drift(&api, &Inputs::default(), &live);
+    assert_eq!(told, ["execute-api endpoint: disabled → enabled", "addresses: ipv4 → dualstack"]);
+    api.update(&Inputs::default(), &live, &Progress::silent()).await.expect("repaired");
+    let sent = replay.sent().pop().expect("a call");
+    assert!(sent.contains("\"disableExecuteApiEndpoint\":false"), "{sent}");
+    assert!(sent.contains("\"ipAddressType\":\"dualstack\""), "{sent}");
+    replay.is_over();
 }

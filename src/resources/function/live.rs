@@ -24,9 +24,19 @@ pub struct LiveFunction {
     /// The version that was published while making it.
     pub published: Option<String>,
     pub(in crate::resources) health: Health,
+    pub(in crate::resources) extras: Vec<Extra>,
     /// When it was changed last, in seconds since 1970.
     pub(in crate::resources) changed: Option<i64>,
     pub(in crate::resources) tags: Tags,
+}
+
+/// Something of the function that `stack.toml` has no key for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(in crate::resources) struct Extra {
+    pub(super) what: &'static str,
+    pub(super) now: String,
+    /// What it means, or what takes it away.
+    pub(super) way_out: &'static str,
 }
 
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -56,20 +66,24 @@ pub(super) fn live(answer: GetFunctionOutput, doing: &str) -> Result<Option<Live
         ));
     }
     let tags = answer.tags.unwrap_or_default().into_iter().collect();
+    let reserved = answer.concurrency.and_then(|one| one.reserved_concurrent_executions);
     let Some(configuration) = answer.configuration else {
         return Ok(None);
     };
+    let extras = extras(&configuration, reserved);
     Ok(Some(LiveFunction {
         tags,
         health: health(&configuration),
         changed: configuration.last_modified().and_then(seconds),
         architecture: architecture(configuration.architectures()),
+        extras,
         settings: Settings::of(
             configuration.runtime,
             configuration.handler,
             configuration.memory_size,
             configuration.timeout,
             configuration.environment,
+            (configuration.function_name.as_deref(), configuration.logging_config),
         ),
         arn: configuration.function_arn.unwrap_or_default(),
         role: configuration.role.unwrap_or_default(),
@@ -77,6 +91,32 @@ pub(super) fn live(answer: GetFunctionOutput, doing: &str) -> Result<Option<Live
         revision: configuration.revision_id,
         published: None,
     }))
+}
+
+/// What the file cannot say, and somebody has set: told, because nothing works as it did, and left.
+fn extras(configuration: &FunctionConfiguration, reserved: Option<i32>) -> Vec<Extra> {
+    let layers = configuration.layers().iter().filter_map(|layer| layer.arn());
+    let layers: Vec<&str> = layers.collect();
+    let vpc = configuration.vpc_config().and_then(|vpc| vpc.vpc_id()).filter(|id| !id.is_empty());
+    let key = configuration.kms_key_arn().filter(|key| !key.is_empty());
+    let told = [
+        (
+            "layers",
+            Some(layers.join(", ")).filter(|told| !told.is_empty()),
+            "`aws lambda update-function-configuration --layers` takes them away",
+        ),
+        ("vpc", vpc.map(str::to_owned), "requests to AWS from inside a VPC need a way out of it"),
+        ("kms key", key.map(str::to_owned), "the role needs `kms:Decrypt` on it"),
+        (
+            "reserved concurrency",
+            reserved.filter(|most| *most == 0).map(|most| most.to_string()),
+            "nothing is answered until `aws lambda delete-function-concurrency` takes it away",
+        ),
+    ];
+    let extra = |(what, now, way_out): (&'static str, Option<String>, &'static str)| {
+        now.map(|now| Extra { what, now, way_out })
+    };
+    told.into_iter().filter_map(extra).collect()
 }
 
 fn health(configuration: &FunctionConfiguration) -> Health {

@@ -13,7 +13,7 @@ use aws_sdk_lambda::primitives::Blob;
 use aws_sdk_lambda::types::{Environment, FunctionCode, Runtime};
 
 pub use live::LiveFunction;
-use live::{Health, busy_with, live};
+use live::{Extra, Health, busy_with, live};
 pub use settings::{Settings, architecture};
 
 use super::{Code, Role, busy};
@@ -42,6 +42,7 @@ const ABSENT: [&str; 1] = ["ResourceNotFoundException"];
 pub struct Function {
     client: Client,
     name: String,
+    log_group: String,
     settings: Settings,
     tags: Tags,
     role: Handle<Role>,
@@ -53,6 +54,7 @@ impl Function {
         Self {
             client: Client::new(&cloud.sdk),
             name: config.function().name.clone(),
+            log_group: config.function().log_group.clone(),
             settings: Settings::wanted(config),
             tags: tags::ours(config),
             role,
@@ -135,6 +137,7 @@ impl Function {
                     .memory_size(self.settings.memory)
                     .timeout(self.settings.timeout)
                     .environment(self.environment())
+                    .set_logging_config(self.settings.logging(&found.settings, &self.log_group))
                     .set_revision_id(found.revision);
                 let doing = format!("change the settings of function `{}`", self.name);
                 call.send().await.doing(doing).map(|_| ())
@@ -218,6 +221,8 @@ impl Resource for Function {
             }
         }
         differences.extend(live.settings.diff(&self.settings));
+        let extra = |one: &Extra| Difference::new(one.what, &one.now, "none").left(one.way_out);
+        differences.extend(live.extras.iter().map(extra));
         differences
     }
 
@@ -274,7 +279,7 @@ impl Resource for Function {
             self.until_gone(progress).await?;
             return self.create(inputs, progress).await;
         }
-        if !self.is_ours(live) {
+        if !tags::are_set(&self.tags, &live.tags) {
             let what = "the function takes tags";
             let passes = |error: &Error| {
                 error.has_code(&["ResourceConflictException", "TooManyRequestsException"])

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use aws_sdk_lambda::types::{Architecture, EnvironmentResponse, Runtime};
+use aws_sdk_lambda::types::{Architecture, EnvironmentResponse, LogFormat, LoggingConfig, Runtime};
 
 use crate::config::Config;
 use engine::Difference;
@@ -17,6 +17,10 @@ pub struct Settings {
     /// Seconds.
     pub timeout: i32,
     pub environment: BTreeMap<String, String>,
+    /// `Text`; in another format the lines that the log is read by are not there.
+    pub log_format: String,
+    /// Empty for the group that is called after the function.
+    pub log_group: String,
     /// Why the environment is not known.
     unreadable: Option<String>,
 }
@@ -37,8 +41,17 @@ impl Settings {
             environment: environment
                 .map(|(name, value)| (name.to_owned(), value.to_owned()))
                 .collect(),
+            log_format: LogFormat::Text.to_string(),
+            log_group: String::new(),
             unreadable: None,
         }
+    }
+
+    /// Where the log goes, when it shall go elsewhere than in `found`.
+    pub fn logging(&self, found: &Self, group: &str) -> Option<LoggingConfig> {
+        let same = self.log_format == found.log_format && self.log_group == found.log_group;
+        let wanted = LoggingConfig::builder().log_format(LogFormat::Text).log_group(group);
+        (!same).then(|| wanted.build())
     }
 
     /// From an answer of Lambda, which leaves out what was never set.
@@ -48,7 +61,13 @@ impl Settings {
         memory: Option<i32>,
         timeout: Option<i32>,
         environment: Option<EnvironmentResponse>,
+        (function, logging): (Option<&str>, Option<LoggingConfig>),
     ) -> Self {
+        let own = format!("/aws/lambda/{}", function.unwrap_or_default());
+        let (format, group) = match logging {
+            Some(logging) => (logging.log_format, logging.log_group),
+            None => (None, None),
+        };
         let (variables, error) = match environment {
             Some(environment) => (environment.variables, environment.error),
             None => (None, None),
@@ -59,6 +78,8 @@ impl Settings {
             memory: memory.unwrap_or(128),
             timeout: timeout.unwrap_or(3),
             environment: variables.unwrap_or_default().into_iter().collect(),
+            log_format: format.unwrap_or(LogFormat::Text).to_string(),
+            log_group: group.filter(|group| *group != own).unwrap_or_default(),
             unreadable: error
                 .map(|error| error.message.unwrap_or_else(|| "AWS gave no reason".to_owned())),
         }
@@ -71,6 +92,9 @@ impl Settings {
             Difference::unless_equal("handler", &self.handler, &wanted.handler),
             Difference::unless_equal("memory", &self.memory, &wanted.memory),
             Difference::unless_equal("timeout", &self.timeout, &wanted.timeout),
+            Difference::unless_equal("log format", &self.log_format, &wanted.log_format),
+            (self.log_group != wanted.log_group)
+                .then(|| Difference::new("log group", &self.log_group, "its own")),
         ];
         let mut differences: Vec<Difference> = differences.into_iter().flatten().collect();
         match &self.unreadable {

@@ -113,6 +113,7 @@ async fn another_default_version_is_read_once_iam_shows_it() {
     let replay = Replay::new([
         together([get("v7", IAM_TAGS), no_such_entity("GetPolicyVersion")]),
         no_such_entity("GetPolicyVersion"),
+        get("v7", IAM_TAGS),
         version(WANTED),
     ]);
     let policy = policy(&replay);
@@ -120,6 +121,19 @@ async fn another_default_version_is_read_once_iam_shows_it() {
     assert_eq!(live.default_version, "v7");
     assert!(drift(&policy, &Inputs::default(), &live).is_empty());
     assert!(replay.sent()[2].contains("VersionId=v7"));
+    replay.is_over();
+}
+
+#[tokio::test(start_paused = true)]
+async fn one_that_was_deleted_and_still_shows_without_its_version_reads_as_none() {
+    let replay = Replay::new([
+        together([get("v1", IAM_TAGS), no_such_entity("GetPolicyVersion")]),
+        no_such_entity("GetPolicyVersion"),
+        get("v1", IAM_TAGS),
+        no_such_entity("GetPolicyVersion"),
+        no_such_entity("GetPolicy"),
+    ]);
+    is_absent(&policy(&replay)).await;
     replay.is_over();
 }
 

@@ -204,7 +204,7 @@ async fn two_versions_with_different_rights_alternate_and_neither_is_ever_denied
         let release =
             Release::new(&cloud, &config, function, log_group, code_handle, rights.clone());
         for id in rights.ids() {
-            assert!(Resource::needs(&release).contains(&id), "the alias waits for every right");
+            assert!(Resource::follows(&release).contains(&id), "the alias waits for every right");
         }
 
         let before = there(&policy).await;

@@ -339,11 +339,14 @@ impl Resource for Release {
             .making(&SHIPPING.concat())
     }
 
-    /// A function that is called without its log group loses its first lines, and one that is called without its rights
-    /// fails.
+    /// A function that is called without its log group loses its first lines.
     fn needs(&self) -> Vec<Id> {
-        let others = [self.function.id, self.log_group.id, self.code.id];
-        others.into_iter().chain(self.rights.ids()).chain(self.used.iter().copied()).collect()
+        vec![self.function.id, self.log_group.id, self.code.id]
+    }
+
+    /// One that is called without its rights fails; nobody calls one that goes.
+    fn follows(&self) -> Vec<Id> {
+        self.rights.ids().chain(self.used.iter().copied()).collect()
     }
 
     fn contained_in(&self) -> Option<Id> {

@@ -124,6 +124,7 @@ impl Latest {
                 answer.memory_size,
                 answer.timeout,
                 answer.environment,
+                (answer.function_name.as_deref(), answer.logging_config),
             ),
             role: answer.role.unwrap_or_default(),
             revision: answer.revision_id,

@@ -1,7 +1,8 @@
 use super::*;
 use crate::cloud::replay::{Exchange, Replay, lost, ok, refused};
 use crate::resources::fixture::{
-    IAM_TAGS, config, done, drift, encoded, iam, is_absent, meets_another, no_such_entity, there,
+    self, IAM_TAGS, config, done, drift, encoded, iam, is_absent, meets_another, no_such_entity,
+    there,
 };
 use engine::error::Kind as Failure;
 
@@ -131,4 +132,67 @@ async fn deleting_the_deleted_is_fine() {
     let replay = Replay::new([get(TRUST, IAM_TAGS), no_such_entity("DeleteRole")]);
     let role = role(&replay);
     role.delete(&there(&role).await, &Progress::silent()).await.expect("gone already");
+}
+
+const BOUNDARY: &str = "arn:aws:iam::123456789012:policy/B";
+
+fn bounded(replay: &Replay) -> Role {
+    let keys = format!("tags.team = \"shop\"\nfunction.boundary = \"{BOUNDARY}\"");
+    Role::new(&replay.cloud(), &fixture::with(&keys))
+}
+
+fn bound_by(arn: &str) -> String {
+    format!(
+        "<PermissionsBoundary><PermissionsBoundaryArn>{arn}</PermissionsBoundaryArn></PermissionsBoundary>"
+    )
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_boundary_and_tags_of_the_file_come_with_the_role() {
+    let replay = Replay::new([described("CreateRole", ARN, TRUST, "")]);
+    let keys = format!(
+        "tags.team = \"shop\"\nfunction.boundary = \"{BOUNDARY}\"\nfunction.role_path = \"/apps/\""
+    );
+    let role = Role::new(&replay.cloud(), &fixture::with(&keys));
+    let made = role.create(&Inputs::default(), &Progress::silent()).await.expect("made");
+    assert!(drift(&role, &Inputs::default(), &made).is_empty());
+    let sent = replay.sent().concat();
+    for part in ["Path=%2Fapps%2F", "PermissionsBoundary=arn", "Value=shop"] {
+        assert!(sent.contains(part), "{part}: {sent}");
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_boundary_and_a_tag_of_ours_are_put_right_and_what_was_asked_about_is_not_forgotten()
+ {
+    let asked = "<member><Key>stackctl:asked</Key><Value>12345678</Value></member></Tags>";
+    let tags =
+        IAM_TAGS.replace("</Tags>", asked) + &bound_by("arn:aws:iam::123456789012:policy/Other");
+    let replay =
+        Replay::new([get(TRUST, &tags), done("TagRole"), done("PutRolePermissionsBoundary")]);
+    let role = bounded(&replay);
+    let live = there(&role).await;
+    let told = drift(&role, &Inputs::default(), &live);
+    assert_eq!(told[0], "tag team: none → shop");
+    assert!(
+        told[1].starts_with("boundary: arn:aws:iam::123456789012:policy/Other → arn"),
+        "{told:?}"
+    );
+    assert!(role.diff(&Inputs::default(), &live)[1].loses, "the user is asked first");
+    assert!(role.is_ours(&live), "a tag of the file says nothing of whose the role is");
+    let now = role.update(&Inputs::default(), &live, &Progress::silent()).await.expect("repaired");
+    assert_eq!(now.asked(), ["12345678"]);
+    replay.is_over();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_boundary_that_the_file_does_not_name_stays_and_a_path_cannot_change() {
+    let replay = Replay::new([get(TRUST, &(IAM_TAGS.to_owned() + &bound_by(BOUNDARY)))]);
+    let plain = role(&replay);
+    let live = there(&plain).await;
+    let differences = plain.diff(&Inputs::default(), &live);
+    assert!(differences.iter().all(|one| !one.is_to_be_made()), "{differences:?}");
+    let moved = Role::new(&replay.cloud(), &fixture::with("function.role_path = \"/apps/\""));
+    let differences = moved.diff(&Inputs::default(), &live);
+    assert!(differences.iter().any(|one| one.refusal.is_some()), "{differences:?}");
 }

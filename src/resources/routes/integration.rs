@@ -56,13 +56,12 @@ fn calls(integration: &Integration) -> &str {
 pub(super) fn diff(integrations: &[Integration], leading: &[Leading<'_>]) -> Vec<Difference> {
     let mut differences: Vec<Difference> = Vec::new();
     for one in leading {
-        match one.integration {
-            Some(ours) => differences.extend(own_differences(ours)),
-            None => {
-                let now = integrations.first().filter(|_| leading.len() == 1);
-                let now = now.map_or("none", calls);
-                differences.push(Difference::new("integration", now, &one.arn));
-            }
+        if let Some(ours) = one.integration {
+            differences.extend(own_differences(ours));
+        } else {
+            let now = integrations.first().filter(|_| leading.len() == 1);
+            let now = now.map_or("none", calls);
+            differences.push(Difference::new("integration", now, &one.arn));
         }
     }
     let all_there = leading.iter().all(|one| one.integration.is_some());

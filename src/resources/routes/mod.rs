@@ -1,6 +1,6 @@
-//! What the API does with a request: one integration with the alias of each function, the routes of
-//! each, and the `$default` stage.
-//! All changes of one API are made one after another, because API Gateway takes no two at once.
+//! What the API does with a request: one integration with the alias of each function, the routes of each, and the `$default`
+//! stage, in this order. Of the routes a few are made at once, and what API Gateway refuses for being busy with another one
+//! is sent again.
 
 mod integration;
 mod route;
@@ -11,7 +11,7 @@ use aws_sdk_apigatewayv2::types::{Integration, Route, Stage};
 
 use super::Api;
 use crate::cloud::tags::{self, Tags};
-use crate::cloud::{Cloud, apis};
+use crate::cloud::{Cloud, Identity, apis};
 use crate::config::{ALIAS, Config};
 use engine::error::{Error, Result};
 use engine::{Calls, Difference, Handle, Id, Inputs, Progress, Resource};
@@ -25,6 +25,8 @@ pub struct Routes {
     targets: Vec<RouteTarget>,
     api: Handle<Api>,
     tags: Tags,
+    /// Those of the file, which the stage carries.
+    own_tags: Tags,
 }
 
 /// A function, and the routes that lead to its alias.
@@ -52,6 +54,17 @@ pub struct LiveRoutes {
     stage: Option<Stage>,
 }
 
+impl LiveRoutes {
+    /// Whether API Gateway itself made a part, which then cannot be changed or deleted:
+    /// <https://docs.aws.amazon.com/apigatewayv2/latest/api-reference/apis.html>
+    fn is_made_at_once(&self) -> bool {
+        let managed = |is: Option<bool>| is.unwrap_or(false);
+        self.integrations.iter().any(|one| managed(one.api_gateway_managed))
+            || self.routes.iter().any(|one| managed(one.api_gateway_managed))
+            || self.stage.as_ref().is_some_and(|one| managed(one.api_gateway_managed))
+    }
+}
+
 impl Routes {
     /// No function and no route is in two of `targets`.
     pub fn new(
@@ -67,6 +80,7 @@ impl Routes {
             targets,
             api,
             tags: tags::ours(config),
+            own_tags: config.tags.clone(),
         }
     }
 
@@ -111,6 +125,12 @@ impl Routes {
             route::list(&self.client, api),
             stage::find(&self.client, api),
         )?;
+        let stage = match stage {
+            Some(stage) => {
+                Some(stage::with_tags(&self.cloud, &self.client, api, stage, &self.own_tags).await?)
+            }
+            None => None,
+        };
         Ok(LiveRoutes { integrations, routes, stage })
     }
 }
@@ -127,7 +147,7 @@ impl Resource for Routes {
     }
 
     fn calls(&self) -> Calls {
-        Calls::default()
+        let calls = Calls::default()
             .reading(apis::CALLS)
             .reading(&["apigateway:GetIntegrations", "apigateway:GetRoutes"])
             .reading(&["apigateway:GetStages"])
@@ -135,7 +155,11 @@ impl Resource for Routes {
             .making(&["apigateway:DeleteIntegration"])
             .making(&["apigateway:CreateRoute", "apigateway:UpdateRoute"])
             .making(&["apigateway:DeleteRoute"])
-            .making(&["apigateway:CreateStage", "apigateway:UpdateStage"])
+            .making(&["apigateway:CreateStage", "apigateway:UpdateStage"]);
+        if self.own_tags.is_empty() {
+            return calls;
+        }
+        calls.making(&["apigateway:TagResource/stage"])
     }
 
     fn needs(&self) -> Vec<Id> {
@@ -159,10 +183,15 @@ impl Resource for Routes {
     }
 
     fn diff(&self, _: &Inputs, live: &LiveRoutes) -> Vec<Difference> {
+        if live.is_made_at_once() {
+            return vec![Difference::new("parts", "of a quick create", "our own").refused(
+                "API Gateway lets nobody change the parts of an API that was made by quick create: delete it, or choose another `name`",
+            )];
+        }
         let leading = self.leading(live);
         let mut differences = integration::diff(&live.integrations, &leading);
         differences.extend(route::diff(&live.routes, &leading));
-        differences.extend(stage::diff(live.stage.as_ref()));
+        differences.extend(stage::diff(live.stage.as_ref(), &self.own_tags));
         differences
     }
 
@@ -177,7 +206,8 @@ impl Resource for Routes {
         progress: &Progress,
     ) -> Result<LiveRoutes> {
         let api = &inputs.get(self.api).id;
-        let at = At { client: &self.client, api, progress };
+        let (identity, tags) = (self.cloud.known_identity(), &self.own_tags);
+        let at = At { client: &self.client, api, identity, tags, progress };
         let leading = self.leading(live);
         let mut to = Vec::new();
         for one in &leading {
@@ -205,6 +235,9 @@ impl Resource for Routes {
 struct At<'a> {
     client: &'a Client,
     api: &'a str,
+    identity: &'a Identity,
+    /// What the stage carries.
+    tags: &'a Tags,
     progress: &'a Progress,
 }
 

@@ -10,6 +10,9 @@ use crate::cloud::{Answer, apis};
 use engine::Difference;
 use engine::error::Result;
 
+/// Changes of one API that are under way together. API Gateway may refuse one because of another; it is sent again then.
+const AT_ONCE: usize = 4;
+
 pub(super) async fn list(client: &Client, api: &str) -> Result<Vec<Route>> {
     let mut found = Vec::new();
     let mut pages = Pages::default();
@@ -56,13 +59,14 @@ pub(super) async fn ensure(
     routes: &[Route],
     wanted: &[(&String, &str)],
 ) -> Result<()> {
-    for (key, integration) in wanted {
+    let is_right = |(key, integration): &&(&String, &str)| {
         let target = target(integration);
-        match with_key(routes, key) {
-            Some(route) if route.target() == Some(&target) && is_open(route) => {}
-            Some(route) => point(at, route, &target).await?,
-            None => create(at, key, &target).await?,
-        }
+        let found = with_key(routes, key);
+        found.is_some_and(|route| route.target() == Some(&target) && is_open(route))
+    };
+    let wrong: Vec<_> = wanted.iter().filter(|one| !is_right(one)).collect();
+    for some in wrong.chunks(AT_ONCE) {
+        make(at, routes, some).await?;
     }
     let keys: Vec<&str> = wanted.iter().map(|(key, _)| key.as_str()).collect();
     for route in extra(routes, &keys) {
@@ -74,6 +78,20 @@ pub(super) async fn ensure(
         .await?;
     }
     Ok(())
+}
+
+/// Makes or points these routes, all at once.
+async fn make(at: &At<'_>, routes: &[Route], wanted: &[&(&String, &str)]) -> Result<()> {
+    let [(key, integration), others @ ..] = wanted else { return Ok(()) };
+    let target = target(integration);
+    let one = async {
+        match with_key(routes, key) {
+            Some(route) => point(at, route, &target).await,
+            None => create(at, key, &target).await,
+        }
+    };
+    let others = Box::pin(make(at, routes, others));
+    tokio::try_join!(one, others).map(|_| ())
 }
 
 /// Makes the route, or points the one that somebody else has made in the meantime.

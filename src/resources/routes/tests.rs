@@ -3,7 +3,9 @@ use serde_json::{Value, json};
 use super::*;
 use crate::cloud::replay::{Exchange, Replay, lost, ok, refused, together};
 use crate::resources::LiveApi;
-use crate::resources::fixture::{FUNCTION, config, drift, is_absent, tags as our_tags, there};
+use crate::resources::fixture::{
+    self, FUNCTION, config, drift, is_absent, tags as our_tags, there,
+};
 use engine::Graph;
 use engine::error::Kind;
 
@@ -360,4 +362,86 @@ async fn an_api_that_goes_while_it_is_read_has_nothing_in_it() {
     let (routes, inputs) = routes(&replay);
     let live = there(&routes).await;
     assert_eq!(drift(&routes, &inputs, &live).len(), 3);
+}
+
+fn to(keys: &[String]) -> RouteTarget {
+    RouteTarget { function: "app-api".into(), keys: keys.to_vec() }
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_stage_carries_the_tags_of_the_file_and_they_are_put_back() {
+    let tags = |team: &str| json!({"team": team, "by": "hand"});
+    let at = "/v2/tags/arn%3Aaws%3Aapigateway%3Aus-east-1%3A%3A%2Fapis%2Fabc%2Fstages%2F%24default";
+    let replay = Replay::new([
+        api(),
+        look(&[integration("i1")], &[route("r1", "GET /", "i1")], &[stage(&json!({"tags": {}}))]),
+        ok(format!("GET {at}"), json!({"tags": tags("other")})),
+        ok(format!("POST {at}"), json!({})),
+    ]);
+    let (cloud, mut graph) = (replay.cloud(), Graph::default());
+    let config = fixture::with("tags.team = \"shop\"");
+    let api = graph.add(Api::new(&cloud, &config));
+    let routes = Routes::new(&cloud, &config, vec![to(&["GET /".into()])], api);
+    let inputs = Inputs::default().with(api, LiveApi::at("abc"));
+    let live = there(&routes).await;
+    assert_eq!(drift(&routes, &inputs, &live), ["stage tag team: other → shop"]);
+    let progress = Progress::silent();
+    Box::pin(routes.update(&inputs, &live, &progress)).await.expect("repaired");
+    replay.is_over();
+}
+
+#[tokio::test(start_paused = true)]
+async fn routes_are_made_at_once_and_one_that_meets_another_is_sent_again() {
+    let keys = ["DELETE /", "GET /", "PATCH /", "POST /", "PUT /"].map(str::to_owned);
+    let sent = |key: &str| format!("\"routeKey\":\"{key}\"");
+    let made = |key: &str| ok(sent(key), json!({}));
+    let all: Vec<Value> =
+        keys.iter().enumerate().map(|(at, key)| route(&format!("r{at}"), key, "i1")).collect();
+    let busy =
+        "Unable to complete operation due to concurrent modification. Please try again later.";
+    let replay = Replay::new([
+        post(INTEGRATIONS, &integration("i1")),
+        together([
+            made("DELETE /"),
+            conflict(sent("GET /"), busy),
+            made("PATCH /"),
+            made("POST /"),
+        ]),
+        made("GET /"),
+        made("PUT /"),
+        together([
+            post(STAGES, &json!({})),
+            get(INTEGRATIONS, &[integration("i1")]),
+            get(ROUTES, &all),
+            get(STAGES, &[]),
+        ]),
+    ]);
+    let (cloud, config, mut graph) = (replay.cloud(), config(), Graph::default());
+    let api = graph.add(Api::new(&cloud, &config));
+    let routes = Routes::new(&cloud, &config, vec![to(&keys)], api);
+    let inputs = Inputs::default().with(api, LiveApi::at("abc"));
+    Box::pin(routes.create(&inputs, &Progress::silent())).await.expect("made");
+    replay.is_over();
+}
+
+#[tokio::test(start_paused = true)]
+async fn the_parts_of_a_quick_create_are_refused_and_a_stage_that_lets_nothing_through_is_told() {
+    let mut managed = integration("i1");
+    managed["apiGatewayManaged"] = json!(true);
+    let closed = stage(&json!({"defaultRouteSettings": {"throttlingBurstLimit": 0}}));
+    let replay = Replay::new([
+        api(),
+        look(&[managed], &[route("r1", "GET /", "i1")], &[stage(&json!({}))]),
+        api(),
+        look(&[integration("i1")], &[route("r1", "GET /", "i1")], &[closed]),
+    ]);
+    let (routes, inputs) = routes(&replay);
+    let live = there(&routes).await;
+    let differences = Resource::diff(&routes, &inputs, &live);
+    assert!(differences[0].refusal.as_ref().is_some_and(|why| why.contains("quick create")));
+    let live = there(&routes).await;
+    let differences = Resource::diff(&routes, &inputs, &live);
+    assert_eq!(differences.len(), 1);
+    assert!(differences[0].left.is_some(), "{differences:?}");
+    replay.is_over();
 }

@@ -88,7 +88,7 @@ impl Table {
     async fn settled_tags(&self, progress: &Progress) -> Result<Option<Tags>> {
         let ours = wait::until(progress, "the table's tags are seen", SPREADING, || async {
             let tags = self.tags().await?;
-            Ok(if tags.as_ref().is_some_and(|tags| tags::is_ours(&self.tags, tags)) {
+            Ok(if tags.as_ref().is_some_and(|tags| tags::are_set(&self.tags, tags)) {
                 Poll::Ready(tags)
             } else {
                 Poll::Pending("not ours".into())
@@ -340,7 +340,7 @@ impl Resource for Table {
         if live.recovery != self.wanted.recovery {
             self.set_recovery(progress).await?;
         }
-        if !self.is_ours(live) {
+        if !tags::are_set(&self.tags, &live.tags) {
             self.tag(&live.arn, progress).await?;
         }
         Ok(self.made(&table, pending))

@@ -122,15 +122,20 @@ pub const HARMLESS: [Change; 3] = [
 ];
 
 /// A tag's key and value.
-type Tag = (&'static str, &'static str);
+pub type Tag = (&'static str, &'static str);
 
 /// What says whose something is, and the same with somebody else's name.
 const MARK: &str = "stackctl:stack";
 const OTHER_MARK: Tag = (MARK, "another");
 
-/// Gives everything that takes tags one that is not ours.
-pub fn label(aws: Aws) {
-    tag_all(aws, ("cost-centre", "7"));
+/// Gives everything that takes tags one more, or another value.
+pub fn label(aws: Aws, tag: Tag) {
+    tag_all(aws, tag);
+}
+
+/// Takes the boundary of the role away.
+pub fn unbound(aws: Aws) {
+    aws.iam("DeleteRolePermissionsBoundary", &[ROLE]);
 }
 
 /// Forgets what the user was asked about earlier: what comes back is left alone otherwise.
@@ -217,6 +222,8 @@ const LOGS_POLICY: &str = "arn:aws:iam::123456789012:policy/MyAppLambdaLogs";
 const ROLE: (&str, &str) = ("RoleName", "my-app-lambda-role");
 const DATA_POLICY: &str = "arn:aws:iam::123456789012:policy/MyAppLambdaDynamoDB";
 const OTHER_RIGHTS: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"dynamodb:*","Resource":"*"}]}"#;
+/// The table may be read by key, and nothing else.
+pub const OTHER_POLICY: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"dynamodb:GetItem","Resource":"arn:aws:dynamodb:us-east-1:123456789012:table/my-app-data"}]}"#;
 const OTHER_TRUST: &str = r#"{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":["lambda.amazonaws.com","ec2.amazonaws.com"]},"Action":"sts:AssumeRole"}]}"#;
 
 fn attachment(aws: Aws, action: &str, arn: &str) {
@@ -234,7 +241,7 @@ fn policy_document(aws: Aws) -> String {
 }
 
 /// A new default version; the others go, so that there is room.
-fn policy_version(aws: Aws, text: &str) {
+pub fn policy_version(aws: Aws, text: &str) {
     let versions = aws.iam("ListPolicyVersions", &[("PolicyArn", DATA_POLICY)])["Versions"].take();
     let others = versions.as_array().expect("a list").iter();
     for version in others.filter(|version| version["IsDefaultVersion"] != "true") {

@@ -118,7 +118,7 @@ fn what_aws_or_others_add_is_no_drift() {
 #[test]
 fn a_tag_that_says_whose_it_is_is_told_and_given_back_by_adopt_and_other_tags_stay() {
     let (lane, _) = up();
-    label(lane.aws());
+    label(lane.aws(), ("cost-centre", "7"));
     assert_eq!(planned(&lane), [] as [Value; 0], "tags of others are no drift");
     let wanted = lane.snapshot();
     for (name, change) in MARKS {

@@ -3,6 +3,7 @@
 
 use serde_json::{Value, json};
 
+use super::pass_role::{may, user};
 use crate::proxy::wire::Answer;
 use crate::proxy::{Incoming, Layer};
 
@@ -39,7 +40,8 @@ fn stage(call: &Incoming, input: &Value) -> Option<Answer> {
     if !call.is(&["apigateway:CreateStage"]) {
         return None;
     }
-    if !input["tags"].is_null() {
+    let lacks = || user(call).is_some_and(|user| !may(call, &user, "apigateway:TagResource"));
+    if !input["tags"].is_null() && lacks() {
         let text = "User: u is not authorized to perform: apigateway:TagResource on resource: arn:aws:apigateway:us-east-1::/apis/ID/stages";
         return call.refused(403, "AccessDeniedException", text);
     }

@@ -28,6 +28,9 @@ const CHANGES: [&str; 4] = [
     "lambda:DeleteFunction",
 ];
 
+/// "Other API actions that operate on the function fail", too, until it is active.
+const OTHERS: [&str; 3] = ["lambda:Invoke", "lambda:CreateAlias", "lambda:AddPermission"];
+
 impl Layer for Functions {
     fn before(&mut self, call: &Incoming) -> Option<Answer> {
         let name = call.part(2);
@@ -40,7 +43,7 @@ impl Layer for Functions {
         }
         let busy = self.busy.get(&name).map(|busy| busy.is_new)?;
         // An update does not keep anybody from being answered by the version before it.
-        let refuses = call.is(&CHANGES) || (busy && call.is(&["lambda:Invoke"]));
+        let refuses = call.is(&CHANGES) || (busy && call.is(&OTHERS));
         if !refuses || (busy && call.is(&["lambda:DeleteFunction"])) {
             return None;
         }

@@ -2,7 +2,10 @@
 
 mod api;
 mod assumable;
+mod code;
+mod fading;
 mod functions;
+mod guard_rails;
 mod http;
 mod iam;
 mod indexes;
@@ -10,6 +13,7 @@ mod paging;
 mod pass_role;
 mod publishing;
 mod rates;
+mod spreading;
 mod tables;
 mod tags;
 mod time_to_live;
@@ -18,10 +22,15 @@ mod visible;
 use crate::proxy::wire::Answer;
 use crate::proxy::{Incoming, Layer};
 
+pub use fading::Fading;
+pub use guard_rails::GuardRails;
 pub use rates::Rate;
 
 /// How many looks something takes that AWS does not do at once.
 const LOOKS: u32 = 2;
+
+/// For how long what was deleted is still read.
+const DELETED: std::time::Duration = std::time::Duration::from_millis(1500);
 
 /// Several rules; the first one that answers wins.
 pub struct Rules(Vec<Box<dyn Layer>>);
@@ -59,8 +68,9 @@ fn rates() -> [Rule; 2] {
     [Box::new(Rate::api_gateway()), Box::new(Rate::lambda())]
 }
 
-fn refusals() -> [Rule; 6] {
+fn refusals() -> [Rule; 7] {
     [
+        Box::<code::Code>::default(),
         Box::new(pass_role::PassRole),
         Box::new(iam::Iam),
         Box::new(api::Api),
@@ -70,8 +80,10 @@ fn refusals() -> [Rule; 6] {
     ]
 }
 
-fn delays() -> [Rule; 7] {
+fn delays() -> [Rule; 9] {
     [
+        Box::<spreading::Spreading>::default(),
+        Box::new(Fading::lasting(DELETED)),
         Box::<indexes::Indexes>::default(),
         Box::<time_to_live::TimeToLive>::default(),
         Box::<tables::Tables>::default(),

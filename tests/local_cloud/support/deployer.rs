@@ -14,7 +14,7 @@ const ON_EVERYTHING: [&str; 5] = [
 ];
 
 /// Condition keys of AWS that the emulator finds in no request.
-const UNKNOWN_KEYS: [&str; 2] = ["iam:PolicyARN", "lambda:Principal"];
+const UNKNOWN_KEYS: [&str; 3] = ["iam:PermissionsBoundary", "iam:PolicyARN", "lambda:Principal"];
 
 /// Whoever has this key pair.
 pub struct Deployer {

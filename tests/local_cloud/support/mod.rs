@@ -10,7 +10,7 @@ mod golden;
 mod http;
 mod moto;
 mod outcome;
-mod project;
+pub mod project;
 mod python;
 mod recorder;
 mod stack;
