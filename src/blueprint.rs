@@ -1,10 +1,11 @@
 //! What the code of a function asks the stack for: requests and rights. A handler of our own form declares them; of any
 //! other program an audit of its source finds them, and `stack.toml` says what the audit cannot see.
 
+use std::collections::btree_map::Entry;
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
-use audit::Audited;
+use audit::{Audited, Report};
 use engine::error::{Error, Result};
 use verify::manifest::{Manifest, Route, Site};
 use verify::rights::{Origin, Place, Rights, Undecided};
@@ -55,8 +56,34 @@ pub type Blueprints = BTreeMap<String, Blueprint>;
 
 /// Reads the crates of all functions.
 pub fn read_all(config: &Config) -> Result<Blueprints> {
-    let read = |config: Config| Ok((config.function().key.clone(), Blueprint::read(&config)?));
+    let mut reports = Reports::default();
+    let read = |config: Config| {
+        let sources = manifest::sources(&folder(&config))?;
+        let blueprint = Blueprint::of_sources(&config, &sources, &mut reports)?;
+        Ok((config.function().key.clone(), blueprint))
+    };
     config.each_function().map(read).collect()
+}
+
+/// The audits of this run, by folder: functions may be binaries of one package.
+#[derive(Default)]
+pub struct Reports(BTreeMap<PathBuf, Report>);
+
+impl Reports {
+    fn of(&mut self, folder: &Path, doing: &str) -> Result<&Report> {
+        match self.0.entry(folder.to_owned()) {
+            Entry::Occupied(known) => Ok(known.into_mut()),
+            Entry::Vacant(new) => {
+                let report = audit::audit(folder);
+                Ok(new.insert(report.map_err(|refused| Error::failed(doing).cause(refused))?))
+            }
+        }
+    }
+}
+
+/// Where the crate of the function is that `config` is about.
+fn folder(config: &Config) -> PathBuf {
+    config.root.join(&config.function().settings.crate_directory)
 }
 
 /// What proves a version of each.
@@ -70,19 +97,22 @@ pub fn questions(config: &Config, blueprints: &Blueprints) -> BTreeMap<String, Q
 impl Blueprint {
     /// Reads the crate of the function.
     pub fn read(config: &Config) -> Result<Self> {
-        let folder = config.root.join(&config.function().settings.crate_directory);
-        Self::of_sources(config, &manifest::sources(&folder)?)
+        let sources = manifest::sources(&folder(config))?;
+        Self::of_sources(config, &sources, &mut Reports::default())
     }
 
     /// The same, from the files of the crate that cargo compiles.
-    pub fn of_sources(config: &Config, sources: &[(String, String)]) -> Result<Self> {
-        let folder = config.root.join(&config.function().settings.crate_directory);
+    pub fn of_sources(
+        config: &Config,
+        sources: &[(String, String)],
+        reports: &mut Reports,
+    ) -> Result<Self> {
         let mut blueprint = if declares(sources) {
             let manifest = manifest::of_sources(sources)?;
             let rights = Rights::of_manifest(&manifest, &config.main_key());
             Self { form: Form::Declared, manifest, rights }
         } else {
-            audited(config, &folder)?
+            audited(config, reports)?
         };
         if !config.function().settings.routes.is_empty() {
             blueprint.manifest.routes = routes(&config.function().settings.routes, "stack.toml");
@@ -143,9 +173,9 @@ fn declares(sources: &[(String, String)]) -> bool {
     sources.iter().any(|(_, text)| text.contains("operations!"))
 }
 
-fn audited(config: &Config, folder: &Path) -> Result<Blueprint> {
+fn audited(config: &Config, reports: &mut Reports) -> Result<Blueprint> {
     let doing = format!("audit `{}`", config.function().settings.crate_directory);
-    let report = audit::audit(folder).map_err(|refused| Error::failed(&doing).cause(refused))?;
+    let report = reports.of(&folder(config), &doing)?;
     let function = chosen(&report.functions, config.function(), &doing)?;
     let found: Vec<String> = if takes_every_path(function) {
         EVERY_PATH.iter().map(|path| format!("ANY {path}")).collect()

@@ -8,7 +8,7 @@ use std::time::SystemTime;
 
 use serde::Deserialize;
 
-use crate::blueprint::{Blueprint, Form};
+use crate::blueprint::{Blueprint, Form, Reports};
 use crate::config::Config;
 use crate::manifest;
 use crate::recipe::recipe;
@@ -53,7 +53,7 @@ pub struct Linked {
 pub fn read(config: &Config, binary: Option<&Path>) -> Result<Handler> {
     let folder = config.root.join(&config.function().settings.crate_directory);
     let sources = manifest::sources(&folder)?;
-    let blueprint = Blueprint::of_sources(config, &sources)?;
+    let blueprint = Blueprint::of_sources(config, &sources, &mut Reports::default())?;
     let below = |(path, text): (String, String)| {
         (
             format!("{}/{path}", config.function().settings.crate_directory.trim_end_matches('/')),

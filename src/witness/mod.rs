@@ -47,6 +47,11 @@ impl<'a> Witness<'a> {
             )
             .hint("add `--local`"));
         }
+        if blueprint.form == Form::Audited {
+            return Err(Error::usage("the witness works with handlers that declare their routes")
+                .cause("which routes need which right, the source of this one does not say")
+                .hint("`stackctl verify-policy` judges its policies without the witness"));
+        }
         let cases = requests::read(&config.root.join(&config.function().settings.crate_directory))?;
         let config =
             config.alone().throwaway(format!("witness-{:06}", fastrand::u32(0..1_000_000)));
