@@ -62,8 +62,9 @@ pub fn find(folder: &Path) -> Result<Option<Project>> {
         return if is_here { Err(no_function(folder)) } else { Ok(None) };
     }
     // Those of the same kind stay in the order of their packages.
-    functions
-        .sort_by_key(|one| (one.trigger != "http", one.routes.is_none(), one.calls.is_empty()));
+    functions.sort_by_key(|one| {
+        (one.is_server, one.trigger != "http", one.routes.is_none(), one.calls.is_empty())
+    });
     // As the audit names the folders of packages.
     let folder = folder.canonicalize().unwrap_or_else(|_| folder.to_owned());
     for function in &mut functions {

@@ -207,6 +207,13 @@ impl File {
             ));
             self.open.push(format!("{}: what starts it ({})", function.place(), found.trigger));
         }
+        if found.is_server {
+            self.plain("# It is a web server: Lambda starts it with an adapter's layer alone, which stackctl does not add.");
+            self.open.push(format!(
+                "{}: `{}` is a web server and no Lambda function; `lambda_http::run` makes it one",
+                found.main, found.binary
+            ));
+        }
         self.environment(function, draft);
     }
 

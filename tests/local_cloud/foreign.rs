@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use serde_json::{Value, json};
 
-use crate::support::{Cloud, Outcome, Response, request};
+use crate::support::{Cloud, Outcome, Response, on_a_terminal, request};
 
 const FILES: [&str; 4] = ["Cargo.toml", "Cargo.lock", "src/main.rs", "src/links.rs"];
 const NAME: &str = "foreign-links";
@@ -69,6 +69,34 @@ fn a_program_of_any_form_is_adopted_deployed_proven_changed_and_taken_away() {
     assert_eq!(ask(&up, "GET", "/health", "").json()["well"], true);
     project.run(&["status", "--exit-code"]).succeeded();
     project.run(&["teardown", "--yes"]).succeeded();
+}
+
+/// A program that only writes items: which of their attributes is the key, nobody but its author knows.
+const WRITES: &str = r#"use aws_sdk_dynamodb::{Client, types::AttributeValue};
+#[tokio::main]
+async fn main() -> Result<(), lambda_http::Error> {
+    let client = Client::new(&aws_config::load_from_env().await);
+    lambda_http::run(lambda_http::service_fn(|_: lambda_http::Request| async {
+        client.put_item().table_name("notes").item("title", AttributeValue::S("a".into())).item("day", AttributeValue::N("1".into())).send().await
+    })).await
+}
+"#;
+
+#[test]
+fn a_key_that_no_line_shows_is_asked_for_on_a_terminal() {
+    let folder = std::env::temp_dir().join(format!("stackctl-asked-{}", std::process::id()));
+    fs::create_dir_all(folder.join("src")).expect("the temporary folder can be written");
+    let manifest = "[package]\nname = \"notes\"\nversion = \"0.1.0\"\n[dependencies]\naws-config = \"1\"\naws-sdk-dynamodb = \"1\"\nlambda_http = \"1\"\n";
+    fs::write(folder.join("Cargo.toml"), manifest).expect("a file");
+    fs::write(folder.join("src/main.rs"), WRITES).expect("a file");
+    let mut command = Cloud::nowhere(&folder);
+    command.args(["init", "--name", "notes"]);
+    let told = on_a_terminal(&command, "day:N\n").succeeded().stdout;
+    assert!(told.contains("Partition key of table notes [title]:"), "{told}");
+    let text = fs::read_to_string(folder.join("stack.toml")).expect("it was written");
+    assert!(text.contains("partition_key = \"day:N\""), "{text}");
+    assert!(text.contains("as you said"), "{text}");
+    fs::remove_dir_all(&folder).expect("it is there");
 }
 
 /// Every route, against the table and its index.

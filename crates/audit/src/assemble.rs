@@ -160,6 +160,7 @@ impl Assembly<'_> {
         let gathered = Gathered::of(self.findings, &self.index.files);
         let mut audited = Audited {
             package: package.name.clone(),
+            is_server: role == Role::Server,
             folder: package.folder.clone(),
             root: self.root.to_owned(),
             binary: binary.to_owned(),

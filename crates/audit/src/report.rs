@@ -29,6 +29,9 @@ pub struct Audited {
     pub env: BTreeSet<String>,
     pub routes: Option<Vec<String>>,
     pub verdict: Verdict,
+    /// Whether it is a web server that Lambda starts with an adapter's layer alone.
+    #[serde(skip)]
+    pub is_server: bool,
     /// The folder of the package.
     #[serde(skip)]
     pub folder: PathBuf,

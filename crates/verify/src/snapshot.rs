@@ -221,7 +221,11 @@ impl Stack {
     pub fn arn(&self, on: &On) -> String {
         let Stack { partition, region, account, .. } = self;
         let names = |(key, table): (&String, &Table)| (key.clone(), table.name.clone());
-        let tables = self.tables.iter().map(names).collect();
+        let mut tables: BTreeMap<String, String> = self.tables.iter().map(names).collect();
+        // A stack that lists none has the main one alone, whatever it is called in the file.
+        if let Some(key) = on.table().filter(|key| tables.is_empty() && !key.starts_with("arn:")) {
+            tables.insert(key.to_owned(), self.table_name.clone());
+        }
         Place { partition, region, account, tables: &tables }.arn(on)
     }
 
@@ -230,6 +234,7 @@ impl Stack {
         match call.table.as_deref() {
             None => Some(&self.table_arn),
             Some(table) if table.starts_with("arn:") => Some(table),
+            Some(_) if self.tables.is_empty() => Some(&self.table_arn),
             Some(key) => self.tables.get(key).map(|table| table.arn.as_str()),
         }
     }

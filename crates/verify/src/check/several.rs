@@ -183,6 +183,18 @@ fn declared_calls_name_their_table_and_index() {
     assert!(told(&verdict).contains(&"unproven ".to_owned()), "{:?}", verdict.findings);
 }
 
+#[test]
+fn a_stack_that_lists_no_tables_has_the_main_one() {
+    let rights = Rights {
+        grants: vec![grant(Origin::Audit, On::Table("data".to_owned()), &["dynamodb:GetItem"])],
+        undecided: vec![],
+    };
+    let mut snapshot = of_rights(&rights, &json!([]));
+    snapshot.stack.tables.clear();
+    let needs = needed(&snapshot, &Evidence::default()).required;
+    assert_eq!(needs[0].resource, snapshot.stack.table_arn);
+}
+
 fn open(reason: &str, candidates: Candidates) -> Undecided {
     let site = Site { file: "src/a.rs".to_owned(), line: 3 };
     Undecided { reason: reason.to_owned(), message: "a line".to_owned(), candidates, site }
