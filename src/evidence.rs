@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::manifest;
 use crate::recipe::recipe;
 use engine::error::{Doing, Error, Result};
-use package::{self, Digest};
+use package::{self, Digest, Profile, Recipe};
 use verify::audit::Audit;
 use verify::check::Evidence;
 use verify::linked::{self, Program};
@@ -47,6 +47,10 @@ pub struct Linked {
     pub sha256: Digest,
     /// Whether it was made from the sources as they are; unknown for a file that the user named.
     pub from_these_sources: bool,
+    /// The linker drops what nothing reaches from a quick build, too; it is only said which one was read.
+    pub profile: Profile,
+    /// The other build of the same sources, when there are both.
+    pub others: Vec<Digest>,
 }
 
 /// Reads the handler of a project; `binary` is used instead of the zip that `stackctl build` left.
@@ -89,6 +93,13 @@ pub fn operations_of(path: &Path) -> Result<(BTreeSet<&'static str>, Digest)> {
     Ok((linked::operations_in(&program), digest))
 }
 
+impl Linked {
+    /// Whether what is deployed was built from these sources, whichever of the two builds it is.
+    pub fn is_or_has(&self, code_sha256: &str) -> bool {
+        [&self.sha256].into_iter().chain(&self.others).any(|one| one.base64() == code_sha256)
+    }
+}
+
 impl Handler {
     /// The declared operations, each with the indexes and members that the source shows for it.
     pub fn calls(&self) -> Vec<Call> {
@@ -126,26 +137,31 @@ fn linked(
     form: Form,
     evidence: &mut Evidence,
 ) -> Result<Known<Linked>> {
-    let made = recipe(config).folder();
-    let path = match binary {
-        Some(path) => path.to_owned(),
-        None => made.join("bootstrap.zip"),
-    };
-    if binary.is_none() && !path.is_file() {
+    let folders = [Profile::Optimized, Profile::Quick]
+        .map(|profile| Recipe { profile, ..recipe(config) }.folder());
+    let zips: Vec<PathBuf> = folders.iter().map(|folder| folder.join("bootstrap.zip")).collect();
+    if binary.is_none() && !zips.iter().any(|zip| zip.is_file()) {
         return Ok(Known::No("no zip yet: `stackctl build` makes it".into()));
     }
-    // The record beside the zip is touched by every build that finds the zip to be right.
-    let built = modified(&made.join("bootstrap.json"));
-    let from_these_sources = binary.is_none() && built.is_some_and(|built| built >= sources);
-    if binary.is_none() && !from_these_sources {
+    // The record beside a zip is touched by every build that finds the zip to be right.
+    let is_fresh = |folder: &PathBuf| {
+        modified(&folder.join("bootstrap.json")).is_some_and(|built| built >= sources)
+    };
+    let fresh = folders.iter().zip(zips).filter(|(folder, _)| is_fresh(folder));
+    let fresh: Vec<PathBuf> = fresh.map(|(_, zip)| zip).filter(|zip| zip.is_file()).collect();
+    let Some(path) = binary.map(Path::to_owned).or_else(|| fresh.first().cloned()) else {
         return Ok(Known::No("the zip is older than the sources: `stackctl build`".into()));
-    }
+    };
+    let from_these_sources = binary.is_none();
     let (program, sha256) = package::program(&path)?;
+    let others = fresh.iter().filter(|other| from_these_sources && **other != path);
+    let others = others.filter_map(|other| Some(package::program(other).ok()?.1)).collect();
+    let profile = package::profile(&path).unwrap_or_default();
     match form {
         Form::Declared => evidence.linked = Some(linked::operations_in(&program)),
         Form::Audited => evidence.program = Some(Program::read(&program)),
     }
-    Ok(Known::Yes(Linked { path, sha256, from_these_sources }))
+    Ok(Known::Yes(Linked { path, sha256, from_these_sources, profile, others }))
 }
 
 #[derive(Deserialize)]

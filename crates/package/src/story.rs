@@ -111,7 +111,7 @@ fn counted(verb: &str, rest: &str) -> Option<(u32, u32)> {
 /// What of a step is worth showing.
 fn note(verb: &str, rest: &str, done: Option<(u32, u32)>) -> Option<String> {
     let compiling = |name: &str| match done {
-        Some((done, all)) => format!("crate {done} of {all}: {name}"),
+        Some((done, all)) => format!("{done} of {all}: {name}"),
         None => format!("compiling {name}"),
     };
     match verb {
@@ -160,8 +160,7 @@ mod tests {
             done = counted(verb, rest).or(done);
             notes.extend(note(verb, rest, done));
         }
-        let expected =
-            ["crate 37 of 160: ring", "crate 37 of 160: serde", "crate 160 of 160: handler"];
+        let expected = ["37 of 160: ring", "37 of 160: serde", "160 of 160: handler"];
         assert_eq!(notes, expected);
     }
 

@@ -78,7 +78,7 @@ fn identity_findings(
         ));
     }
     match &handler.linked {
-        Known::Yes(linked) if linked.sha256.base64() != live.code_sha256 => {
+        Known::Yes(linked) if !linked.is_or_has(&live.code_sha256) => {
             let message = format!(
                 "the deployed code is {}, and {} is another",
                 live.code_sha256,

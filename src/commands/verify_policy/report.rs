@@ -8,6 +8,7 @@ use crate::ui::Paint;
 use crate::ui::verdict::{self, Notes, Seen, plural};
 use engine::error::{Error, Kind, Result};
 use iam::eval::Decision;
+use package::Profile;
 use verify::catalogue::Catalogue;
 use verify::check::{self, Verdict};
 use verify::findings::Severity;
@@ -135,13 +136,14 @@ fn describe(handler: &Handler, deployed: Option<&str>, notes: &mut Notes) {
         notes.source = sites.next().map(|site| format!("{site}{more}")).unwrap_or_default();
     }
     notes.linked = match &handler.linked {
-        Known::Yes(Linked { path, sha256, from_these_sources }) => {
+        Known::Yes(Linked { path, sha256, from_these_sources, profile, .. }) => {
             let whence = match from_these_sources {
                 _ if deployed == Some(sha256.base64().as_str()) => "which is deployed".to_owned(),
                 true => "built from these sources".to_owned(),
                 false => path.display().to_string(),
             };
-            format!("sha256 {}…, {whence}", &sha256.hex()[..8])
+            let build = if *profile == Profile::Quick { ", quick build" } else { "" };
+            format!("sha256 {}…, {whence}{build}", &sha256.hex()[..8])
         }
         Known::No(why) => why.clone(),
     };
