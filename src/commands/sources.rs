@@ -84,9 +84,9 @@ pub fn text(artifacts: &[&Artifact]) -> String {
     match artifacts.first().map(|artifact| artifact.profile) {
         None => String::new(),
         Some(Profile::Optimized) => format!("code: optimized build, {size}"),
-        Some(Profile::Quick) => format!(
-            "code: quick build, {size}, for this machine only; `--optimized` builds what AWS gets"
-        ),
+        Some(Profile::Quick) => {
+            format!("code: quick build, {size}, for this machine; `--optimized` is what AWS gets")
+        }
     }
 }
 
