@@ -169,15 +169,16 @@ async fn surveyed(
         );
         Ok((reading, found?))
     });
-    let (reading, (found, functions, roles)) = app.unless_stopped(Box::pin(survey)).await?;
-    for name in &found.unread {
-        app.ui.say(&format!("not deleted, because its tags cannot be read: table {name}"));
+    let (reading, (tables, functions, roles)) = app.unless_stopped(Box::pin(survey)).await?;
+    let functions = functions.and(roles);
+    for label in tables.unread.iter().chain(&functions.unread) {
+        app.ui.say(&format!("not deleted, because its tags cannot be read: {label}"));
     }
-    if found.ours.is_empty() && functions.is_empty() && roles.is_empty() {
+    if tables.ours.is_empty() && functions.ours.is_empty() {
         return Ok((config, stack, reading));
     }
-    functions.union(&roles).for_each(|key| config.add_function(key));
-    found.ours.iter().for_each(|name| config.add_table(name));
+    functions.ours.iter().for_each(|key| config.add_function(key));
+    tables.ours.iter().for_each(|name| config.add_table(name));
     let stack = wired(&config, cloud);
     let look = app.ui.watch(stack.graph.labels(), async |events| look(&stack, cloud, events).await);
     let reading = app.unless_stopped(look).await?;

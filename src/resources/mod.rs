@@ -9,6 +9,7 @@ pub mod export;
 #[cfg(test)]
 mod fixture;
 mod function;
+mod further;
 pub mod invocation;
 mod log_group;
 pub mod log_search;

@@ -8,8 +8,9 @@ use aws_sdk_lambda::Client;
 use super::ABSENT;
 use crate::cloud::pages::Pages;
 use crate::cloud::tags::{self, Tags};
-use crate::cloud::{Answer, Cloud, Doing, role_documents};
+use crate::cloud::{Answer, Cloud, Doing};
 use crate::config::Config;
+use crate::resources::further::Further;
 use engine::error::Result;
 
 /// What this asks of AWS.
@@ -32,23 +33,13 @@ pub async fn names(cloud: &Cloud) -> Result<BTreeSet<String>> {
 
 /// The keys of those of `names` that carry the stack's tags and that the file does not name. Only what is called after
 /// the stack is looked at.
-pub async fn find(
-    cloud: &Cloud,
-    config: &Config,
-    names: &BTreeSet<String>,
-) -> Result<BTreeSet<String>> {
-    let mut found = BTreeSet::new();
+pub async fn find(cloud: &Cloud, config: &Config, names: &BTreeSet<String>) -> Result<Further> {
+    let ours = tags::ours(config);
+    let mut found = Further::default();
     for name in names {
         let key = config.names.key_of(name).filter(|key| !config.functions.contains_key(*key));
         let Some(key) = key else { continue };
-        match tags_of(cloud, name).await {
-            Ok(tags) if tags::is_ours(&tags::ours(config), &tags) => {
-                found.insert(key.to_owned());
-            }
-            // Who may touch this stack alone need not be let to read what others call alike.
-            Err(error) if !role_documents::is_denied(&error) => return Err(error),
-            _ => {}
-        }
+        found.sort_in(&ours, key, format!("function {name}"), tags_of(cloud, name).await)?;
     }
     Ok(found)
 }

@@ -7,8 +7,9 @@ use aws_sdk_iam::Client;
 use crate::cloud::pages::Pages;
 use crate::cloud::spreading::ABSENT;
 use crate::cloud::tags::{self, Tags};
-use crate::cloud::{Answer, Cloud, Doing, role_documents};
+use crate::cloud::{Answer, Cloud, Doing};
 use crate::config::Config;
+use crate::resources::further::Further;
 use engine::error::Result;
 
 /// What this asks of AWS.
@@ -30,25 +31,14 @@ pub async fn names(cloud: &Cloud) -> Result<BTreeSet<String>> {
 
 /// The keys of the functions whose roles carry the stack's tags and that the file does not name. Only roles that are called
 /// after the stack are looked at.
-pub async fn find(
-    cloud: &Cloud,
-    config: &Config,
-    names: &BTreeSet<String>,
-) -> Result<BTreeSet<String>> {
+pub async fn find(cloud: &Cloud, config: &Config, names: &BTreeSet<String>) -> Result<Further> {
     let ours = tags::ours_of_region(config, cloud.region());
-    let mut found = BTreeSet::new();
+    let mut found = Further::default();
     for name in names {
         let key = config.names.key_of_role(name);
         let key = key.filter(|key| !config.functions.contains_key(*key));
         let Some(key) = key else { continue };
-        match tags_of(cloud, name).await {
-            Ok(tags) if tags::is_ours(&ours, &tags) => {
-                found.insert(key.to_owned());
-            }
-            // Who may touch this stack alone need not be let to read what others call alike.
-            Err(error) if !role_documents::is_denied(&error) => return Err(error),
-            _ => {}
-        }
+        found.sort_in(&ours, key, format!("role {name}"), tags_of(cloud, name).await)?;
     }
     Ok(found)
 }

@@ -6,24 +6,13 @@ use std::collections::BTreeSet;
 use aws_sdk_dynamodb::Client;
 
 use super::Table;
-use crate::cloud::pages::Pages;
-use crate::cloud::{Cloud, Doing, tags};
+use crate::cloud::{Cloud, Doing};
 use crate::config::{self, Config};
+use crate::resources::further::Further;
 use engine::error::Result;
 
 /// What this asks of AWS.
 pub const CALLS: &[&str] = &["dynamodb:ListTables", "dynamodb:ListTagsOfResource"];
-
-/// What AWS says to whoever may not read the tags of a table.
-const DENIED: [&str; 2] = ["AccessDeniedException", "AccessDenied"];
-
-/// What was found.
-#[derive(Debug, Default)]
-pub struct Further {
-    pub ours: Vec<String>,
-    /// Those whose tags may not be read: they may be ours.
-    pub unread: Vec<String>,
-}
 
 /// Every table of the account and region.
 pub async fn names(cloud: &Cloud) -> Result<BTreeSet<String>> {
@@ -55,14 +44,8 @@ pub async fn find(
     let mut found = Further::default();
     for name in names.into_iter().filter(may_be_ours) {
         let table = Table::new(cloud, config, &config::Table::named(&name));
-        match table.tags().await {
-            Ok(Some(tags)) if tags::is_ours(&table.tags, &tags) => found.ours.push(name),
-            Ok(_) => {}
-            Err(error) if error.has_code(&DENIED) => {
-                found.unread.push(name);
-            }
-            Err(error) => return Err(error),
-        }
+        let tags = table.tags().await.map(Option::unwrap_or_default);
+        found.sort_in(&table.tags, &name, format!("table {name}"), tags)?;
     }
     Ok(found)
 }
