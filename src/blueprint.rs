@@ -8,10 +8,10 @@ use std::path::{Path, PathBuf};
 use audit::{Audited, Report};
 use engine::error::{Error, Result};
 use verify::manifest::{Manifest, Route, Site};
-use verify::rights::{Origin, Place, Rights, Undecided};
+use verify::rights::{On, Origin, Place, Rights, Undecided};
 
 use crate::cloud::Identity;
-use crate::config::{Config, Function};
+use crate::config::{Config, Function, Trigger};
 use crate::proof::{self, Question};
 use crate::{manifest, route_keys};
 use iam::document::Document;
@@ -114,8 +114,14 @@ impl Blueprint {
         } else {
             audited(config, reports)?
         };
+        if config.function().trigger.is_some() {
+            blueprint.manifest.routes.clear();
+        }
         if !config.function().settings.routes.is_empty() {
             blueprint.manifest.routes = routes(&config.function().settings.routes, "stack.toml");
+        }
+        if let Some(trigger) = &config.function().trigger {
+            blueprint.rights.add_stack(&fed_by(trigger));
         }
         blueprint.rights = config.with_access(config.function(), blueprint.rights)?;
         Ok(blueprint)
@@ -238,6 +244,26 @@ fn routes(keys: &[String], file: &str) -> Vec<Route> {
         Some(Route { method: method.into(), path: path.into(), operations: Vec::new(), site })
     };
     keys.iter().filter_map(route).collect()
+}
+
+/// What Lambda does with the role to feed the function:
+/// <https://docs.aws.amazon.com/lambda/latest/dg/services-sqs-configure.html>,
+/// <https://docs.aws.amazon.com/lambda/latest/dg/services-dynamodb-eventsourcemapping.html>. A schedule has a role of its own.
+fn fed_by(trigger: &Trigger) -> Vec<(On, &'static [&'static str])> {
+    match trigger {
+        Trigger::Schedule(_) => Vec::new(),
+        Trigger::Queue(queue) => vec![(
+            On::Arn(queue.arn()),
+            &["sqs:DeleteMessage", "sqs:GetQueueAttributes", "sqs:ReceiveMessage"],
+        )],
+        Trigger::Stream(table) => vec![
+            (
+                On::Below(table.clone(), "stream/*".to_owned()),
+                &["dynamodb:DescribeStream", "dynamodb:GetRecords", "dynamodb:GetShardIterator"],
+            ),
+            (On::Arn("*".to_owned()), &["dynamodb:ListStreams"]),
+        ],
+    }
 }
 
 /// The lines of an audited program whose rights the stack of `config` does not decide.

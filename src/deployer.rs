@@ -2,7 +2,7 @@
 
 use crate::cloud::partition;
 use crate::cloud::{Cloud, Identity};
-use crate::config::{Config, Function, LogPolicy};
+use crate::config::{Config, Function, LogPolicy, Trigger};
 use crate::resources::Source;
 use crate::stack::{MANAGED_LOGS, Stack};
 use iam::document::Document;
@@ -41,6 +41,13 @@ fn names(config: &Config, region: &str) -> Names {
     let logs = functions().filter(scoped).map(|function| own(&function.logs_policy));
     let policies: Vec<String> = data.chain(logs).collect();
     let managed = functions().any(|function| !scoped(&function)).then(|| of_aws(MANAGED_LOGS));
+    let schedules = || {
+        functions().filter_map(|function| match &function.trigger {
+            Some(Trigger::Schedule(schedule)) => Some(schedule),
+            _ => None,
+        })
+    };
+    let (scheduled, group) = (schedules().next().is_some(), &config.names.api);
     let log_group =
         |function: &Function| identity.arn("logs", &format!("log-group:{}", function.log_group));
     Names {
@@ -52,12 +59,29 @@ fn names(config: &Config, region: &str) -> Names {
         attachable: policies.iter().cloned().chain(managed).collect(),
         policies,
         any_policy: vec![identity.iam("policy/*"), of_aws(ANY)],
-        roles: functions().flat_map(|function| roles(function, &identity)).collect(),
+        roles: functions()
+            .flat_map(|function| roles(function, &identity))
+            .chain(schedules().map(|schedule| identity.iam(&format!("role/{}", schedule.role))))
+            .collect(),
         boundaries: boundaries(config),
         log_groups: functions().map(log_group).collect(),
         functions: functions()
             .map(|function| identity.arn("lambda", &format!("function:{}", function.name)))
             .collect(),
+        queues: config
+            .queues()
+            .flat_map(|(_, queue)| [&queue.name, &queue.dead_letters])
+            .map(|name| identity.arn("sqs", name))
+            .collect(),
+        schedule_groups: scheduled
+            .then(|| identity.arn("scheduler", &format!("schedule-group/{group}")))
+            .into_iter()
+            .collect(),
+        schedules: scheduled
+            .then(|| identity.arn("scheduler", &format!("schedule/{group}/*")))
+            .into_iter()
+            .collect(),
+        event_sources: vec![identity.arn("lambda", "event-source-mapping:*")],
         gateway: format!("arn:{partition}:apigateway:{region}::"),
     }
 }

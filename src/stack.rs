@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::blueprint::{Blueprint, Blueprints, Form};
 use crate::cloud::{Cloud, Identity};
-use crate::config::{Config, LogPolicy};
+use crate::config::{Config, LogPolicy, Trigger};
 use crate::resources::{
-    Api, Attachments, Code, Function, LogGroup, Permission, Policy, Release, Rights, Role,
-    RouteTarget, Routes, Source, Table,
+    Api, Attachments, Code, EventSource, Function, LogGroup, Permission, Policy, Queue, Queues,
+    Release, Rights, Role, RouteTarget, Routes, Schedule, ScheduleGroup, ScheduleRole, Source,
+    Table,
 };
 use engine::error::{Error, Result};
 use engine::{Graph, Handle, Id, Outcome};
@@ -46,6 +47,8 @@ pub struct Parts {
     pub release: Handle<Release>,
     /// Absent when it takes no requests.
     pub permission: Option<Handle<Permission>>,
+    /// The queue that starts it, and its dead letters.
+    pub queues: Vec<Handle<Queue>>,
     /// Where the rights of the role come from.
     pub rights: Rights,
 }
@@ -88,7 +91,8 @@ impl Stack {
         // A query of an index that is not there yet fails.
         let indexed = config.tables.values().filter(|table| !table.indexes.is_empty());
         let indexed: Vec<Id> = indexed.map(|table| tables[&table.key].id).collect();
-        let mut wiring = Wiring { cloud, graph, indexed, keeps: Arc::default() };
+        let queues = queues(cloud, config, &mut graph);
+        let mut wiring = Wiring { cloud, graph, indexed, queues, keeps: Arc::default() };
         let functions = config.each_function().map(|config| {
             let key = &config.function().key;
             let blueprint = blueprints.map(|blueprints| &blueprints[key]);
@@ -96,6 +100,7 @@ impl Stack {
         });
         let mut functions: BTreeMap<_, _> = functions.collect();
         let http = wiring.http(config, blueprints, &mut functions);
+        wiring.triggers(config, &tables, &functions);
         let Wiring { graph, .. } = wiring;
         Self { graph, tables, functions, http, about: config.function().key.clone() }
     }
@@ -157,6 +162,8 @@ struct Wiring<'a> {
     graph: Graph,
     /// Tables with indexes.
     indexed: Vec<Id>,
+    /// By the keys of the functions that they start: the queue, and its dead letters.
+    queues: BTreeMap<String, [Handle<Queue>; 2]>,
     keeps: Arc<AtomicBool>,
 }
 
@@ -181,14 +188,26 @@ impl Wiring<'_> {
         let rights = self.rights(config, role, data_policy);
         let graph = &mut self.graph;
         let code = graph.add(Code::new(cloud, source));
-        let function = graph.add(Function::new(cloud, config, role, code));
+        let queues = sent_to(config, &self.queues);
+        let function = graph.add(Function::new(cloud, config, role, code, queues.clone()));
         let release = Release::new(cloud, config, function, log_group, code, rights.clone());
         let form = match blueprint {
             None => Some(Form::default()),
             Some(blueprint) => Some(blueprint.form).filter(|_| blueprint.takes_requests()),
         };
-        let release = graph.add(release.after(self.indexed.clone()).tried_as(form));
-        Parts { data_policy, log_group, code, function, release, permission: None, rights }
+        let release = release.after(self.indexed.clone()).tried_as(form).sending_to(queues);
+        let release = graph.add(release);
+        let own = self.queues.get(&config.about).into_iter().flatten().copied().collect();
+        Parts {
+            data_policy,
+            log_group,
+            code,
+            function,
+            release,
+            permission: None,
+            queues: own,
+            rights,
+        }
     }
 
     /// Adds the API, unless no function takes requests, and lets it invoke those that do.
@@ -214,6 +233,38 @@ impl Wiring<'_> {
         Some(Http { api, routes })
     }
 
+    /// Adds what starts functions besides requests.
+    fn triggers(
+        &mut self,
+        config: &Config,
+        tables: &BTreeMap<String, Handle<Table>>,
+        functions: &BTreeMap<String, Parts>,
+    ) {
+        let (cloud, graph) = (self.cloud, &mut self.graph);
+        let mut group = None;
+        for config in config.each_function() {
+            let Parts { release, rights, .. } = &functions[&config.about];
+            let (release, rights) = (*release, rights.clone());
+            match &config.function().trigger {
+                None => {}
+                Some(Trigger::Queue(queue)) => {
+                    let queue = (queue, self.queues[&config.about][0]);
+                    graph.add(EventSource::of_queue(cloud, &config, queue, release, rights));
+                }
+                Some(Trigger::Stream(table)) => {
+                    let table = tables[table];
+                    graph.add(EventSource::of_stream(cloud, &config, table, release, rights));
+                }
+                Some(Trigger::Schedule(schedule)) => {
+                    let group =
+                        *group.get_or_insert_with(|| graph.add(ScheduleGroup::new(cloud, &config)));
+                    let role = graph.add(ScheduleRole::new(cloud, &config, schedule));
+                    graph.add(Schedule::new(cloud, &config, schedule, group, role, release));
+                }
+            }
+        }
+    }
+
     /// Adds what the role may do.
     fn rights(
         &mut self,
@@ -235,6 +286,27 @@ impl Wiring<'_> {
             Attachments::new(self.cloud, config, role, attached, managed, keeps.clone());
         Rights { policies, attachments: self.graph.add(attachments), keeps }
     }
+}
+
+/// Adds the queues of the stack.
+fn queues(
+    cloud: &Cloud,
+    config: &Config,
+    graph: &mut Graph,
+) -> BTreeMap<String, [Handle<Queue>; 2]> {
+    let mut queues = BTreeMap::new();
+    for (key, queue) in config.queues() {
+        let dead = graph.add(Queue::dead_letters(cloud, config, queue));
+        let source = graph.add(Queue::source(cloud, config, queue, dead));
+        queues.insert(key.to_owned(), [source, dead]);
+    }
+    queues
+}
+
+/// The queues whose addresses a function is given: all but its own.
+fn sent_to(config: &Config, queues: &BTreeMap<String, [Handle<Queue>; 2]>) -> Queues {
+    let others = config.queues().filter(|(key, _)| *key != config.about);
+    Queues(others.map(|(key, queue)| (queue.env.clone(), queues[key][0])).collect())
 }
 
 /// The document of a policy of which nothing but the name is known.

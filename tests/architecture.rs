@@ -225,7 +225,8 @@ impl Source {
         let operation = |text: &str| {
             let (service, name) = text.split_once(':')?;
             let name = name.split('/').next()?;
-            let known = ["apigateway", "dynamodb", "iam", "lambda", "logs"].contains(&service);
+            let known = ["apigateway", "dynamodb", "iam", "lambda", "logs", "scheduler", "sqs"]
+                .contains(&service);
             let is_name = name.starts_with(|c: char| c.is_ascii_uppercase());
             (known && is_name && text != "lambda:InvokeFunction").then(|| snake_case(name))
         };

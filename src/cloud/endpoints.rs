@@ -7,12 +7,14 @@ use super::is_loopback;
 use engine::error::{Error, Result};
 
 /// The services that stackctl calls, as the SDK knows them, and as people do.
-const SERVICES: [(&str, &str); 6] = [
+const SERVICES: [(&str, &str); 8] = [
     ("ApiGatewayV2", "API Gateway"),
     ("CloudWatch Logs", "CloudWatch Logs"),
     ("DynamoDB", "DynamoDB"),
     ("IAM", "IAM"),
     ("Lambda", "Lambda"),
+    ("Scheduler", "EventBridge Scheduler"),
+    ("SQS", "SQS"),
     ("STS", "STS"),
 ];
 
@@ -140,7 +142,7 @@ mod tests {
         assert_eq!(
             error.cause.as_deref(),
             Some(
-                "API Gateway, CloudWatch Logs, IAM, Lambda, STS to AWS; DynamoDB to http://localhost:8000"
+                "API Gateway, CloudWatch Logs, IAM, Lambda, EventBridge Scheduler, SQS, STS to AWS; DynamoDB to http://localhost:8000"
             )
         );
         assert!(told(Some("http://127.0.0.1:1"), &[("DYNAMODB", "http://127.0.0.1:2")]).is_err());
@@ -148,7 +150,9 @@ mod tests {
             told(Some("http://127.0.0.1:1"), &[("STS", "https://sts.eu-west-1.amazonaws.com")])
                 .is_err()
         );
-        for service in ["APIGATEWAYV2", "CLOUDWATCH_LOGS", "IAM", "LAMBDA", "STS"] {
+        let others =
+            ["APIGATEWAYV2", "CLOUDWATCH_LOGS", "IAM", "LAMBDA", "SCHEDULER", "SQS", "STS"];
+        for service in others {
             assert!(told(None, &[(service, "http://127.0.0.1:2")]).is_err(), "{service}");
         }
     }
@@ -164,8 +168,10 @@ mod tests {
         for spelling in ["cloudwatch-logs", "cloudwatch_logs", "CLOUDWATCH_LOGS"] {
             assert!(told(None, &[(spelling, "http://127.0.0.1:2")]).is_err(), "{spelling}");
         }
-        let all = ["apigatewayv2", "cloudwatch_logs", "dynamodb", "iam", "lambda", "sts"];
-        let all: Vec<_> = all.into_iter().map(|one| (one, "http://127.0.0.1:2")).collect();
+        let all = ["apigatewayv2", "cloudwatch_logs", "dynamodb", "iam"];
+        let more = ["lambda", "scheduler", "sqs", "sts"];
+        let all = all.into_iter().chain(more);
+        let all: Vec<_> = all.map(|one| (one, "http://127.0.0.1:2")).collect();
         assert_eq!(told(None, &all), Ok(Some("http://127.0.0.1:2".into())));
     }
 }

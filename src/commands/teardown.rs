@@ -216,6 +216,12 @@ async fn confirm(
     let items: Vec<String> = tables
         .map(|(table, live)| format!("its table `{}` (about {} items)", table.name, live.items))
         .collect();
+    let messages = stack.functions.values().flat_map(|parts| &parts.queues);
+    let messages = messages.filter_map(|queue| Some((*queue, reading.find(*queue)?)));
+    let messages = messages.filter(|(_, live)| live.messages > 0).map(|(queue, live)| {
+        format!("{} (about {} messages)", stack.graph.label(queue.id), live.messages)
+    });
+    let items: Vec<String> = items.into_iter().chain(messages).collect();
     let items = if items.is_empty() { String::new() } else { format!(" and {}", items.join(", ")) };
     let effect = format!("This deletes stack {name}{items}.");
     let prompt = format!("Type {name} to confirm:");

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Attribute, AttributeKind, Config, Cors, Projection, Table, function, function::within, origin,
-    region,
+    Attribute, AttributeKind, Config, Cors, Function, Projection, Table, Trigger, function,
+    function::within, origin, region,
 };
 use engine::error::{Error, Result};
 
@@ -90,7 +90,42 @@ pub fn limits(config: &Config) -> Result<()> {
     tags(config)?;
     tables(config)?;
     config.functions.values().try_for_each(|function| function::check(config, function))?;
+    queues(config)?;
+    streams(config)?;
     cors(&config.cors)
+}
+
+fn queues(config: &Config) -> Result<()> {
+    let mut variables = BTreeSet::new();
+    for (key, queue) in config.queues() {
+        let place = format!("{}.queue.env", config.functions[key].place());
+        variable(&place, &queue.env)?;
+        let is_set = |function: &Function| function.settings.environment.contains_key(&queue.env);
+        let is_table = config.tables.values().any(|table| table.env == queue.env);
+        if is_table || config.functions.values().any(is_set) || !variables.insert(&queue.env) {
+            return Err(Error::usage(format!("`{place} = \"{}\"` is taken", queue.env))
+                .hint("give each queue a variable of its own: `queue = { env = \"JOBS_URL\" }`"));
+        }
+    }
+    Ok(())
+}
+
+/// A shard of a stream is read by two processes at most:
+/// <https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Streams.html>
+const MOST_READERS: usize = 2;
+
+fn streams(config: &Config) -> Result<()> {
+    for key in config.tables.keys() {
+        let starts = |function: &&Function| matches!(&function.trigger, Some(Trigger::Stream(table)) if table == key);
+        let count = config.functions.values().filter(starts).count();
+        if count > MOST_READERS {
+            return Err(Error::usage(format!(
+                "the stream of table `{key}` starts {count} functions, and takes {MOST_READERS}"
+            ))
+            .hint("let one function take the changes and pass them on"));
+        }
+    }
+    Ok(())
 }
 
 fn lengths(config: &Config) -> Result<()> {

@@ -11,6 +11,7 @@ use verify::rights::{Known, Rights, Table};
 use super::Config;
 use super::check::variable;
 use super::names::{API, FunctionNames, LAMBDA, Names};
+use super::trigger::{QueueKeys, Trigger};
 
 /// One function of the stack, and what belongs to it alone.
 #[derive(Debug, Clone)]
@@ -22,13 +23,21 @@ pub struct Function {
     pub data_policy: String,
     pub logs_policy: String,
     pub log_group: String,
+    /// What starts it besides requests.
+    pub trigger: Option<Trigger>,
     pub settings: FunctionKeys,
 }
 
 impl Function {
-    pub(super) fn of(key: &str, names: &Names, settings: FunctionKeys) -> Self {
-        let FunctionNames { function, role, data_policy, logs_policy, log_group } =
-            names.function(key);
+    pub(super) fn of(key: &str, names: &Names, settings: FunctionKeys) -> Result<Self> {
+        let trigger = Trigger::of(&place(key), &settings, &names.function(key))?;
+        Ok(Self { trigger, ..Self::untriggered(key, names, settings) })
+    }
+
+    /// The same, started by requests alone.
+    pub(super) fn untriggered(key: &str, names: &Names, settings: FunctionKeys) -> Self {
+        let names = names.function(key);
+        let FunctionNames { function, role, data_policy, logs_policy, log_group, .. } = names;
         Self {
             key: key.to_owned(),
             name: function,
@@ -36,6 +45,7 @@ impl Function {
             data_policy,
             logs_policy,
             log_group,
+            trigger: None,
             settings,
         }
     }
@@ -47,8 +57,12 @@ impl Function {
 
     /// Where its keys are in the file.
     pub fn place(&self) -> String {
-        if self.key == API { "function".to_owned() } else { format!("functions.{}", self.key) }
+        place(&self.key)
     }
+}
+
+fn place(key: &str) -> String {
+    if key == API { "function".to_owned() } else { format!("functions.{key}") }
 }
 
 /// `[function]`
@@ -65,6 +79,13 @@ pub struct FunctionKeys {
     pub health: String,
     /// Rights that the source does not show: an action with ARNs, or a table of the file with operations.
     pub access: BTreeMap<String, Vec<String>>,
+    /// `rate(1 day)` or `cron(…)`; empty for none.
+    pub schedule: String,
+    /// Of the schedule; empty for UTC.
+    pub timezone: String,
+    pub queue: Option<QueueKeys>,
+    /// The key of the table whose changes start it; empty for none.
+    pub stream: String,
     pub architecture: Architecture,
     /// Megabytes.
     pub memory: i32,
@@ -102,6 +123,10 @@ impl Default for FunctionKeys {
             routes: Vec::new(),
             health: String::new(),
             access: BTreeMap::new(),
+            schedule: String::new(),
+            timezone: String::new(),
+            queue: None,
+            stream: String::new(),
             architecture: Architecture::X86_64,
             memory: 256,
             timeout: 10,
@@ -157,6 +182,7 @@ pub(super) fn check(config: &Config, function: &Function) -> Result<()> {
                 .hint("the proof sends it at any time: a `GET` without parameters"));
         }
     }
+    stream(config, function)?;
     environment(config, function)?;
     config.with_access(function, Rights::default()).map(|_| ())
 }
@@ -193,6 +219,17 @@ pub(super) fn within(
         range.end()
     ))
     .hint(format!("the nearest is {nearest}")))
+}
+
+fn stream(config: &Config, function: &Function) -> Result<()> {
+    let Some(Trigger::Stream(table)) = &function.trigger else { return Ok(()) };
+    if config.tables.contains_key(table) {
+        return Ok(());
+    }
+    let place = function.place();
+    let keys: Vec<&str> = config.tables.keys().map(String::as_str).collect();
+    Err(Error::usage(format!("`{place}.stream`: there is no table `{table}`"))
+        .hint(format!("the tables are: {}", keys.join(", "))))
 }
 
 fn environment(config: &Config, function: &Function) -> Result<()> {
@@ -291,9 +328,12 @@ impl Config {
             indexes: table.indexes.keys().cloned().collect(),
         };
         let variable = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        // The ARN of a queue is what a right on its address is granted on.
+        let others = self.queues().filter(|(key, _)| *key != function.key);
+        let queues = others.map(|(_, queue)| (queue.env.clone(), queue.arn()));
         Known {
             tables: self.tables.values().map(table).collect(),
-            environment: self.environment_of(function).map(variable).collect(),
+            environment: self.environment_of(function).map(variable).chain(queues).collect(),
         }
     }
 }

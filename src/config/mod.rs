@@ -9,6 +9,7 @@ mod origin;
 mod region;
 mod schema;
 mod table;
+mod trigger;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -20,6 +21,7 @@ pub use function::{Budget, Function, FunctionKeys, LogPolicy};
 pub use names::{ALIAS, API, DEFAULT_STAGE, LAMBDA, Names};
 pub use schema::SCHEMA;
 pub use table::{Attribute, AttributeKind, DATA, Index, Projection, Table, Word};
+pub use trigger::{Queue, Schedule, Trigger};
 
 use engine::error::{Error, Result};
 use table::TableKeys;
@@ -94,7 +96,7 @@ impl Config {
             .unwrap_or_else(|| BTreeMap::from([(API.to_owned(), FunctionKeys::default())]));
         let functions = functions.into_iter().map(|(key, settings)| {
             check::name("functions", &key)?;
-            Ok((key.clone(), Function::of(&key, &names, settings)))
+            Ok((key.clone(), Function::of(&key, &names, settings)?))
         });
         let functions = functions.collect::<Result<BTreeMap<_, _>>>()?;
         let config = Self {
@@ -166,7 +168,7 @@ impl Config {
 
     /// Adds a function of the stack that the file does not say.
     pub fn add_function(&mut self, key: &str) {
-        let function = Function::of(key, &self.names, FunctionKeys::default());
+        let function = Function::untriggered(key, &self.names, FunctionKeys::default());
         self.functions.entry(key.to_owned()).or_insert(function);
     }
 
@@ -186,6 +188,20 @@ impl Config {
     /// The table that our own form of handler works on: `data`, else the first.
     pub fn main(&self) -> Option<&Table> {
         self.tables.get(DATA).or_else(|| self.tables.values().next())
+    }
+
+    /// The queues of the stack, by the keys of the functions that they start.
+    pub fn queues(&self) -> impl Iterator<Item = (&str, &Queue)> {
+        self.functions.values().filter_map(|function| match &function.trigger {
+            Some(Trigger::Queue(queue)) => Some((function.key.as_str(), queue)),
+            _ => None,
+        })
+    }
+
+    /// Whether the changes of a table start a function.
+    pub fn is_streamed(&self, table: &str) -> bool {
+        let stream = |function: &Function| matches!(&function.trigger, Some(Trigger::Stream(key)) if key == table);
+        self.functions.values().any(stream)
     }
 
     /// Adds a table of the stack that the file does not say.
@@ -218,7 +234,7 @@ impl Config {
         };
         let function = |(key, function): (&String, &Function)| {
             let settings = FunctionKeys { boundary: String::new(), ..function.settings.clone() };
-            (key.clone(), Function::of(key, &names, settings))
+            (key.clone(), Function::untriggered(key, &names, settings))
         };
         Self {
             tables: self.tables.iter().map(table).collect(),

@@ -29,6 +29,8 @@ pub struct FunctionNames {
     pub data_policy: String,
     pub logs_policy: String,
     pub log_group: String,
+    /// The role with which a schedule invokes it.
+    pub schedule_role: String,
 }
 
 impl Names {
@@ -53,6 +55,7 @@ impl Names {
             data_policy: format!("{pascal}{of_pascal}DynamoDB{suffix}"),
             logs_policy: format!("{pascal}{of_pascal}Logs{suffix}"),
             log_group: format!("/aws/lambda/{function}"),
+            schedule_role: format!("{stack}-{of}-schedule-role{suffix}"),
             function,
         }
     }
@@ -126,6 +129,7 @@ mod tests {
             data_policy: "ShopNightlyJobDynamoDB-dev".into(),
             logs_policy: "ShopNightlyJobLogs-dev".into(),
             log_group: "/aws/lambda/shop-nightly-job-dev".into(),
+            schedule_role: "shop-nightly-job-schedule-role-dev".into(),
         };
         assert_eq!(worker, told);
     }
@@ -134,8 +138,15 @@ mod tests {
     fn a_stack_knows_its_own_names() {
         let names = Names::of("shop", "dev");
         for function in [names.function(API), names.function("worker")] {
-            let FunctionNames { function, role, data_policy, logs_policy, log_group } = function;
-            for name in [function, role, data_policy, logs_policy, log_group] {
+            let FunctionNames {
+                function,
+                role,
+                data_policy,
+                logs_policy,
+                log_group,
+                schedule_role,
+            } = function;
+            for name in [function, role, data_policy, logs_policy, log_group, schedule_role] {
                 assert!(names.contains(&name), "{name}");
             }
         }

@@ -1,13 +1,16 @@
 //! What the tests of all resources share.
 
 use std::fmt::Debug;
+use std::sync::Arc;
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use serde_json::{Value, json};
 
+use super::{Attachments, Code, Function, LogGroup, Queues, Release, Rights, Role, Source};
+use crate::cloud::Cloud;
 use crate::cloud::replay::{Exchange, ok, refused};
 use crate::config::{self, Config};
-use engine::{Difference, Inputs, Progress, Resource};
+use engine::{Difference, Graph, Handle, Inputs, Progress, Resource};
 use package::{Architecture, Artifact};
 
 /// The stack called `app`, as the file's defaults say it.
@@ -18,6 +21,24 @@ pub(super) fn config() -> Config {
 /// The same with more lines in `stack.toml`.
 pub(super) fn with(keys: &str) -> Config {
     config::tests::config(&format!("name = \"app\"\n{keys}")).expect("a valid file")
+}
+
+/// A version behind `live`, and what its role may do, in a graph.
+pub(super) fn release(
+    cloud: &Cloud,
+    config: &Config,
+    graph: &mut Graph,
+) -> (Handle<Release>, Rights) {
+    let role = graph.add(Role::new(cloud, config));
+    let code =
+        graph.add(Code::new(cloud, Source::File("bootstrap.zip".into(), Architecture::X86_64)));
+    let log_group = graph.add(LogGroup::new(cloud, config));
+    let function = graph.add(Function::new(cloud, config, role, code, Queues::default()));
+    let attachments = Attachments::new(cloud, config, role, Vec::new(), None, Arc::default());
+    let attachments = graph.add(attachments);
+    let rights = Rights { policies: Vec::new(), attachments, keeps: Arc::default() };
+    let release = Release::new(cloud, config, function, log_group, code, rights.clone());
+    (graph.add(release), rights)
 }
 
 /// Our tags as most services write them.

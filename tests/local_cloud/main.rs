@@ -39,6 +39,7 @@ mod strict;
 mod support;
 mod tables;
 mod teardown;
+mod triggers;
 mod verify;
 #[path = "../convergence/xml.rs"]
 mod xml;

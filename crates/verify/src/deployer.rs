@@ -22,6 +22,13 @@ pub struct Names {
     pub boundaries: Vec<String>,
     pub log_groups: Vec<String>,
     pub functions: Vec<String>,
+    pub queues: Vec<String>,
+    /// The group of the stack's schedules, where it has some.
+    pub schedule_groups: Vec<String>,
+    /// The schedules in it.
+    pub schedules: Vec<String>,
+    /// What reads queues and streams for functions; AWS gives each a name of its own.
+    pub event_sources: Vec<String>,
     /// Before the path of anything in API Gateway: `arn:aws:apigateway:us-east-1::`.
     pub gateway: String,
 }
@@ -36,6 +43,10 @@ enum On {
     LogGroup,
     Versions,
     Function,
+    EventSource,
+    Queue,
+    ScheduleGroup,
+    Schedule,
     /// API Gateway's actions are the methods of HTTP, and its ARNs paths without an account or a name.
     Path(&'static str),
     Everything,
@@ -87,8 +98,14 @@ pub fn document<'a>(operations: impl IntoIterator<Item = &'a str>, names: &Names
 }
 
 /// What is asked of a whole account.
-const LISTS: [&str; 4] =
-    ["dynamodb:ListTables", "iam:ListRoles", "lambda:ListFunctions", "logs:DescribeLogGroups"];
+const LISTS: [&str; 6] = [
+    "dynamodb:ListTables",
+    "iam:ListRoles",
+    "lambda:CreateEventSourceMapping",
+    "lambda:ListEventSourceMappings",
+    "lambda:ListFunctions",
+    "logs:DescribeLogGroups",
+];
 
 /// The actions that an operation takes, and on what each.
 fn needs(operation: &str) -> Vec<(String, On)> {
@@ -102,6 +119,10 @@ fn needs(operation: &str) -> Vec<(String, On)> {
         // About the account, or about a principal that no file names.
         _ if part == "caller" || name.starts_with("GetAccount") => On::Everything,
         ("lambda", "version") => On::Versions,
+        ("lambda", _) if name.ends_with("EventSourceMapping") => On::EventSource,
+        ("sqs", _) => On::Queue,
+        ("scheduler", _) if name.ends_with("Schedule") => On::Schedule,
+        ("scheduler", _) => On::ScheduleGroup,
         ("lambda", _) => On::Function,
         ("dynamodb", _) => On::Table,
         ("logs", _) => On::LogGroup,
@@ -109,6 +130,13 @@ fn needs(operation: &str) -> Vec<(String, On)> {
         _ if name.contains("Role") || name == "SimulatePrincipalPolicy" => On::Role,
         _ => On::Policies,
     };
+    if operation == "scheduler:DeleteScheduleGroup" {
+        // AWS asks for the right to delete the schedules in it, too.
+        return vec![
+            (operation.to_owned(), On::ScheduleGroup),
+            ("scheduler:DeleteSchedule".to_owned(), On::Schedule),
+        ];
+    }
     let mut needs: Vec<(String, On)> = besides(operation)
         .iter()
         .map(|action| {
@@ -122,6 +150,7 @@ fn needs(operation: &str) -> Vec<(String, On)> {
 }
 
 const PASS_ROLE: &str = "iam:PassRole";
+const SCHEDULER: &str = "scheduler.amazonaws.com";
 
 /// What makes a role that may do more than its boundary, unless a condition holds it to one.
 const BOUND: [&str; 2] = ["iam:CreateRole", "iam:PutRolePermissionsBoundary"];
@@ -137,6 +166,9 @@ fn besides(operation: &str) -> &'static [&'static str] {
         "lambda:CreateFunction" => &["lambda:TagResource", PASS_ROLE],
         "lambda:UpdateFunctionConfiguration" => &[PASS_ROLE],
         "lambda:GetFunction" => &["lambda:ListTags"],
+        "scheduler:CreateSchedule" | "scheduler:UpdateSchedule" => &[PASS_ROLE],
+        "scheduler:CreateScheduleGroup" => &["scheduler:TagResource"],
+        "sqs:CreateQueue" => &["sqs:TagQueue"],
         _ => &[],
     }
 }
@@ -183,6 +215,10 @@ impl Names {
             Some(On::LogGroup) => "LogGroup",
             Some(On::Versions) => "Versions",
             Some(On::Function) => "Function",
+            Some(On::EventSource) => "EventSources",
+            Some(On::Queue) => "Queues",
+            Some(On::ScheduleGroup) => "ScheduleGroup",
+            Some(On::Schedule) => "Schedules",
             Some(On::Path(_)) => {
                 let method = action.rsplit(':').next().unwrap_or_default();
                 let method = if method == "TagResource" { "TagStage" } else { method };
@@ -205,6 +241,10 @@ impl Names {
             On::LogGroup => with_parts(&self.log_groups),
             On::Versions => self.functions.iter().map(parts).collect(),
             On::Function => with_parts(&self.functions),
+            On::EventSource => self.event_sources.clone(),
+            On::Queue => self.queues.clone(),
+            On::ScheduleGroup => self.schedule_groups.clone(),
+            On::Schedule => self.schedules.clone(),
             On::Path(path) => vec![format!("{}{path}", self.gateway)],
             On::Everything => vec!["*".to_owned()],
         }
@@ -221,6 +261,11 @@ impl Names {
             }
             ("iam:AttachRolePolicy", _) => {
                 condition("ArnLike", "iam:PolicyARN", self.attachable.clone())
+            }
+            (PASS_ROLE, Some((key, service))) => {
+                let scheduler = (!self.schedules.is_empty()).then(|| SCHEDULER.to_owned());
+                let services = std::iter::once(service.to_owned()).chain(scheduler);
+                condition("StringEquals", key, services.collect())
             }
             (_, Some((key, service))) => condition("StringEquals", key, vec![service.into()]),
             _ => vec![],
@@ -278,6 +323,7 @@ mod tests {
             log_groups: vec!["arn:aws:logs:r:1:log-group:/g".into()],
             functions: vec!["arn:aws:lambda:r:1:function:f".into()],
             gateway: "arn:aws:apigateway:r::".into(),
+            ..Names::default()
         }
     }
 

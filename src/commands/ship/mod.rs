@@ -111,9 +111,8 @@ impl Ship<'_> {
 /// A line for each resource, and one for the proof.
 pub fn labels(stack: &Stack) -> Vec<Label> {
     let mut labels = stack.graph.labels();
-    if stack.http.is_some() {
-        labels.push(Label { kind: "proof".into(), name: "the API answers".into() });
-    }
+    let name = if stack.http.is_some() { "the API answers" } else { "the functions are active" };
+    labels.push(Label { kind: "proof".into(), name: name.into() });
     labels
 }
 

@@ -14,7 +14,7 @@ use aws_sdk_lambda::types::{Environment, FunctionCode, Runtime};
 
 pub use live::LiveFunction;
 use live::{Extra, Health, busy_with, live};
-pub use settings::{Settings, architecture};
+pub use settings::{Queues, Settings, architecture};
 
 use super::{Code, Role, busy};
 use crate::cloud::Doing;
@@ -47,10 +47,17 @@ pub struct Function {
     tags: Tags,
     role: Handle<Role>,
     code: Handle<Code>,
+    queues: Queues,
 }
 
 impl Function {
-    pub fn new(cloud: &Cloud, config: &Config, role: Handle<Role>, code: Handle<Code>) -> Self {
+    pub fn new(
+        cloud: &Cloud,
+        config: &Config,
+        role: Handle<Role>,
+        code: Handle<Code>,
+        queues: Queues,
+    ) -> Self {
         Self {
             client: Client::new(&cloud.sdk),
             name: config.function().name.clone(),
@@ -59,7 +66,13 @@ impl Function {
             tags: tags::ours(config),
             role,
             code,
+            queues,
         }
+    }
+
+    /// The settings with what the stack knows once its queues are there.
+    fn wanted(&self, inputs: &Inputs) -> Settings {
+        self.queues.filled_in(&self.settings, inputs)
     }
 
     async fn find(&self) -> Result<Option<LiveFunction>> {
@@ -118,13 +131,13 @@ impl Function {
     }
 
     /// Sets what differs, when the function has settled.
-    async fn configure(&self, role: &str, progress: &Progress) -> Result<()> {
+    async fn configure(&self, wanted: &Settings, role: &str, progress: &Progress) -> Result<()> {
         let busy = |error: &Error| error.has_code(&["ResourceConflictException"]);
         let what = "no other update of the function is under way";
         self.when_assumable(progress, || {
             wait::while_refused(progress, what, SETTLING, busy, || async {
                 let found = self.until_idle(progress).await?;
-                if self.is_as_wanted(&found, role) {
+                if is_as_wanted(&found, wanted, role) {
                     return Ok(());
                 }
                 let call = self
@@ -132,12 +145,12 @@ impl Function {
                     .update_function_configuration()
                     .function_name(&self.name)
                     .runtime(Runtime::Providedal2023)
-                    .handler(&self.settings.handler)
+                    .handler(&wanted.handler)
                     .role(role)
-                    .memory_size(self.settings.memory)
-                    .timeout(self.settings.timeout)
-                    .environment(self.environment())
-                    .set_logging_config(self.settings.logging(&found.settings, &self.log_group))
+                    .memory_size(wanted.memory)
+                    .timeout(wanted.timeout)
+                    .environment(environment(wanted))
+                    .set_logging_config(wanted.logging(&found.settings, &self.log_group))
                     .set_revision_id(found.revision);
                 let doing = format!("change the settings of function `{}`", self.name);
                 call.send().await.doing(doing).map(|_| ())
@@ -145,15 +158,15 @@ impl Function {
         })
         .await
     }
+}
 
-    fn is_as_wanted(&self, live: &LiveFunction, role: &str) -> bool {
-        live.settings == self.settings && live.role == role && live.health == Health::Good
-    }
+fn is_as_wanted(live: &LiveFunction, wanted: &Settings, role: &str) -> bool {
+    live.settings == *wanted && live.role == role && live.health == Health::Good
+}
 
-    fn environment(&self) -> Environment {
-        let variables = self.settings.environment.clone().into_iter().collect();
-        Environment::builder().set_variables(Some(variables)).build()
-    }
+fn environment(settings: &Settings) -> Environment {
+    let variables = settings.environment.clone().into_iter().collect();
+    Environment::builder().set_variables(Some(variables)).build()
 }
 
 fn refused_with(error: &Error, fragments: &[&str]) -> bool {
@@ -181,7 +194,7 @@ impl Resource for Function {
     }
 
     fn needs(&self) -> Vec<Id> {
-        vec![self.role.id, self.code.id]
+        [self.role.id, self.code.id].into_iter().chain(self.queues.ids()).collect()
     }
 
     async fn read(&self, _: &Progress) -> Result<Option<LiveFunction>> {
@@ -220,7 +233,7 @@ impl Resource for Function {
                 differences.push(difference.losing());
             }
         }
-        differences.extend(live.settings.diff(&self.settings));
+        differences.extend(live.settings.diff(&self.wanted(inputs)));
         let extra = |one: &Extra| Difference::new(one.what, &one.now, "none").left(one.way_out);
         differences.extend(live.extras.iter().map(extra));
         differences
@@ -228,7 +241,7 @@ impl Resource for Function {
 
     /// The answer names version 1 already, so nothing waits here until the function is active.
     async fn create(&self, inputs: &Inputs, progress: &Progress) -> Result<LiveFunction> {
-        let code = inputs.get(self.code);
+        let (code, wanted) = (inputs.get(self.code), self.wanted(inputs));
         let zip = Blob::new(code.contents());
         let answer = self.when_assumable(progress, || async {
             let call = self
@@ -236,12 +249,12 @@ impl Resource for Function {
                 .create_function()
                 .function_name(&self.name)
                 .runtime(Runtime::Providedal2023)
-                .handler(&self.settings.handler)
+                .handler(&wanted.handler)
                 .role(&inputs.get(self.role).arn)
                 .architectures(code.architecture.name().into())
-                .memory_size(self.settings.memory)
-                .timeout(self.settings.timeout)
-                .environment(self.environment())
+                .memory_size(wanted.memory)
+                .timeout(wanted.timeout)
+                .environment(environment(&wanted))
                 .set_tags(Some(self.tags.clone().into_iter().collect()))
                 .code(FunctionCode::builder().zip_file(zip.clone()).build())
                 .publish(true);
@@ -253,7 +266,7 @@ impl Resource for Function {
         Ok(LiveFunction {
             arn: unqualified(answer.function_arn.unwrap_or_default()),
             role: answer.role.unwrap_or_default(),
-            settings: self.settings.clone(),
+            settings: wanted.clone(),
             code_sha256: answer.code_sha256.unwrap_or_default(),
             architecture: code.architecture.name().to_owned(),
             published: answer.version.filter(|version| version != "$LATEST"),
@@ -268,7 +281,7 @@ impl Resource for Function {
         live: &LiveFunction,
         progress: &Progress,
     ) -> Result<LiveFunction> {
-        let role = inputs.get(self.role);
+        let (role, wanted) = (inputs.get(self.role), self.wanted(inputs));
         if live.health == Health::Deleting {
             self.until_gone(progress).await?;
             return self.create(inputs, progress).await;
@@ -291,10 +304,10 @@ impl Resource for Function {
             })
             .await?;
         }
-        let sent = self.configure(&role.arn, progress).await;
+        let sent = self.configure(&wanted, &role.arn, progress).await;
         let settled = self.until_idle(progress).await?;
         match (sent, &settled.health) {
-            (Err(error), _) if !self.is_as_wanted(&settled, &role.arn) => Err(error),
+            (Err(error), _) if !is_as_wanted(&settled, &wanted, &role.arn) => Err(error),
             (_, Health::Failed(reason) | Health::NotUpdated(reason)) => {
                 Err(Error::failed(format!("update function `{}`", self.name)).cause(reason))
             }

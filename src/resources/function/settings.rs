@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use aws_sdk_lambda::types::{Architecture, EnvironmentResponse, LogFormat, LoggingConfig, Runtime};
 
 use crate::config::Config;
-use engine::Difference;
+use crate::resources::Queue;
+use engine::{Difference, Handle, Id, Inputs};
 
 /// What can be set without touching the code; versions remember it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -23,6 +24,26 @@ pub struct Settings {
     pub log_group: String,
     /// Why the environment is not known.
     unreadable: Option<String>,
+}
+
+/// The queues whose addresses a function finds in its environment, by the variables.
+#[derive(Clone, Default)]
+pub struct Queues(pub Vec<(String, Handle<Queue>)>);
+
+impl Queues {
+    pub fn ids(&self) -> impl Iterator<Item = Id> {
+        self.0.iter().map(|(_, queue)| queue.id)
+    }
+
+    /// The settings with the addresses; of a queue that is not there yet the variable is empty.
+    pub fn filled_in(&self, settings: &Settings, inputs: &Inputs) -> Settings {
+        let mut settings = settings.clone();
+        for (variable, queue) in &self.0 {
+            let url = inputs.find(*queue).map(|queue| queue.url.clone()).unwrap_or_default();
+            settings.environment.insert(variable.clone(), url);
+        }
+        settings
+    }
 }
 
 /// The one of the list, which Lambda leaves out when it was never set.

@@ -30,7 +30,7 @@ fn function_of(replay: &Replay, live: LiveRole) -> (Function, Inputs) {
     let role = graph.add(Role::new(&cloud, &config));
     let source = Source::File("bootstrap.zip".into(), artifact().architecture);
     let code = graph.add(Code::new(&cloud, source));
-    let function = Function::new(&cloud, &config, role, code);
+    let function = Function::new(&cloud, &config, role, code, Queues::default());
     (function, Inputs::default().with(role, live).with(code, artifact()))
 }
 

@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::cloud::replay::{Exchange, Replay, lost, ok, refused};
 use crate::resources::fixture::{FUNCTION, config, drift, is_absent, there};
-use crate::resources::{Attachments, Code, LiveRelease, LogGroup, Rights, Role, Source};
+use crate::resources::{Attachments, Code, LiveRelease, LogGroup, Queues, Rights, Role, Source};
 use engine::Graph;
 use engine::error::Kind;
 use package::Architecture;
@@ -21,7 +21,7 @@ fn permission(replay: &Replay) -> (Permission, Inputs) {
     let role = graph.add(Role::new(&cloud, &config));
     let log_group = graph.add(LogGroup::new(&cloud, &config));
     let code = graph.add(Code::new(&cloud, Source::File("zip".into(), Architecture::X86_64)));
-    let function = graph.add(Function::new(&cloud, &config, role, code));
+    let function = graph.add(Function::new(&cloud, &config, role, code, Queues::default()));
     let attachments =
         graph.add(Attachments::new(&cloud, &config, role, Vec::new(), None, Arc::default()));
     let rights = Rights { policies: Vec::new(), attachments, keeps: Arc::default() };

@@ -17,7 +17,7 @@ use crate::cloud::replay::{over, told};
 use crate::resources::fixture::{
     IAM_TAGS, ROLE, config, configuration, encoded, iam as answer, there,
 };
-use crate::resources::{Attachments, LogGroup, Policy, Role, Source};
+use crate::resources::{Attachments, LogGroup, Policy, Queues, Role, Source};
 use engine::Graph;
 
 const ARN: &str = "arn:aws:iam::123456789012:policy/Data";
@@ -198,7 +198,8 @@ async fn two_versions_with_different_rights_alternate_and_neither_is_ever_denied
         let attachments = graph.add(attachments);
         let code_handle =
             graph.add(Code::new(&cloud, Source::File("zip".into(), Architecture::X86_64)));
-        let function = graph.add(Function::new(&cloud, &config, role, code_handle));
+        let function =
+            graph.add(Function::new(&cloud, &config, role, code_handle, Queues::default()));
         let rights = Rights { policies: vec![handle], attachments, keeps };
         assert!(rights.ids().count() == 2);
         let release =

@@ -16,7 +16,7 @@ use publish::Latest;
 
 use super::busy;
 use super::commits::Commits;
-use super::function::Settings;
+use super::function::{Queues, Settings};
 use super::trial::{self, Trial};
 use super::{Code, Function, LiveFunction, LogGroup, Rights};
 use crate::blueprint::Form;
@@ -66,6 +66,7 @@ pub struct Release {
     is_near: bool,
     /// What the version that `live` is moved to may use from its first request on.
     used: Vec<Id>,
+    queues: Queues,
 }
 
 /// What `live` points at.
@@ -124,6 +125,7 @@ impl Release {
             rights,
             is_near: cloud.loopback().is_some(),
             used: Vec::new(),
+            queues: Queues::default(),
         }
     }
 
@@ -141,6 +143,12 @@ impl Release {
     pub fn after(mut self, used: Vec<Id>) -> Self {
         self.used = used;
         self
+    }
+
+    /// The same for a function that finds the addresses of these queues in its environment.
+    #[must_use]
+    pub fn sending_to(self, queues: Queues) -> Self {
+        Self { queues, ..self }
     }
 
     /// The same for a program of another form, or one that takes no requests.
@@ -284,9 +292,10 @@ impl Release {
     }
 
     /// What was changed by hand is not what a version lacks: it is put right first, and then this is compared again.
-    fn is_as_wanted(&self, function: &LiveFunction) -> bool {
+    fn is_as_wanted(&self, inputs: &Inputs, function: &LiveFunction) -> bool {
         let role = function.role.rsplit('/').next().unwrap_or_default();
-        function.settings == self.settings && role == self.role_name
+        let wanted = self.queues.filled_in(&self.settings, inputs);
+        function.settings == wanted && role == self.role_name
     }
 
     /// What the version that is live lacks.
@@ -312,7 +321,7 @@ impl Release {
                 )
             });
             differences.push(now);
-            if self.is_as_wanted(function) {
+            if self.is_as_wanted(inputs, function) {
                 differences.push(Difference::unless_equal("role", &live.role, &function.role));
                 differences.extend(live.settings.diff(&function.settings).into_iter().map(Some));
             }
@@ -341,7 +350,8 @@ impl Resource for Release {
 
     /// A function that is called without its log group loses its first lines.
     fn needs(&self) -> Vec<Id> {
-        vec![self.function.id, self.log_group.id, self.code.id]
+        let own = [self.function.id, self.log_group.id, self.code.id];
+        own.into_iter().chain(self.queues.ids()).collect()
     }
 
     /// One that is called without its rights fails; nobody calls one that goes.

@@ -37,7 +37,7 @@ fn release(replay: &Replay, function: LiveFunction) -> (Release, Inputs) {
     let log_group = graph.add(LogGroup::new(&cloud, &config));
     let source = Source::File("bootstrap.zip".into(), artifact().architecture);
     let code = graph.add(Code::new(&cloud, source));
-    let handle = graph.add(Function::new(&cloud, &config, role, code));
+    let handle = graph.add(Function::new(&cloud, &config, role, code, Queues::default()));
     let attachments =
         graph.add(Attachments::new(&cloud, &config, role, Vec::new(), None, Arc::default()));
     let rights = Rights { policies: Vec::new(), attachments, keeps: Arc::default() };

@@ -6,6 +6,7 @@ use std::collections::BTreeSet;
 use aws_sdk_dynamodb::Client;
 
 use super::Table;
+use crate::cloud::pages::Pages;
 use crate::cloud::{Cloud, Doing};
 use crate::config::{self, Config};
 use crate::resources::further::Further;

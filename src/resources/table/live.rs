@@ -26,6 +26,8 @@ pub struct LiveTable {
     pub recovery: bool,
     pub protection: bool,
     pub indexes: BTreeMap<String, LiveIndex>,
+    /// The ARN of the stream of its changes, while it has one.
+    pub stream: Option<String>,
     /// The attribute by which items expire.
     pub ttl: Option<String>,
     /// As DynamoDB counts them, about every six hours.
@@ -47,6 +49,11 @@ impl LiveTable {
             protection: table.deletion_protection_enabled().unwrap_or(false),
             items: table.item_count().unwrap_or(0),
             indexes: LiveIndex::of(table),
+            stream: table
+                .stream_specification()
+                .filter(|stream| stream.stream_enabled())
+                .and_then(|_| table.latest_stream_arn())
+                .map(str::to_owned),
             ttl: None,
             tags,
             pending: None,

@@ -5,6 +5,7 @@ mod indexes;
 mod keys;
 mod live;
 mod recovery;
+mod stream;
 #[cfg(test)]
 mod tests;
 mod time_to_live;
@@ -40,6 +41,8 @@ pub struct Table {
     name: String,
     /// As the file says it.
     wanted: config::Table,
+    /// Whether its changes start a function.
+    streamed: bool,
     tags: Tags,
 }
 
@@ -50,6 +53,7 @@ impl Table {
             cloud: cloud.clone(),
             name: table.name.clone(),
             wanted: table.clone(),
+            streamed: config.is_streamed(&table.key),
             tags: tags::ours(config),
         }
     }
@@ -271,6 +275,7 @@ impl Resource for Table {
             )
             .map(|one| if live.protection { one.losing() } else { one }),
         );
+        differences.extend(stream::diff(self, live));
         differences.extend(indexes::diff(self, live));
         differences.extend(time_to_live::diff(self, live.ttl.as_deref()));
         differences
@@ -291,6 +296,7 @@ impl Resource for Table {
                     .set_global_secondary_indexes(indexes::all(&self.wanted.indexes))
                     .billing_mode(BillingMode::PayPerRequest)
                     .deletion_protection_enabled(self.wanted.protection)
+                    .set_stream_specification(stream::wanted(self))
                     .set_tags(Some(sdk_tags(&self.tags)));
                 let answer = call.send().await.doing(format!("create table `{}`", self.name));
                 answer.exists_if(&["ResourceInUseException"])
@@ -332,6 +338,9 @@ impl Resource for Table {
                 call.deletion_protection_enabled(self.wanted.protection)
             };
             table = self.change(progress, change).await?;
+        }
+        if stream::diff(self, live).is_some() {
+            table = self.add_stream(progress).await?;
         }
         if indexes::diff(self, live).iter().any(Difference::is_to_be_made) {
             table = self.add_indexes(progress).await?;

@@ -30,8 +30,13 @@ impl Aws {
 
     /// The same, whatever is answered.
     pub fn try_json(&self, target: &str, input: &Value) -> Response {
-        let service = if target.starts_with("DynamoDB") { "dynamodb" } else { "logs" };
-        let headers = [("x-amz-target", target), ("content-type", "application/x-amz-json-1.1")];
+        let (service, version) = match target.split_once(['_', '.']) {
+            Some(("DynamoDB", _)) => ("dynamodb", "1.1"),
+            Some(("AmazonSQS", _)) => ("sqs", "1.0"),
+            _ => ("logs", "1.1"),
+        };
+        let kind = format!("application/x-amz-json-{version}");
+        let headers = [("x-amz-target", target), ("content-type", kind.as_str())];
         self.send(service, "POST", "/", &headers, &input.to_string())
     }
 

@@ -16,6 +16,8 @@ pub enum Behaviour {
     Wrong,
     /// Answers its first event, and every later one with a 500.
     Tiring,
+    /// Writes each event into its log, and says that all of a batch went well.
+    Telling,
     /// Sleeps two seconds before each answer.
     Slow,
 }
@@ -48,6 +50,7 @@ fn source(behaviour: Behaviour) -> String {
         Behaviour::Crashing => ("crashing", 0),
         Behaviour::Wrong => ("wrong", 0),
         Behaviour::Tiring => ("tiring", 0),
+        Behaviour::Telling => ("telling", 0),
         Behaviour::Slow => ("slow", 0),
     };
     SOURCE.replace("{what}", what).replace("{mark}", &mark.to_string())
@@ -65,8 +68,8 @@ const SOURCE: &str = r###"
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::TcpStream;
 
-/// Sends one request and returns the value of the header that has the id of the event.
-fn call(method: &str, path: &str, body: &str) -> std::io::Result<String> {
+/// Sends one request and returns the value of the header that has the id of the event, and the event.
+fn call(method: &str, path: &str, body: &str) -> std::io::Result<(String, String)> {
     let host = std::env::var("AWS_LAMBDA_RUNTIME_API").unwrap();
     // Whoever is left behind by a cloud that was killed would ask for ever.
     let mut stream = TcpStream::connect(&host).unwrap_or_else(|_| std::process::exit(0));
@@ -85,7 +88,7 @@ fn call(method: &str, path: &str, body: &str) -> std::io::Result<String> {
     }
     let mut body = vec![0; length];
     reader.read_exact(&mut body)?;
-    Ok(id)
+    Ok((id, String::from_utf8_lossy(&body).into_owned()))
 }
 
 fn main() {
@@ -95,11 +98,17 @@ fn main() {
     }
     let mut status = if "{what}" == "wrong" { 500 } else { 200 };
     loop {
-        let Ok(id) = call("GET", "next", "") else { continue };
+        let Ok((id, event)) = call("GET", "next", "") else { continue };
         if "{what}" == "slow" {
             std::thread::sleep(std::time::Duration::from_secs(2));
         }
         let answer = format!(r##"{{"statusCode":{status},"headers":{{"content-type":"application/json","x-function-version":"{version}"}},"body":"{{\"mark\":\"{what}{mark}\"}}"}}"##);
+        let answer = if "{what}" == "telling" {
+            println!("{event}");
+            "{\"batchItemFailures\":[]}".to_owned()
+        } else {
+            answer
+        };
         if "{what}" == "tiring" {
             status = 500;
         }

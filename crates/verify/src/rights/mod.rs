@@ -166,6 +166,14 @@ impl Rights {
         Document::new(statements.collect())
     }
 
+    /// Adds what AWS does with the role on behalf of the function.
+    pub fn add_stack(&mut self, needed: &[(On, &[&str])]) {
+        for (on, actions) in needed {
+            let actions = actions.iter().map(|action| (*action).to_owned()).collect();
+            self.add(Origin::Stack, on.clone(), actions, None);
+        }
+    }
+
     /// Adds one right; a line that needs the same as another one joins it.
     pub fn add(&mut self, from: Origin, on: On, actions: Vec<String>, site: Option<&Site>) {
         if actions.is_empty() {
