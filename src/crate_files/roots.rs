@@ -24,6 +24,8 @@ impl Roots {
     pub fn of(crate_directory: &Path) -> Result<Roots> {
         let path = crate_directory.join("Cargo.toml");
         let manifest: Table = files::read_text(&path)?.parse().map_err(|error| {
+            // Without the line itself: the file may be a link to another one.
+            let error = error.message();
             Error::usage(format!("`{}` is not a manifest of cargo", path.display())).cause(error)
         })?;
         let binaries = binaries(&manifest);

@@ -5,7 +5,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressFinish, ProgressStyle};
 
 use super::words::{doing, done, looking, seconds, unchanged};
-use super::{Paint, Spelling, View, cut, on_one_line, visible, width};
+use super::{Paint, Spelling, View, cut, on_one_line, stderr_width, visible};
 use engine::{Event, Happening, Label};
 
 const TICK: Duration = Duration::from_millis(100);
@@ -48,7 +48,7 @@ impl Live {
     /// The text, cut where the line ends.
     fn fitting(&self, before: &str, text: &str) -> String {
         let taken = self.prefix + AROUND + before.len();
-        let room = width(std::io::stderr()).map(|width| width.saturating_sub(taken));
+        let room = stderr_width().map(|width| width.saturating_sub(taken));
         room.map_or_else(|| text.to_owned(), |room| cut(text, room))
     }
 

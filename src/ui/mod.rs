@@ -247,7 +247,12 @@ fn to_stdout(text: &str) -> Result<bool> {
 
 /// A terminal that has gone away must not stop the work.
 fn to_stderr(line: &str) {
-    put_to_stderr(&wrapped(&visible(line, Spelling::Text), width(io::stderr())));
+    put_to_stderr(&wrapped(&visible(line, Spelling::Text), stderr_width()));
+}
+
+/// How many characters fit on a line there.
+fn stderr_width() -> Option<usize> {
+    width(io::stderr())
 }
 
 fn put_to_stderr(line: &str) {

@@ -123,6 +123,11 @@ fn workspace_of(folder: &Path, table: &Table) -> Option<(PathBuf, Table)> {
     None
 }
 
+/// More than any workspace has.
+const MOST_MEMBERS: usize = 1_000;
+/// Each star multiplies the work of a comparison.
+const MOST_STARS: usize = 4;
+
 /// The folders of a workspace's members, globs expanded.
 fn member_folders(root: &Path, workspace: &Table) -> Vec<PathBuf> {
     let texts = |key: &str| -> Vec<String> {
@@ -139,7 +144,8 @@ fn member_folders(root: &Path, workspace: &Table) -> Vec<PathBuf> {
     for pattern in texts("members") {
         let mut folders = vec![root.to_owned()];
         for part in Path::new(&pattern).components() {
-            folders = folders.iter().flat_map(|folder| step(folder, part)).collect();
+            let next = folders.iter().flat_map(|folder| step(root, folder, part));
+            folders = next.take(MOST_MEMBERS).collect();
         }
         found.extend(folders);
     }
@@ -151,7 +157,7 @@ fn member_folders(root: &Path, workspace: &Table) -> Vec<PathBuf> {
     found
 }
 
-fn step(folder: &Path, part: Component) -> Vec<PathBuf> {
+fn step(root: &Path, folder: &Path, part: Component) -> Vec<PathBuf> {
     let Component::Normal(name) = part else {
         return vec![normal(&folder.join(part))];
     };
@@ -159,10 +165,12 @@ fn step(folder: &Path, part: Component) -> Vec<PathBuf> {
     if !name.contains(['*', '?']) {
         return vec![folder.join(name.as_ref())];
     }
-    let Ok(entries) = fs::read_dir(folder) else {
-        return Vec::new();
-    };
+    // A pattern that leads out of the workspace would have all of the disk read.
+    let is_short = name.matches('*').count() <= MOST_STARS;
+    let entries = fs::read_dir(folder).ok().filter(|_| is_short && folder.starts_with(root));
     entries
+        .into_iter()
+        .flatten()
         .flatten()
         .filter(|entry| entry.path().is_dir() && glob(&name, &entry.file_name().to_string_lossy()))
         .map(|entry| entry.path())
@@ -355,4 +363,30 @@ fn automatic_binaries(folder: &Path, package: &str) -> Vec<Binary> {
         }
     }
     found
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn members_are_looked_for_within_the_workspace() {
+        let above = std::env::temp_dir().join(format!("stackctl-members-{}", std::process::id()));
+        for folder in ["ws/a", "ws/b", "beside"] {
+            fs::create_dir_all(above.join(folder)).expect("a folder");
+            fs::write(above.join(folder).join("Cargo.toml"), "").expect("a file");
+        }
+        let members = |patterns: &str| {
+            let table: Table = format!("members = {patterns}").parse().expect("TOML");
+            let root = above.join("ws");
+            let found = member_folders(&root, &table).into_iter();
+            found.map(|path| path.strip_prefix(&above).map(Path::to_owned)).collect::<Vec<_>>()
+        };
+        let paths = |paths: &[&str]| paths.iter().map(|path| Ok(path.into())).collect::<Vec<_>>();
+        assert_eq!(members(r#"["*"]"#), paths(&["ws/a", "ws/b"]));
+        assert_eq!(members(r#"["a", "../beside"]"#), paths(&["beside", "ws/a"]));
+        let disk = r#"["/*", "/**/*", "../*", "../../**", "*a*a*a*a*a*a*a*a*a*a*a*a*"]"#;
+        assert_eq!(members(disk), paths(&[]));
+        fs::remove_dir_all(&above).expect("it is ours");
+    }
 }

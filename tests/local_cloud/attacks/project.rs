@@ -176,6 +176,28 @@ fn a_link_out_of_the_project_is_not_read_as_its_file() {
         .expect("a link");
     let output = Cloud::offline(project.folder(), &["status"]).failed(2);
     assert!(!output.stderr.contains("hunter2"), "{output:?}");
+    // Neither is it quoted as one of the files of the handler.
+    fs::remove_file(project.folder().join("stack.toml")).expect("it is ours");
+    project.write("stack.toml", "name = \"secret-link\"\n");
+    fs::remove_file(project.folder().join("handler")).expect("it is there");
+    fs::create_dir_all(project.folder().join("handler/src")).expect("a folder");
+    let secret = elsewhere.folder().join("secret");
+    for file in ["handler/Cargo.toml", "handler/src/main.rs", "handler/openapi.json"] {
+        project.write("handler/Cargo.toml", "[package]\nname = \"handler\"\n");
+        let link = project.folder().join(file);
+        let _ = fs::remove_file(&link);
+        symlink(&secret, &link).expect("a link");
+        for words in
+            [&["status"][..], &["verify-policy"], &["api", "openapi"], &["audit", "handler"]]
+        {
+            let output = Cloud::nowhere(project.folder()).args(words).output();
+            let output = output.expect("the binary was built");
+            let told = [output.stdout, output.stderr].concat();
+            let told = String::from_utf8_lossy(&told);
+            assert!(!told.contains("hunter2"), "{file} {words:?}: {told}");
+        }
+        fs::remove_file(&link).expect("it is ours");
+    }
 }
 
 #[test]
