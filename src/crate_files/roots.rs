@@ -23,7 +23,8 @@ impl Roots {
     /// <https://doc.rust-lang.org/cargo/reference/cargo-targets.html>
     pub fn of(crate_directory: &Path) -> Result<Roots> {
         let path = crate_directory.join("Cargo.toml");
-        let manifest: Table = files::read_text(&path)?.parse().map_err(|error| {
+        let source = files::read_text(&path)?;
+        let manifest = source.parse::<Table>().map_err(|error| {
             // Without the line itself: the file may be a link to another one.
             let error = error.message();
             Error::usage(format!("`{}` is not a manifest of cargo", path.display())).cause(error)

@@ -93,7 +93,7 @@ fn the_second_ctrl_c_ends_every_verb_at_once() {
         }
         let words: Vec<_> = spoken(verb);
         let mut terminal = pressed(&lane, &words, operation(name), CTRL_C);
-        terminal.shows("Ctrl-C again ends at once");
+        terminal.shows("press Ctrl-C again to quit now");
         terminal.press(CTRL_C);
         let ended = terminal.ended();
         assert_eq!(ended.code, Some(130), "{words:?}: {ended:#?}");
@@ -107,7 +107,7 @@ fn the_second_ctrl_c_ends_every_verb_at_once() {
 fn the_first_ctrl_c_ends_what_has_begun_and_begins_nothing_new() {
     let lane = Lane::take();
     let mut terminal = pressed(&lane, &spoken(Verb::Up), operation("iam:CreateRole"), CTRL_C);
-    terminal.shows("Ctrl-C again ends at once");
+    terminal.shows("press Ctrl-C again to quit now");
     lane.proxy().reset([]);
     let ended = terminal.ended().failed(130);
     assert!(ended.stdout.contains("stopped before"), "{ended:#?}");
@@ -123,7 +123,7 @@ fn the_first_ctrl_c_ends_what_has_begun_and_begins_nothing_new() {
 
     let mut terminal =
         pressed(&lane, &spoken(Verb::Teardown), operation("lambda:DeleteFunction"), CTRL_C);
-    terminal.shows("Ctrl-C again ends at once");
+    terminal.shows("press Ctrl-C again to quit now");
     lane.proxy().reset([]);
     terminal.ended().failed(130);
     let left = &lane.snapshot()["roles"]["my-app-lambda-role"];
@@ -143,14 +143,14 @@ fn a_witness_that_is_stopped_takes_away_all_that_it_made() {
         ("iam:PutRolePolicy", CTRL_C),
     ] {
         let mut terminal = pressed(&lane, &words, operation(name), keys);
-        terminal.shows("Ctrl-C again ends at once");
+        terminal.shows("press Ctrl-C again to quit now");
         lane.proxy().reset([]);
         let ended = terminal.ended();
         assert_eq!(ended.code, Some(130), "{name}: {ended:#?}");
         assert_eq!(lane.snapshot(), before, "{name}: {ended:#?}");
     }
     let mut terminal = pressed(&lane, &words, operation("iam:CreateRole"), CTRL_C);
-    terminal.shows("Ctrl-C again ends at once");
+    terminal.shows("press Ctrl-C again to quit now");
     terminal.press(CTRL_C);
     assert_eq!(terminal.ended().code, Some(130));
 }

@@ -25,6 +25,7 @@ mod neighbours;
 mod offline;
 mod output;
 mod ownership;
+mod paths;
 mod permissions;
 #[path = "../convergence/proxy/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "other tests use the rest of it")]
