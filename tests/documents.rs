@@ -50,7 +50,9 @@ fn documents() -> Vec<String> {
         let Ok(entries) = fs::read_dir(at(folder)) else { continue };
         let names = entries.filter_map(|entry| entry.ok()?.file_name().into_string().ok());
         found.extend(
-            names.filter(|name| name.ends_with(".md")).map(|name| format!("{folder}{name}")),
+            names
+                .filter(|name| name.strip_suffix(".md").is_some())
+                .map(|name| format!("{folder}{name}")),
         );
     }
     assert!(found.len() > 8, "{found:?}");

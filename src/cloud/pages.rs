@@ -52,30 +52,26 @@ fn endless(pages: usize) -> Error {
 mod tests {
     use super::*;
 
-    fn some(token: &str) -> Option<String> {
-        Some(token.to_owned())
-    }
-
     #[test]
     fn a_list_ends_with_its_last_page() {
         let mut pages = Pages::default();
         assert_eq!(pages.token(), None);
-        assert_eq!(pages.turn(some("a")), Ok(true));
-        assert_eq!(pages.token(), some("a"));
-        assert_eq!(pages.turn(some("b")), Ok(true));
+        assert_eq!(pages.turn(Some("a".into())), Ok(true));
+        assert_eq!(pages.token(), Some("a".into()));
+        assert_eq!(pages.turn(Some("b".into())), Ok(true));
         assert_eq!(pages.turn(None), Ok(false));
-        assert_eq!(Pages::default().turn(some("")), Ok(false));
-        assert_eq!(Pages::default().turn_if(false, some("a")), Ok(false));
+        assert_eq!(Pages::default().turn(Some(String::new())), Ok(false));
+        assert_eq!(Pages::default().turn_if(false, Some("a".into())), Ok(false));
     }
 
     #[test]
     fn a_list_that_repeats_a_page_is_an_error() {
         let mut pages = Pages::default();
         for token in ["a", "b"] {
-            assert_eq!(pages.turn_if(true, some(token)), Ok(true));
+            assert_eq!(pages.turn_if(true, Some(token.into())), Ok(true));
         }
         for token in ["a", "b"] {
-            assert!(pages.turn(some(token)).is_err());
+            assert!(pages.turn(Some(token.into())).is_err());
         }
         assert!(Pages::default().turn_if(true, None).is_err());
     }
