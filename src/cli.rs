@@ -69,7 +69,6 @@ pub struct Globals {
     /// Profile of your AWS configuration
     #[arg(long, global = true, value_name = "NAME")]
     pub profile: Option<String>,
-    #[expect(clippy::doc_markdown, reason = "the help names a variable as clap does")]
     /// Use the local cloud instead of AWS; needs no account and no Docker [env: STACKCTL_LOCAL]
     #[arg(long, global = true, env = "STACKCTL_LOCAL", hide_env = true, value_parser = FalseyValueParser::new())]
     pub local: bool,
