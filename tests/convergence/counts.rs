@@ -6,8 +6,8 @@ use crate::figures;
 use crate::lane::{Lane, Verb};
 use crate::proxy::{Fault, Ledger, What, When};
 
-/// Much longer than the emulator takes, so that calls that need no other begin together.
-const ROUND_TRIP: Duration = Duration::from_millis(300);
+/// Much longer than the emulator and a busy machine take, so that calls that need no other begin together.
+const ROUND_TRIP: Duration = Duration::from_secs(1);
 
 /// At most this many writes, and this many calls one after another.
 struct Ceiling(usize, usize);

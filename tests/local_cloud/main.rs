@@ -12,6 +12,7 @@ mod ctrl_c;
 mod day_two;
 mod deploy;
 mod dev;
+mod doctor;
 mod drift;
 mod foreign;
 mod frontend;

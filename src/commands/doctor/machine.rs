@@ -36,8 +36,8 @@ async fn of_function(config: &Config) -> [Check; 2] {
         1 => what.to_owned(),
         _ => format!("{what} of {}", config.about),
     };
-    let recipe = recipe(config);
-    let folder = recipe.crate_directory.display();
+    let mut recipe = recipe(config);
+    let folder = recipe.crate_directory.display().to_string();
     let handler = if recipe.crate_directory.is_dir() {
         Check::good(&named("handler"), format!("is in {folder}"))
     } else {
@@ -45,6 +45,8 @@ async fn of_function(config: &Config) -> [Check; 2] {
             "set `{}.crate` in `stack.toml`, or make a project with `stackctl init`",
             config.function().place()
         );
+        // The compiler is asked all the same, where there is a folder to ask it in.
+        recipe.crate_directory.clone_from(&config.root);
         Check::bad(&named("handler"), format!("there is no folder `{folder}`"), cure)
     };
     let toolchain = match Box::pin(package::ready(&recipe)).await {
