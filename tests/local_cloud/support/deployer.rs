@@ -44,13 +44,7 @@ impl Deployer {
 
     /// From now on exactly what these statements allow, without the conditions on keys that the emulator does not know.
     pub fn may(&self, statements: &[Value]) {
-        let mut statements = statements.to_vec();
-        for statement in &mut statements {
-            let condition = statement["Condition"].to_string();
-            if UNKNOWN_KEYS.iter().any(|key| condition.contains(key)) {
-                statement["Condition"] = json!({});
-            }
-        }
+        let statements = without_unknown_keys(statements);
         let (user, policy) = (("UserName", self.name.as_str()), ("PolicyName", "p"));
         if statements.is_empty() {
             self.aws.try_iam("DeleteUserPolicy", &[user, policy]);
@@ -71,6 +65,18 @@ pub fn as_the_emulator_asks(policy: &Value) -> Vec<Value> {
     more.extend(has("lambda:GetAlias").then_some("lambda:ListAliases"));
     if !more.is_empty() {
         statements.push(json!({"Effect": "Allow", "Action": more, "Resource": "*"}));
+    }
+    statements
+}
+
+/// Statements without the conditions on keys that the emulator does not know.
+pub fn without_unknown_keys(statements: &[Value]) -> Vec<Value> {
+    let mut statements = statements.to_vec();
+    for statement in &mut statements {
+        let condition = statement["Condition"].to_string();
+        if UNKNOWN_KEYS.iter().any(|key| condition.contains(key)) {
+            statement["Condition"] = json!({});
+        }
     }
     statements
 }

@@ -20,7 +20,7 @@ pub use artifact::Artifact;
 pub use aws::Aws;
 pub use cloud::Cloud;
 pub use deadline::eventually;
-pub use deployer::{Deployer, actions as actions_of, as_the_emulator_asks};
+pub use deployer::{Deployer, actions as actions_of, as_the_emulator_asks, without_unknown_keys};
 pub use fixture::{Behaviour, small_crate};
 pub use golden::assert_golden;
 pub use http::{Response, request, try_request};
