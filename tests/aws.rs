@@ -34,7 +34,8 @@ use aws_smithy_http_client::tls::{Provider, rustls_provider::CryptoMode};
 use serde_json::{Value, json};
 
 use files::copied;
-use support::{Artifact, Cloud, Outcome, as_the_emulator_asks, project, without_unknown_keys};
+use support::deployer::without_unknown_keys;
+use support::{Artifact, Cloud, Outcome, as_the_emulator_asks, project};
 
 const STACKCTL: &str = env!("CARGO_BIN_EXE_stackctl");
 
