@@ -77,7 +77,8 @@ const RULES: [(&str, Rule); 44] = [
     ("table_name", Name(255)),
 ];
 
-const MORE: [(&str, Rule); 11] = [
+const MORE: [(&str, Rule); 12] = [
+    ("ip_address_type", Constant),
     ("path", Checked),
     ("permissions_boundary", Checked),
     ("tags", Checked),

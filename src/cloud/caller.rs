@@ -34,7 +34,8 @@ pub struct Caller {
 /// Asks STS who the credentials belong to.
 pub async fn caller(cloud: &Cloud) -> Result<Caller> {
     let clock = Clock::default();
-    let answer = aws_sdk_sts::Client::new(&cloud.sdk)
+    let sts = aws_sdk_sts::Client::new(&cloud.sdk);
+    let answer = sts
         .get_caller_identity()
         .customize()
         .interceptor(clock.clone())
