@@ -288,6 +288,7 @@ mod tests {
     #[test]
     #[cfg(target_os = "linux")]
     fn a_stripped_program_runs_and_is_smaller() {
+        use std::io::Write as _;
         use std::os::unix::fs::PermissionsExt as _;
 
         let mut program =
@@ -297,7 +298,13 @@ mod tests {
         assert!(program.len() < before * 9 / 10, "{} of {before} bytes", program.len());
         assert_eq!(Elf::read(&program).as_ref(), Ok(&elf));
         let path = std::env::temp_dir().join(format!("stackctl-stripped-{}", std::process::id()));
-        std::fs::write(&path, &program).expect("a file");
+        // A thread of another test that starts a program while this file is open for writing keeps it open in its child,
+        // and Linux starts no such file: another process writes it.
+        let mut copy = std::process::Command::new("tee");
+        let copy = copy.arg(&path).stdin(std::process::Stdio::piped());
+        let mut copy = copy.stdout(std::process::Stdio::null()).spawn().expect("it starts");
+        copy.stdin.take().expect("piped").write_all(&program).expect("it reads");
+        assert!(copy.wait().expect("it ends").success());
         std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o700))
             .expect("it is ours");
         let output = std::process::Command::new(&path).arg("--list").output().expect("it starts");
