@@ -161,7 +161,7 @@ fn lines_below(folder: &Path) -> usize {
     let of_entry = |path: std::path::PathBuf| match path.extension() {
         _ if path.is_dir() => lines_below(&path),
         Some(kind) if kind == "rs" => {
-            std::fs::read(&path).expect("a source").iter().filter(|byte| **byte == b'\n').count()
+            std::fs::read_to_string(&path).expect("a source").lines().count()
         }
         _ => 0,
     };
