@@ -1,6 +1,12 @@
 //! The whole life of a stack, by the binary and as a deployer who has the printed policy alone: on the local cloud in every
 //! run, and in an AWS account when `STACKCTL_TEST_AWS=1` is set. `docs/first-run-on-aws.md` says how, and what it settles.
 
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    reason = "what was seen on AWS, and what was left there"
+)]
+
 #[path = "convergence/aws.rs"]
 #[allow(dead_code, reason = "other tests use the rest of it")]
 mod aws;
@@ -44,7 +50,7 @@ const VERBS: [&str; 9] =
     ["up", "deploy", "rollback", "plan", "status", "smoke", "cors", "invoke", "teardown"];
 
 /// Until IAM knows a role and its policy everywhere.
-const SPREADING: Duration = Duration::from_secs(120);
+const SPREADING: Duration = Duration::from_mins(2);
 
 /// The most loops of requests that may be made while rights change: they are what costs money.
 const MOST_LOOPS: usize = 60;
