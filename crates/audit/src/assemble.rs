@@ -15,6 +15,9 @@ use crate::value::{Kind, Request};
 pub fn report(project: &Project, index: &Index) -> Report {
     let mut functions = Vec::new();
     for package in &project.audited {
+        if !may_be_served(project, *package) {
+            continue;
+        }
         let services = services(project, *package);
         let catalogue = Catalogue::of(&services);
         let mut of_package = Vec::new();
@@ -45,6 +48,30 @@ pub fn report(project: &Project, index: &Index) -> Report {
 
 /// Services whose crates a package, or a package that it reaches, depends on.
 fn services(project: &Project, package: usize) -> BTreeSet<String> {
+    let mut found = BTreeSet::new();
+    for name in foreign(project, package) {
+        match crate::catalogue::service_of(name) {
+            Some(service) => {
+                found.insert(service);
+            }
+            None => found.extend(project.lock.services_behind(name).into_iter().flatten()),
+        }
+    }
+    found
+}
+
+/// Whether a program of the package can be a Lambda function or a server: each has a crate for that. Other programs are not
+/// followed, however large they are.
+fn may_be_served(project: &Project, package: usize) -> bool {
+    foreign(project, package).iter().any(|name| {
+        let name = name.replace('-', "_");
+        let is_of_lambda = name.contains("lambda") && !name.starts_with("aws_sdk_");
+        is_of_lambda || [&ADAPTERS[..], &SERVERS].concat().contains(&name.as_str())
+    })
+}
+
+/// The crates of others that a package, or a package that it reaches, depends on.
+fn foreign(project: &Project, package: usize) -> BTreeSet<&str> {
     let mut seen = BTreeSet::new();
     let mut found = BTreeSet::new();
     let mut waiting = vec![package];
@@ -55,17 +82,34 @@ fn services(project: &Project, package: usize) -> BTreeSet<String> {
         for dependency in project.packages[package].dependencies.values() {
             match dependency {
                 Dependency::Member(id) => waiting.push(*id),
-                Dependency::Foreign(name) => match crate::catalogue::service_of(name) {
-                    Some(service) => {
-                        found.insert(service);
-                    }
-                    None => found.extend(project.lock.services_behind(name).into_iter().flatten()),
-                },
+                Dependency::Foreign(name) => {
+                    found.insert(name.as_ref());
+                }
             }
         }
     }
     found
 }
+
+/// Crates that make a program a Lambda function, besides AWS's own.
+const ADAPTERS: [&str; 12] = [
+    "lambda_web",
+    "lambda_appsync",
+    "vercel_runtime",
+    "netlify_lambda",
+    "rocket_lamb",
+    "poem_lambda",
+    "warp_lambda",
+    "lambda",
+    "lambda_extension",
+    "serverless_rust",
+    "axum_aws_lambda",
+    "netlify_lambda_http",
+];
+
+/// Crates that make a program a web server, which a layer can make a Lambda function.
+const SERVERS: [&str; 8] =
+    ["axum", "actix_web", "rocket", "warp", "poem", "salvo", "tide", "hyper"];
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Role {
@@ -84,25 +128,10 @@ fn kind(findings: &Findings) -> Role {
     if calls("lambda_runtime") {
         return Role::Lambda("lambda_runtime");
     }
-    let adapters = [
-        "lambda_web",
-        "lambda_appsync",
-        "vercel_runtime",
-        "netlify_lambda",
-        "rocket_lamb",
-        "poem_lambda",
-        "warp_lambda",
-        "lambda",
-        "lambda_extension",
-        "serverless_rust",
-        "axum_aws_lambda",
-        "netlify_lambda_http",
-    ];
-    if findings.is_served || adapters.iter().any(|name| calls(name)) {
+    if findings.is_served || ADAPTERS.iter().any(|name| calls(name)) {
         return Role::Lambda("other");
     }
-    let servers = ["axum", "actix_web", "rocket", "warp", "poem", "salvo", "tide", "hyper"];
-    if servers.iter().any(|name| calls(name)) {
+    if SERVERS.iter().any(|name| calls(name)) {
         return Role::Server;
     }
     Role::Program
