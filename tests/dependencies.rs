@@ -77,7 +77,7 @@ fn there_is_one_tls_and_one_http() {
 #[test]
 fn the_first_build_does_not_grow_unnoticed() {
     const MOST_PACKAGES: usize = 230;
-    const MOST_SDK_LINES: usize = 920_000;
+    const MOST_SDK_LINES: usize = 990_000;
 
     let document = metadata("x86_64-unknown-linux-gnu");
     let packages = needed(&document, "stackctl");

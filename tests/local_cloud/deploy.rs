@@ -36,7 +36,7 @@ fn code_that_does_not_answer_is_taken_back() {
     let error = deploy.error();
     assert_eq!(error["message"], "failed to start version 2", "{error:#}");
     let hint = error["hint"].as_str().unwrap_or_default();
-    assert!(hint.starts_with("`live` was not moved"), "{error:#}");
+    assert!(hint.starts_with("traffic was not switched"), "{error:#}");
     assert_eq!(version(&up), "1");
 
     // What was taken back is not taken for the code that is wanted.

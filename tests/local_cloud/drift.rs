@@ -47,7 +47,7 @@ fn drift_is_named_by_status_planned_by_plan_and_repaired_by_up() {
     assert_eq!(drift(&stack.status()), told, "a plan changes nothing");
 
     let unasked = stack.ship(&["up"]).failed(2).error();
-    assert!(unasked["cause"].as_str().is_some_and(|cause| cause.contains("takes away")));
+    assert!(unasked["cause"].as_str().is_some_and(|cause| cause.contains("this removes")));
     stack.ship(&["up", "--yes"]).succeeded();
     stack.ship(&["plan", "--exit-code"]).succeeded();
     assert_eq!(states(&stack.run(&["status", "--exit-code"]).succeeded().json()), ["ok"; 11]);

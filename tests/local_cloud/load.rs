@@ -144,7 +144,7 @@ fn a_version_that_fails_after_the_switch_is_taken_back_and_answers_nobody_from_t
     let (error, seen, ended) = case.bad(Behaviour::Tiring, &[]);
     assert_eq!(error["message"], "failed to prove that version 2 answers", "{error:#}");
     let hint = error["hint"].as_str().unwrap_or_default();
-    assert!(hint.starts_with("`live` points at version 1 again"), "{error:#}");
+    assert!(hint.starts_with("`live` points to version 1 again"), "{error:#}");
     let (after, during): (Vec<_>, Vec<_>) = seen.into_iter().partition(|one| one.sent > ended);
     let met = during.iter().filter(|one| one.body.contains("tiring")).count();
     tell(&format!("{met} of {} requests met it before it was taken back", during.len()));
