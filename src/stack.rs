@@ -1,5 +1,7 @@
 //! The wiring: which resources a stack consists of, and what each needs. One line a resource.
 
+mod check;
+
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -12,14 +14,12 @@ use crate::resources::{
     Release, Rights, Role, RouteTarget, Routes, Schedule, ScheduleGroup, ScheduleRole, Source,
     Table,
 };
-use engine::error::{Error, Result};
+use crate::route_keys::METHODS;
+pub use check::{check, check_function};
 use engine::{Graph, Handle, Id, Outcome};
-use iam::document::{Document, MANAGED_POLICY_LIMIT};
+use iam::document::Document;
 use package::Artifact;
 use verify::manifest::Manifest;
-
-/// What `ANY` of the handler stands for: every method but that of preflights.
-const ANY: [&str; 6] = ["DELETE", "GET", "HEAD", "PATCH", "POST", "PUT"];
 
 /// AWS's own policy for logs: every log group of the account.
 pub const MANAGED_LOGS: &str = "service-role/AWSLambdaBasicExecutionRole";
@@ -324,70 +324,6 @@ fn targets(config: &Config, blueprints: Option<&Blueprints>) -> Vec<RouteTarget>
     blueprints.into_iter().flatten().filter_map(target).collect()
 }
 
-/// Refuses, before the first call, what AWS would take and requests would fail on, or what IAM would not take.
-pub fn check(config: &Config, blueprints: &Blueprints) -> Result<()> {
-    let mut takers: BTreeMap<String, String> = BTreeMap::new();
-    for config in config.each_function() {
-        let blueprint = &blueprints[&config.function().key];
-        check_function(&config, blueprint)?;
-        let place = config.function().place();
-        for key in route_keys(&blueprint.manifest) {
-            if let Some(other) = takers.insert(key.clone(), place.clone()) {
-                return Err(Error::usage(format!("`{other}` and `{place}` both take `{key}`"))
-                    .hint(format!("set `{other}.routes` or `{place}.routes` in `stack.toml`")));
-            }
-        }
-    }
-    Ok(())
-}
-
-/// The same for the function that `config` is about.
-pub fn check_function(config: &Config, blueprint: &Blueprint) -> Result<()> {
-    check_keys(config, &blueprint.manifest)?;
-    check_policy(config, blueprint)
-}
-
-/// A table with other keys than the handler's answers every request with a failure.
-fn check_keys(config: &Config, manifest: &Manifest) -> Result<()> {
-    let Some(keys) = &manifest.keys else { return Ok(()) };
-    let Some(table) = config.main() else {
-        return Err(Error::usage("the handler needs a table, and `stack.toml` has none")
-            .hint("add `[table]`, which needs no keys"));
-    };
-    let sort = table.sort.as_ref().map(ToString::to_string).unwrap_or_default();
-    let both = [
-        ("partition_key", &table.partition.to_string(), &keys.partition),
-        ("sort_key", &sort, &keys.sort),
-    ];
-    let Some((key, wanted, declared)) = both.into_iter().find(|(_, one, other)| one != other)
-    else {
-        return Ok(());
-    };
-    let place = table.place();
-    Err(Error::usage(format!("`{place}.{key} = \"{wanted}\"` is not the handler's key"))
-        .cause(format!("the handler reads and writes `{declared}`: {}", keys.site))
-        .hint(format!("leave `{place}.{key}` out, or change `keys!` in the handler")))
-}
-
-/// The account is not known yet, but every one is as long.
-fn check_policy(config: &Config, blueprint: &Blueprint) -> Result<()> {
-    let Some(document) = blueprint.policy(config) else { return Ok(()) };
-    let longest = Identity {
-        account: "000000000000".to_owned(),
-        partition: "aws-us-gov".to_owned(),
-        region: "ap-northeast-1".to_owned(),
-    };
-    let length = document(&longest).length();
-    if length <= MANAGED_POLICY_LIMIT {
-        return Ok(());
-    }
-    let policy = &config.function().data_policy;
-    let message = format!(
-        "policy `{policy}` has {length} characters; the limit of IAM is {MANAGED_POLICY_LIMIT}"
-    );
-    Err(Error::usage(message).hint("declare fewer operations in the handler's `operations!`"))
-}
-
 /// Streams and events of the function's own log group.
 pub fn logs_policy(config: &Config) -> impl Fn(&Identity) -> Document + use<> {
     let group = format!("log-group:{}", config.function().log_group);
@@ -398,7 +334,7 @@ pub fn logs_policy(config: &Config) -> impl Fn(&Identity) -> Document + use<> {
 /// to the function instead of letting the gateway answer them:
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html>
 fn route_keys(manifest: &Manifest) -> Vec<String> {
-    let methods = |method| if method == "ANY" { ANY.to_vec() } else { vec![method] };
+    let methods = |method| if method == "ANY" { METHODS.to_vec() } else { vec![method] };
     let keys = manifest.routes.iter().flat_map(|route| {
         let keys = methods(route.method.as_str()).into_iter();
         keys.map(|method| format!("{method} {}", route.path))
@@ -412,36 +348,6 @@ fn route_keys(manifest: &Manifest) -> Vec<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::config::API;
-    use crate::config::tests::config;
-
-    #[test]
-    fn a_table_with_other_keys_than_the_handlers_is_refused_before_the_first_call() {
-        let operations = "operations! { get: GetItem }\n";
-        let keys = "keys! { partition: \"userId\", sort: \"itemId\" }";
-        let declared = Manifest::from_sources(&[("o.rs", format!("{operations}{keys}"))]);
-        let blueprint = |manifest| {
-            let blueprint = Blueprint { manifest, ..Blueprint::default() };
-            Blueprints::from([(API.to_owned(), blueprint)])
-        };
-        let declared = blueprint(declared.expect("they are declared"));
-        let silent = Manifest::from_sources(&[("o.rs", operations)]).expect("it is declared");
-        let silent = blueprint(silent);
-        let default = config("name = \"app\"").expect("valid");
-        assert_eq!(check(&default, &declared), Ok(()));
-        for key in ["partition_key", "sort_key"] {
-            let other = config(&format!("name = \"app\"\ntable.{key} = \"ownerId\""));
-            let other = other.expect("valid");
-            let error = check(&other, &declared).expect_err("requests would fail");
-            assert_eq!(
-                error.message,
-                format!("`table.{key} = \"ownerId\"` is not the handler's key")
-            );
-            assert!(error.cause.is_some_and(|cause| cause.ends_with(": o.rs:2")));
-            // A handler of another kind knows its own keys.
-            assert_eq!(check(&other, &silent), Ok(()));
-        }
-    }
 
     #[test]
     fn each_declared_method_has_a_route_of_its_own_and_none_takes_preflights() {
@@ -454,25 +360,5 @@ mod tests {
         let takes_preflights =
             |key: &str| ["ANY ", "OPTIONS ", "$default"].iter().any(|one| key.starts_with(one));
         assert!(!keys.iter().any(|key| takes_preflights(key)), "{keys:?}");
-    }
-
-    #[test]
-    fn a_request_reaches_one_function() {
-        let text = "name = \"app\"\n[function]\nroutes = []\n[functions.admin]\nbin = \"admin\"";
-        let config = config(text).expect("valid");
-        let routes = |path: &str| {
-            let text = format!(
-                "operations! {{ get: GetItem }} routes! {{ GET \"{path}\" => a [GetItem] }}"
-            );
-            let manifest = Manifest::from_sources(&[("routes.rs", text)]).expect("it is valid");
-            Blueprint { manifest, ..Blueprint::default() }
-        };
-        let both = |admin: &str| {
-            let blueprints = [("api", routes("/")), ("admin", routes(admin))];
-            blueprints.map(|(key, one)| (key.to_owned(), one)).into_iter().collect()
-        };
-        assert_eq!(check(&config, &both("/admin")), Ok(()));
-        let error = check(&config, &both("/")).expect_err("two take it");
-        assert_eq!(error.message, "`functions.admin` and `function` both take `GET /`");
     }
 }
