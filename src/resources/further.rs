@@ -18,6 +18,22 @@ pub struct Further {
 }
 
 impl Further {
+    /// Looks at each of `names` that has a key the file does not know, and sorts it in.
+    pub async fn among(
+        names: &BTreeSet<String>,
+        (what, key): (&str, impl Fn(&str) -> Option<String>),
+        ours: &Tags,
+        tags: impl AsyncFn(&str) -> Result<Tags>,
+    ) -> Result<Self> {
+        let mut found = Self::default();
+        for name in names {
+            if let Some(key) = key(name) {
+                found.sort_in(ours, &key, format!("{what} {name}"), tags(name).await)?;
+            }
+        }
+        Ok(found)
+    }
+
     /// Sorts one candidate in by its tags.
     pub fn sort_in(
         &mut self,

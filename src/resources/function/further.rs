@@ -35,13 +35,11 @@ pub async fn names(cloud: &Cloud) -> Result<BTreeSet<String>> {
 /// the stack is looked at.
 pub async fn find(cloud: &Cloud, config: &Config, names: &BTreeSet<String>) -> Result<Further> {
     let ours = tags::ours(config);
-    let mut found = Further::default();
-    for name in names {
-        let key = config.names.key_of(name).filter(|key| !config.functions.contains_key(*key));
-        let Some(key) = key else { continue };
-        found.sort_in(&ours, key, format!("function {name}"), tags_of(cloud, name).await)?;
-    }
-    Ok(found)
+    let key = |name: &str| {
+        let key = config.names.key_of(name)?;
+        (!config.functions.contains_key(key)).then(|| key.to_owned())
+    };
+    Further::among(names, ("function", key), &ours, async |name| tags_of(cloud, name).await).await
 }
 
 async fn tags_of(cloud: &Cloud, name: &str) -> Result<Tags> {

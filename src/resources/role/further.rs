@@ -33,14 +33,11 @@ pub async fn names(cloud: &Cloud) -> Result<BTreeSet<String>> {
 /// after the stack are looked at.
 pub async fn find(cloud: &Cloud, config: &Config, names: &BTreeSet<String>) -> Result<Further> {
     let ours = tags::ours_of_region(config, cloud.region());
-    let mut found = Further::default();
-    for name in names {
-        let key = config.names.key_of_role(name);
-        let key = key.filter(|key| !config.functions.contains_key(*key));
-        let Some(key) = key else { continue };
-        found.sort_in(&ours, key, format!("role {name}"), tags_of(cloud, name).await)?;
-    }
-    Ok(found)
+    let key = |name: &str| {
+        let key = config.names.key_of_role(name)?;
+        (!config.functions.contains_key(key)).then(|| key.to_owned())
+    };
+    Further::among(names, ("role", key), &ours, async |name| tags_of(cloud, name).await).await
 }
 
 async fn tags_of(cloud: &Cloud, name: &str) -> Result<Tags> {
