@@ -42,7 +42,7 @@ use std::time::Duration;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tap::sign::Key;
 
-use crate::support::{Response, request};
+use crate::support::{Aws, Response};
 
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -76,11 +76,7 @@ fn signed(
     headers: &[(&str, &str)],
     body: &str,
 ) -> Response {
-    let url = format!("http://127.0.0.1:{port}{path}");
-    let signed = key.sign(service, method, &url, headers, body.as_bytes());
-    let signed = signed.iter().map(|(name, value)| (name.as_str(), value.as_str()));
-    let headers: Vec<_> = headers.iter().copied().chain(signed).collect();
-    request(method, &url, &headers, body)
+    Aws::at(port).signed_by(key, service, method, path, headers, body)
 }
 
 /// The path of a GET that makes a role, with a signature that is none.

@@ -2,6 +2,7 @@
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::Value;
+use tap::sign::Key;
 
 use super::cloud::key_of;
 use super::{Cloud, Response, request};
@@ -82,8 +83,21 @@ impl Aws {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Response {
+        self.signed_by(&key_of(self.port), service, method, path, headers, body)
+    }
+
+    /// Any request, signed with another key.
+    pub fn signed_by(
+        &self,
+        key: &Key,
+        service: &str,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> Response {
         let url = format!("http://127.0.0.1:{}{path}", self.port);
-        let signed = key_of(self.port).sign(service, method, &url, headers, body.as_bytes());
+        let signed = key.sign(service, method, &url, headers, body.as_bytes());
         let signed = signed.iter().map(|(name, value)| (name.as_str(), value.as_str()));
         let headers: Vec<_> = headers.iter().copied().chain(signed).collect();
         request(method, &url, &headers, body)
