@@ -1,4 +1,4 @@
-//! Puts together what cargo is told, and makes sure that Lambda can start what comes back.
+//! Writes the arguments and the environment for cargo, and makes sure that Lambda can start what comes back.
 
 use tokio::process::Command;
 
@@ -13,7 +13,7 @@ use engine::error::{Doing as _, Result};
 /// Cargo says as JSON where the program is, and what the compiler found as text.
 const MESSAGES: &str = "--message-format=json-render-diagnostics";
 
-/// All that decides what cargo is told.
+/// All that decides the arguments and the environment of cargo.
 struct Order {
     project: Project,
     toolchain: Toolchain,
@@ -71,8 +71,9 @@ impl Order {
         }
     }
 
-    /// The arguments of a plain `cargo build`. The features of dependencies are united over the packages that cargo is told
-    /// to build, so it is told what `cargo test` at the root of the workspace builds, wherever that is possible.
+    /// The arguments of a plain `cargo build`. Cargo unites the features of
+    /// dependencies over the packages that it builds, so these are the packages of `cargo test` at the root of the
+    /// workspace, wherever that is possible.
     fn plainly(&self) -> Vec<String> {
         let Project { package, binary, workspace, features, is_default, .. } = &self.project;
         let manifest = workspace.join("Cargo.toml").display().to_string();
@@ -187,7 +188,7 @@ mod tests {
         }
     }
 
-    /// What cargo is told about the machine, for arm64.
+    /// The arguments and variables that make cargo build for arm64.
     fn told(linking: Linking) -> String {
         let order = order(linking, Profile::default());
         let mut command = Command::new("cargo");

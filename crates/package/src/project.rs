@@ -53,7 +53,7 @@ struct Metadata {
     target_directory: PathBuf,
     /// Cargo tells it since 1.91.
     build_directory: Option<PathBuf>,
-    /// The ids of the packages that cargo selects when it is told none.
+    /// The ids of the packages that cargo selects when no package is named.
     #[serde(default)]
     workspace_default_members: Vec<String>,
 }

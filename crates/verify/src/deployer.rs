@@ -196,7 +196,7 @@ fn tagged_stage() -> Vec<(String, On)> {
 }
 
 impl Names {
-    /// A name for the statement that an action stands in.
+    /// The `Sid` of the statement that allows an action.
     fn sid(&self, action: &str, on: &BTreeSet<On>) -> String {
         match action {
             _ if !self.boundaries.is_empty() && BOUND.contains(&action) => {

@@ -9,7 +9,7 @@ use crate::serialized;
 use crate::strings::{Piece, Text, Texts};
 use crate::value::{Request, Value};
 
-/// A value of the SDK's that has a type for keys is told apart from others by the name that it has here.
+/// The name by which the audit recognizes a value of the SDK whose type says of which kind a key is.
 const KINDS: [(&str, &str, Kind); 3] = [
     ("S", "aws_sdk_dynamodb:S", Kind::S),
     ("N", "aws_sdk_dynamodb:N", Kind::N),
