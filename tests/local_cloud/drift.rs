@@ -116,7 +116,9 @@ fn meddle(stack: &Stack, up: &Value) {
     let cors = json!({"corsConfiguration": {"allowOrigins": ["https://elsewhere.example"]}});
     aws.rest("apigateway", "PATCH", &api, &cors);
     let routes = aws.rest("apigateway", "GET", &format!("{api}/routes"), &Value::Null);
-    let route = routes["items"][0]["routeId"].as_str().expect("a route");
+    let items = routes["items"].as_array().expect("the routes");
+    let deleted = items.iter().find(|route| route["routeKey"] == "DELETE /").expect("its route");
+    let route = deleted["routeId"].as_str().expect("an id");
     aws.rest("apigateway", "DELETE", &format!("{api}/routes/{route}"), &Value::Null);
 }
 
