@@ -238,8 +238,12 @@ def operation_of(path, headers, body):
         return "Invoke"
     if "x-amz-target" in headers:
         return headers["x-amz-target"].rpartition(".")[2]
-    action = re.search(rb"(?:^|&)Action=([A-Za-z]+)", body)
+    action = re.search(rb"(?:^|&)Action=([A-Za-z]+)", body) if is_form(headers) else None
     return action[1].decode() if action else ""
+
+
+def is_form(headers):
+    return "x-www-form-urlencoded" in headers.get("content-type", "")
 
 
 def is_public(path):
@@ -288,8 +292,8 @@ def check_meaning(signature, path, query, headers, body):
     It reads an operation from `Action` first and carries out `X-Amz-Target`, or what the path says; and it asks for the
     rights on `TableName` where it writes to the tables of `RequestItems`.
     """
-    is_form = "x-www-form-urlencoded" in headers.get("content-type", "")
-    actions = query.get("Action", []) + (parse_qs(body.decode("utf-8", "replace")).get("Action", []) if is_form else [])
+    form = parse_qs(body.decode("utf-8", "replace")) if is_form(headers) else {}
+    actions = query.get("Action", []) + form.get("Action", [])
     by_path = path != "/" and signature.service != "sqs"
     if len(actions) > 1 or actions and (by_path or "x-amz-target" in headers):
         raise Refused("it names more than one operation")
