@@ -49,6 +49,8 @@ pub struct Blueprint {
     /// Of an audited program only the routes are known.
     pub manifest: Manifest,
     pub rights: Rights,
+    /// Whether its source mentions what the gateway says of a verified user.
+    pub knows_users: bool,
 }
 
 /// What the code of each function asks for, by the keys of `stack.toml`.
@@ -110,10 +112,11 @@ impl Blueprint {
         let mut blueprint = if declares(sources) {
             let manifest = manifest::of_sources(sources)?;
             let rights = Rights::of_manifest(&manifest, &config.main_key());
-            Self { form: Form::Declared, manifest, rights }
+            Self { form: Form::Declared, manifest, rights, ..Self::default() }
         } else {
             audited(config, reports)?
         };
+        blueprint.knows_users = sources.iter().any(|(_, text)| text.contains(CLAIMS));
         if config.function().trigger.is_some() {
             blueprint.manifest.routes.clear();
         }
@@ -143,8 +146,15 @@ impl Blueprint {
     pub fn question(&self, config: &Config) -> Question {
         let health =
             config.function().settings.health.split_once(' ').map(|(_, path)| path.to_owned());
+        let has_users = config.auth.is_some();
+        let path = health.or_else(|| proof::asked(&self.manifest, has_users));
+        let is_public = |path: &String| {
+            let taken = route_keys::of_request(&self.manifest.routes, "GET", path);
+            taken.is_some_and(|(at, _)| self.manifest.routes[at].public)
+        };
         Question {
-            path: health.or_else(|| proof::asked(&self.manifest)),
+            needs_token: has_users && !path.as_ref().is_some_and(is_public),
+            path,
             form: self.form,
             takes_requests: self.takes_requests(),
         }
@@ -174,6 +184,10 @@ impl Blueprint {
     }
 }
 
+/// The member of an event with the verified user, which whoever reads it names.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html>
+const CLAIMS: &str = "authorizer";
+
 /// Whether the files have a declaration of our own form.
 fn declares(sources: &[(String, String)]) -> bool {
     sources.iter().any(|(_, text)| text.contains("operations!"))
@@ -196,6 +210,7 @@ fn audited(config: &Config, reports: &mut Reports) -> Result<Blueprint> {
         form: Form::Audited,
         manifest,
         rights: Rights::of_audit(function, &config.known(config.function())),
+        knows_users: false,
     })
 }
 
@@ -239,11 +254,21 @@ fn chosen<'a>(functions: &'a [Audited], of: &Function, doing: &str) -> Result<&'
 /// Such as `GET /items/{id}`, which the configuration or the audit has read already.
 fn routes(keys: &[String], file: &str) -> Vec<Route> {
     let route = |key: &String| {
+        let (public, key) = public_or_not(key);
         let (method, path) = key.split_once(' ')?;
+        let (method, path) = (method.to_owned(), path.to_owned());
         let site = Site { file: file.to_owned(), line: 1 };
-        Some(Route { method: method.into(), path: path.into(), operations: Vec::new(), site })
+        Some(Route { method, path, public, operations: Vec::new(), site })
     };
     keys.iter().filter_map(route).collect()
+}
+
+/// `public GET /health` takes requests without a token.
+fn public_or_not(route: &str) -> (bool, &str) {
+    match route.strip_prefix("public ") {
+        Some(route) => (true, route),
+        None => (false, route),
+    }
 }
 
 /// What Lambda does with the role to feed the function:

@@ -11,8 +11,9 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
-    api, audit, build, ci, completions, cors, deploy, dev, doctor, init, invoke, local, logs, man,
-    permissions, plan, rollback, simulate, smoke, status, teardown, up, verify_policy,
+    api, audit, auth, build, ci, completions, cors, deploy, dev, doctor, init, invoke, local, logs,
+    man, permissions, plan, rollback, simulate, smoke, status, teardown, token, up, user,
+    verify_policy,
 };
 
 use engine::error::Error;
@@ -130,6 +131,9 @@ pub enum Verb {
     Ci(ci::Args),
     Local(local::Args),
     Api(api::Args),
+    Auth(auth::Args),
+    Token(token::Args),
+    User(user::Args),
     Completions(completions::Args),
     Man(man::Args),
 }

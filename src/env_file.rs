@@ -1,4 +1,4 @@
-//! `.env.local`: where a frontend's bundler reads the API's address.
+//! `.env.local`: where a frontend's bundler reads the API's address, and where its users sign in.
 
 use std::io::ErrorKind;
 use std::path::Path;
@@ -6,8 +6,34 @@ use std::path::Path;
 use crate::files;
 use engine::error::{Doing, Result};
 
-/// What Vite and Next.js let through to the browser.
-pub const KEYS: [&str; 2] = ["VITE_API_URL", "NEXT_PUBLIC_API_URL"];
+/// What Vite and Next.js let through to the browser begins so.
+const PREFIXES: [&str; 2] = ["VITE_", "NEXT_PUBLIC_"];
+
+/// What a page has to know, by names without a prefix.
+pub type Values = Vec<(&'static str, String)>;
+
+/// The address of the API, and for an API with users where they sign in. On the local cloud the issuer's own address is
+/// AWS's, so a page is told where its documents are.
+pub fn values(url: &str, sign_in: Option<&SignIn>) -> Values {
+    let mut values = vec![("API_URL", url.to_owned())];
+    if let Some(SignIn { authority, metadata, client }) = sign_in {
+        values.push(("AUTH_AUTHORITY", authority.clone()));
+        values.extend(metadata.clone().map(|metadata| ("AUTH_METADATA_URL", metadata)));
+        values.extend(client.clone().map(|client| ("AUTH_CLIENT_ID", client)));
+    }
+    values
+}
+
+/// What a page needs to sign a user in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SignIn {
+    /// The issuer.
+    pub authority: String,
+    /// Where its discovery document is, when that is not below the issuer.
+    pub metadata: Option<String>,
+    /// The page's own name at the issuer, where stackctl knows it.
+    pub client: Option<String>,
+}
 
 /// Nobody has so many settings.
 const LONGEST: u64 = 1 << 20;
@@ -17,29 +43,32 @@ pub fn check(path: &Path) -> Result<()> {
     files::check_folder(path, "--write-env")
 }
 
-/// Writes the address of the API under our keys, and leaves every other byte as it is.
-pub fn write(path: &Path, url: &str) -> Result<()> {
+/// Writes the values under our keys, and leaves every other byte as it is.
+pub fn write(path: &Path, values: &Values) -> Result<()> {
     let before = match machine::read(path, LONGEST) {
         Err(error) if error.kind() == ErrorKind::NotFound => Vec::new(),
         read => read.doing(format!("read `{}`", path.display()))?,
     };
-    let after = with_url(&before, url);
+    let after = with(&before, values);
     if after == before { Ok(()) } else { files::replace(path, &after) }
 }
 
-fn with_url(before: &[u8], url: &str) -> Vec<u8> {
+fn with(before: &[u8], values: &Values) -> Vec<u8> {
     // Bundlers expand `$default`, each with an escape of its own; in a URL, this is the same character.
-    let url = url.replace('$', "%24");
+    let keyed = |(name, value): &(&str, String)| {
+        PREFIXES.map(|prefix| (format!("{prefix}{name}"), value.replace('$', "%24")))
+    };
+    let mut missing: Vec<(String, String)> = values.iter().flat_map(keyed).collect();
+    let all = missing.clone();
     let mut after = Vec::new();
-    let mut missing = KEYS.to_vec();
     for line in before.split_inclusive(|byte| *byte == b'\n') {
-        match KEYS.into_iter().find(|key| assigns(line, key)) {
-            Some(key) => {
+        match all.iter().find(|(key, _)| assigns(line, key)) {
+            Some((key, value)) => {
                 let start = line.iter().position(|byte| *byte == b'=').unwrap_or_default() + 1;
                 after.extend_from_slice(&line[..start]);
-                after.extend_from_slice(url.as_bytes());
+                after.extend_from_slice(value.as_bytes());
                 after.extend_from_slice(ending(line));
-                missing.retain(|one| *one != key);
+                missing.retain(|(one, _)| one != key);
             }
             None => after.extend_from_slice(line),
         }
@@ -48,8 +77,8 @@ fn with_url(before: &[u8], url: &str) -> Vec<u8> {
     if !missing.is_empty() && !after.is_empty() && !after.ends_with(b"\n") {
         after.extend_from_slice(newline.as_bytes());
     }
-    for key in missing {
-        after.extend_from_slice(format!("{key}={url}{newline}").as_bytes());
+    for (key, value) in missing {
+        after.extend_from_slice(format!("{key}={value}{newline}").as_bytes());
     }
     after
 }
@@ -80,7 +109,7 @@ mod tests {
     const URL: &str = "https://a.example";
 
     fn after(before: &str) -> String {
-        String::from_utf8(with_url(before.as_bytes(), URL)).expect("it was text")
+        String::from_utf8(with(before.as_bytes(), &values(URL, None))).expect("it was text")
     }
 
     #[test]
@@ -111,12 +140,28 @@ mod tests {
 
     #[test]
     fn bytes_that_are_no_text_are_kept() {
-        assert!(with_url(b"A=\xff\xfe\n", URL).starts_with(b"A=\xff\xfe\nVITE_API_URL="));
+        assert!(
+            with(b"A=\xff\xfe\n", &values(URL, None)).starts_with(b"A=\xff\xfe\nVITE_API_URL=")
+        );
+    }
+
+    #[test]
+    fn a_page_learns_where_its_users_sign_in() {
+        let sign_in = SignIn {
+            authority: "https://a.example/".into(),
+            metadata: None,
+            client: Some("page".into()),
+        };
+        let text = with(b"VITE_AUTH_CLIENT_ID=old\n", &values(URL, Some(&sign_in)));
+        let text = String::from_utf8(text).expect("text");
+        assert!(text.starts_with("VITE_AUTH_CLIENT_ID=page\nVITE_API_URL="), "{text}");
+        assert!(text.contains("\nNEXT_PUBLIC_AUTH_AUTHORITY=https://a.example/\n"), "{text}");
+        assert!(!text.contains("METADATA"), "{text}");
     }
 
     #[test]
     fn nothing_is_left_for_a_bundler_to_expand() {
-        let text = with_url(b"", "http://127.0.0.1:4566/_aws/execute-api/a1/$default");
+        let text = with(b"", &values("http://127.0.0.1:4566/_aws/execute-api/a1/$default", None));
         assert!(
             text.starts_with(
                 b"VITE_API_URL=http://127.0.0.1:4566/_aws/execute-api/a1/%24default\n"
@@ -132,7 +177,7 @@ mod tests {
         fs::write(&file, "SECRET=1\n").expect("a file");
         fs::set_permissions(&file, fs::Permissions::from_mode(0o600)).expect("our file");
         symlink(&file, &link).expect("a link");
-        write(&link, URL).expect("it can be written");
+        write(&link, &values(URL, None)).expect("it can be written");
         let mode = fs::metadata(&file).expect("a file").permissions().mode();
         let text = fs::read_to_string(&file).expect("text");
         let is_link = fs::symlink_metadata(&link).expect("a link").is_symlink();

@@ -1,6 +1,7 @@
 //! `stackctl`: one small file and one Rust crate become a running backend for a frontend application.
 
 mod adopt;
+mod auth;
 mod blueprint;
 mod cli;
 mod cloud;

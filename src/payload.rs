@@ -71,6 +71,19 @@ pub fn event(request: &Request<'_>, routes: &[Route], now: Duration) -> Value {
     event
 }
 
+/// The same event as the gateway sends it with a verified token, whose `claim` is `user`.
+/// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html>
+pub fn verified(mut event: Value, claim: &str, user: &str) -> Value {
+    let mut claims = Map::new();
+    claims.insert("token_use".into(), "access".into());
+    claims.insert(claim.into(), user.into());
+    event["requestContext"]["authorizer"] = json!({"jwt": {"claims": claims, "scopes": null}});
+    event
+}
+
+/// What a verified event asks when it shall read and write nothing: a user beside the token is refused.
+pub const REFUSED: &str = "userId=stackctl";
+
 const USER_AGENT: &str = concat!("stackctl/", env!("CARGO_PKG_VERSION"));
 
 /// A path may carry the query string, as in a URL.
@@ -139,8 +152,21 @@ mod tests {
     fn the_handler_takes_it_as_a_request() {
         let event = request("/", "userId=me", Some("{\"title\":\"x\"}"));
         let event: handler::event::Event = serde_json::from_value(event).expect("an event");
-        let request = handler::request::Request::from(event);
+        let request = event.into_request(&handler::caller::Users::Named);
         assert_eq!((request.method.as_str(), request.query.as_str()), ("POST", "userId=me"));
+    }
+
+    #[test]
+    fn a_verified_user_reaches_the_handler_and_the_proof_reads_nothing() {
+        use handler::caller::{Caller, Users};
+        let event = verified(request("/", REFUSED, None), "uid", "alice");
+        let event: handler::event::Event = serde_json::from_value(event).expect("an event");
+        let request = event.into_request(&Users::Verified("uid".into()));
+        assert!(matches!(request.caller, Caller::User(_)));
+        let store = handler::memory::Memory::default();
+        let runtime = tokio::runtime::Builder::new_current_thread().build().expect("a runtime");
+        let answer = runtime.block_on(handler::routes::handle(&store, &request));
+        assert_eq!((answer.status_code, answer.cause), (400, None));
     }
 
     #[test]
@@ -149,6 +175,7 @@ mod tests {
         let route = |path: &str| Route {
             method: "GET".into(),
             path: path.into(),
+            public: false,
             operations: Vec::new(),
             site: site.clone(),
         };

@@ -11,7 +11,7 @@ use crate::cloud::wait::{self, Poll};
 use crate::cloud::{Answered, Request, Session, is_unresolved};
 use engine::Progress;
 use engine::error::{Error, Result};
-use verify::manifest::Manifest;
+use verify::manifest::{Manifest, Route};
 
 use crate::blueprint::Form;
 
@@ -76,14 +76,20 @@ pub struct Question {
     pub form: Form,
     /// What takes no requests is not asked: an event that somebody else made would be work for it.
     pub takes_requests: bool,
+    /// Whether the gateway wants a token for that request, which a deployer does not have.
+    pub needs_token: bool,
 }
 
 /// The path of the request that proves a version: a `GET` without parameters, which lacks what every route needs, so that
-/// nothing is read or written. `None` when the handler has no such route.
-pub fn asked(manifest: &Manifest) -> Option<String> {
+/// nothing is read or written; of several a public one, where routes ask for tokens. `None` when the handler has no such route.
+pub fn asked(manifest: &Manifest, has_users: bool) -> Option<String> {
+    let public = |route: &&Route| !has_users || route.public;
+    shortest(manifest.routes.iter().filter(public)).or_else(|| shortest(manifest.routes.iter()))
+}
+
+fn shortest<'a>(routes: impl Iterator<Item = &'a Route>) -> Option<String> {
     let plain = |path: &str| !path.contains('{');
-    let paths =
-        manifest.routes.iter().filter(|route| ["GET", "ANY"].contains(&route.method.as_str()));
+    let paths = routes.filter(|route| ["GET", "ANY"].contains(&route.method.as_str()));
     let paths = paths.map(|route| route.path.as_str()).filter(|path| plain(path));
     paths.min_by_key(|path| path.len()).map(str::to_owned)
 }
@@ -93,6 +99,7 @@ pub struct Probe<'a> {
     version: &'a str,
     endpoint: Endpoint,
     form: Form,
+    needs_token: bool,
     row: RefCell<Row>,
     at_fault: Cell<bool>,
 }
@@ -115,7 +122,20 @@ impl Row {
 
 impl<'a> Probe<'a> {
     pub fn new(version: &'a str, endpoint: Endpoint, form: Form) -> Self {
-        Self { version, endpoint, form, row: RefCell::default(), at_fault: Cell::new(false) }
+        Self {
+            version,
+            endpoint,
+            form,
+            needs_token: false,
+            row: RefCell::default(),
+            at_fault: Cell::new(false),
+        }
+    }
+
+    /// The same for a request that the gateway refuses, when it does what it shall.
+    #[must_use]
+    pub fn refused_without_token(self, needs_token: bool) -> Self {
+        Self { needs_token, ..self }
     }
 
     /// Whether it is the version itself that failed, and not what is around it.
@@ -220,6 +240,12 @@ impl<'a> Probe<'a> {
                     Invoked::Unknown => ("no route leads there".to_owned(), Duration::ZERO),
                 }
             }
+            // The gateway does what it shall, and Lambda knows what is behind it.
+            Found::Refused(told) if self.needs_token => match invoke().await {
+                Invoked::Answered(took) => return Ok(Poll::Ready(took)),
+                Invoked::Failed(why) => return Err(self.fault(&why)),
+                Invoked::Unknown => (told, Duration::ZERO),
+            },
             // The function answers, and Lambda knows which version that is.
             Found::Unsigned(told) if self.form == Form::Audited => match invoke().await {
                 Invoked::Answered(took) => return Ok(Poll::Ready(took)),
@@ -229,7 +255,9 @@ impl<'a> Probe<'a> {
             Found::Unsigned(told) => {
                 (format!("{told}, without the header `{VERSION}`"), self.patience())
             }
-            Found::NoRoute(told) | Found::Nobody(told) => (told, self.patience()),
+            Found::NoRoute(told) | Found::Nobody(told) | Found::Refused(told) => {
+                (told, self.patience())
+            }
             Found::Unnamed(told) if self.endpoint == Endpoint::New => {
                 (format!("the new API is not in DNS yet: {told}"), NAMING)
             }
@@ -264,6 +292,8 @@ enum Found {
     Gateway(String),
     /// The gateway, which has no such route, or not yet.
     NoRoute(String),
+    /// The gateway, which wants a token, or another one.
+    Refused(String),
     /// A function, which does not say its version.
     Unsigned(String),
     /// The gateway with something else, or nobody at all.
@@ -294,6 +324,7 @@ fn found(answer: &Answered, version: &str, form: Form, took: Duration) -> Found 
         (Some(_), _) => Found::Fault(told),
         (None, 404) if of_the_gateway || form == Form::Declared => Found::NoRoute(told),
         (None, 500..) if of_the_gateway || form == Form::Declared => Found::Gateway(told),
+        (None, 401 | 403) if of_the_gateway => Found::Refused(told),
         (None, 429) => Found::Nobody(told),
         (None, _) if of_the_gateway => Found::Nobody(told),
         (None, _) => Found::Unsigned(told),
@@ -459,9 +490,41 @@ mod tests {
             Manifest::from_sources(&[("routes.rs", text.as_str())]).expect("it is valid")
         };
         let plain = manifest(r#"GET "/items" => a [GetItem], POST "/" => a [GetItem]"#);
+        let asked = |manifest: &Manifest| asked(manifest, false);
         assert_eq!(asked(&plain).as_deref(), Some("/items"));
         let root = manifest(r#"GET "/items" => a [GetItem], GET "/" => a [GetItem]"#);
         assert_eq!(asked(&root).as_deref(), Some("/"));
         assert_eq!(asked(&manifest(r#"POST "/" => a [GetItem]"#)), None);
+    }
+
+    #[test]
+    fn a_route_that_needs_no_token_is_asked_first() {
+        let lines = r#"GET "/" => a [], public GET "/health" => b []"#;
+        let text = format!("operations! {{ get: GetItem }} routes! {{ {lines} }}");
+        let manifest = Manifest::from_sources(&[("routes.rs", text)]).expect("it is valid");
+        assert_eq!(asked(&manifest, true).as_deref(), Some("/health"));
+        assert_eq!(asked(&manifest, false).as_deref(), Some("/"));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_gateway_that_wants_a_token_is_right_and_lambda_is_asked_for_the_version() {
+        let refused = answer(401, r#"{"message":"Unauthorized"}"#);
+        let ask = async || found(&refused, "7", Form::Declared, SOON);
+        for (needs_token, invoked, is_proved, is_at_fault) in [
+            (true, Invoked::Answered(SOON), true, false),
+            (true, Invoked::Failed("it exits".into()), false, true),
+            (true, Invoked::Unknown, false, false),
+            (false, Invoked::Answered(SOON), false, false),
+        ] {
+            let probe = Probe::new("7", Endpoint::Serving, Form::Declared);
+            let probe = probe.refused_without_token(needs_token);
+            let invoke = async || invoked.clone();
+            let proof = probe.prove(0, ask, invoke, &Progress::silent()).await;
+            assert_eq!(
+                (proof.is_ok(), probe.is_at_fault()),
+                (is_proved, is_at_fault),
+                "{invoked:?}"
+            );
+        }
     }
 }

@@ -254,6 +254,7 @@ mod tests {
         let routes = routes.map(|(method, path)| Route {
             method: method.into(),
             path: path.into(),
+            public: false,
             operations: Vec::new(),
             site: Site { file: "routes.rs".into(), line: 1 },
         });

@@ -150,6 +150,8 @@ fn wanted(config: &Config, blueprints: &Blueprints) -> String {
         functions,
         about: _,
         cors,
+        auth,
+        opens: _,
         tags,
         root: _,
         name: _,
@@ -159,14 +161,14 @@ fn wanted(config: &Config, blueprints: &Blueprints) -> String {
         names: _,
     } = config;
     let asked: Vec<String> = blueprints.values().map(asked).collect();
-    let text = format!("{tables:?} {functions:?} {cors:?} {tags:?} {asked:?}");
+    let text = format!("{tables:?} {functions:?} {cors:?} {auth:?} {tags:?} {asked:?}");
     Digest::of(text.as_bytes()).hex()
 }
 
 /// What the code of a function asks for.
 fn asked(blueprint: &Blueprint) -> String {
-    let Blueprint { form: _, manifest, rights } = blueprint;
-    let routes = manifest.routes.iter().map(|route| (&route.method, &route.path));
+    let Blueprint { form: _, manifest, rights, knows_users: _ } = blueprint;
+    let routes = manifest.routes.iter().map(|route| (&route.method, &route.path, route.public));
     let routes: BTreeSet<_> = routes.collect();
     let grants: Vec<_> = rights.grants.iter().map(|grant| (&grant.on, &grant.actions)).collect();
     format!("{grants:?} {routes:?}")

@@ -8,18 +8,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::blueprint::{Blueprint, Blueprints, Form};
 use crate::cloud::{Cloud, Identity};
-use crate::config::{Config, LogPolicy, Trigger};
+use crate::config::{Auth, Config, Issuer, LogPolicy, Trigger};
 use crate::resources::{
-    Api, Attachments, Code, EventSource, Function, LogGroup, Permission, Policy, Queue, Queues,
-    Release, Rights, Role, RouteTarget, Routes, Schedule, ScheduleGroup, ScheduleRole, Source,
-    Table,
+    Api, Attachments, Authorizer, Code, EventSource, Function, LogGroup, Permission, Policy, Queue,
+    Queues, Release, Rights, Role, RouteTarget, Routes, Schedule, ScheduleGroup, ScheduleRole,
+    Source, Table, Trust, UserPool,
 };
 use crate::route_keys::METHODS;
 pub use check::{check, check_function};
 use engine::{Graph, Handle, Id, Outcome};
 use iam::document::Document;
 use package::Artifact;
-use verify::manifest::Manifest;
+use verify::manifest::{Manifest, Route};
 
 /// AWS's own policy for logs: every log group of the account.
 pub const MANAGED_LOGS: &str = "service-role/AWSLambdaBasicExecutionRole";
@@ -58,6 +58,8 @@ pub struct Parts {
 pub struct Http {
     pub api: Handle<Api>,
     pub routes: Handle<Routes>,
+    /// The stack's own users, where it has some.
+    pub users: Option<Handle<UserPool>>,
 }
 
 impl Stack {
@@ -224,13 +226,23 @@ impl Wiring<'_> {
         }
         let (cloud, graph) = (self.cloud, &mut self.graph);
         let api = graph.add(Api::new(cloud, config));
-        let routes = graph.add(Routes::new(cloud, config, targets(config, blueprints), api));
+        let mut routes = Routes::new(cloud, config, targets(config, blueprints), api);
+        let mut users = None;
+        if let Some(auth) = &config.auth {
+            let trust = trust(cloud, config, auth, graph);
+            if let Trust::Pool(pool) = trust {
+                users = Some(pool);
+            }
+            let authorizer = graph.add(Authorizer::new(cloud, config, trust, api));
+            routes = routes.behind(authorizer, &auth.scopes);
+        }
+        let routes = graph.add(routes.opening(config.opens));
         for (key, parts) in functions.iter_mut().filter(|(key, _)| takes_requests(key)) {
             let (config, function, release) = (config.about(key), parts.function, parts.release);
             let permission = Permission::new(cloud, &config, function, release, api);
             parts.permission = Some(graph.add(permission));
         }
-        Some(Http { api, routes })
+        Some(Http { api, routes, users })
     }
 
     /// Adds what starts functions besides requests.
@@ -303,6 +315,16 @@ fn queues(
     queues
 }
 
+/// Whose tokens the API takes; adds the pool, where it is the stack's own.
+fn trust(cloud: &Cloud, config: &Config, auth: &Auth, graph: &mut Graph) -> Trust {
+    match &auth.issuer {
+        Issuer::Given { url, audience } => {
+            Trust::Given { issuer: url.clone(), audience: audience.clone() }
+        }
+        Issuer::Pool(pool) => Trust::Pool(graph.add(UserPool::new(cloud, config, pool))),
+    }
+}
+
 /// The queues whose addresses a function is given: all but its own.
 fn sent_to(config: &Config, queues: &BTreeMap<String, [Handle<Queue>; 2]>) -> Queues {
     let others = config.queues().filter(|(key, _)| *key != config.about);
@@ -319,7 +341,9 @@ fn targets(config: &Config, blueprints: Option<&Blueprints>) -> Vec<RouteTarget>
     let target = |(key, blueprint): (&String, &Blueprint)| {
         let function = config.functions.get(key)?.name.clone();
         let keys = route_keys(&blueprint.manifest);
-        blueprint.takes_requests().then_some(RouteTarget { function, keys })
+        let public = |route: &&Route| route.public;
+        let public = keys_of(blueprint.manifest.routes.iter().filter(public));
+        blueprint.takes_requests().then_some(RouteTarget { function, keys, public })
     };
     blueprints.into_iter().flatten().filter_map(target).collect()
 }
@@ -334,8 +358,12 @@ pub fn logs_policy(config: &Config) -> impl Fn(&Identity) -> Document + use<> {
 /// to the function instead of letting the gateway answer them:
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-cors.html>
 fn route_keys(manifest: &Manifest) -> Vec<String> {
+    keys_of(manifest.routes.iter())
+}
+
+fn keys_of<'a>(routes: impl Iterator<Item = &'a Route>) -> Vec<String> {
     let methods = |method| if method == "ANY" { METHODS.to_vec() } else { vec![method] };
-    let keys = manifest.routes.iter().flat_map(|route| {
+    let keys = routes.flat_map(|route| {
         let keys = methods(route.method.as_str()).into_iter();
         keys.map(|method| format!("{method} {}", route.path))
     });

@@ -85,7 +85,7 @@ fn a_new_route_touches_three_files() {
     edit(
         "src/routes.rs",
         "\nroutes! {\n",
-        "\nroutes! {\n    GET \"/users/{user}/items/{item}\" => one [GetItem],\n    GET \"/health\" => health [],\n",
+        "\nroutes! {\n    GET \"/items/{item}\" => one [GetItem],\n    public GET \"/health\" => health [],\n",
     );
     edit("src/routes.rs", "#[cfg(test)]\nmod tests", &format!("{ONE}#[cfg(test)]\nmod tests"));
     edit("openapi.json", "\"paths\": {\n", &format!("\"paths\": {{\n{DOCUMENTED}"));
@@ -94,7 +94,7 @@ fn a_new_route_touches_three_files() {
 }
 
 const ONE: &str = r#"async fn one(store: &impl Store, request: &Request) -> Result<Response, Response> {
-    let user = crate::values::UserId::new(request.parameter("user"))?;
+    let user = request.user()?;
     let item = crate::values::ItemId::new(request.parameter("item"))?;
     match store.get(&user, &item).await? {
         Some(item) => Ok(Response::json(200, &item)),
@@ -108,10 +108,10 @@ async fn health(_: &impl Store, _: &Request) -> Result<Response, Response> {
 
 "#;
 
-const DOCUMENTED: &str = r##"    "/users/{user}/items/{item}": {"get": {
+const DOCUMENTED: &str = r##"    "/items/{item}": {"get": {
       "operationId": "getOne",
       "parameters": [
-        {"name": "user", "in": "path", "required": true, "schema": {"$ref": "#/components/schemas/UserId"}},
+        {"$ref": "#/components/parameters/userId"},
         {"name": "item", "in": "path", "required": true, "schema": {"$ref": "#/components/schemas/ItemId"}}
       ],
       "responses": {
@@ -141,9 +141,9 @@ const SHOWN: &str = r#"  {
     "steps": [
       {"request": {"method": "POST", "query": "userId=path-{run}", "body": {"title": "Tea"}},
        "expect": {"status": 201, "body": {"userId": "path-{run}", "itemId": "$item", "title": "Tea", "status": "pending", "createdAt": "*"}}},
-      {"request": {"method": "GET", "path": "/users/path-{run}/items/{item}"},
+      {"request": {"method": "GET", "path": "/items/{item}", "query": "userId=path-{run}"},
        "expect": {"status": 200, "body": {"userId": "path-{run}", "itemId": "{item}", "title": "Tea", "status": "pending", "createdAt": "*"}}},
-      {"request": {"method": "GET", "path": "/users/path-{run}/items/none"},
+      {"request": {"method": "GET", "path": "/items/none", "query": "userId=path-{run}"},
        "expect": {"status": 404, "body": {"error": "Item not found"}}},
       {"request": {"method": "GET", "path": "/health"}, "expect": {"status": 200, "body": "well"}}
     ]

@@ -16,10 +16,11 @@ use self::{
     failure::{cause, failure},
 };
 use crate::{
+    caller::UserId,
     environment,
     operations::{Operation, Operations, PARTITION_KEY, SORT_KEY},
     store::{Changes, Item, Page, Store, StoreError},
-    values::{ItemId, UserId},
+    values::ItemId,
 };
 
 /// The items of every user, in one table with the keys that [`operations`](crate::operations) declares.

@@ -64,7 +64,8 @@ fn is_loopback(endpoint: &str) -> bool {
     })
 }
 
-fn optional(name: &str) -> Option<String> {
+/// A variable that is there and not empty.
+pub(crate) fn optional(name: &str) -> Option<String> {
     env::var(name).ok().filter(|value| !value.is_empty())
 }
 

@@ -8,7 +8,10 @@ use serde::{
 };
 use serde_json::Value;
 
-use crate::request::{Body, Request};
+use crate::{
+    caller::{Caller, Claims, Users},
+    request::{Body, Request},
+};
 
 /// One event, as it reaches Lambda: a request of the HTTP API, or something else.
 #[derive(Debug, Default)]
@@ -40,8 +43,21 @@ struct Parts {
 #[derive(Debug, Default, Deserialize)]
 struct RequestContext {
     http: Option<Http>,
+    /// Who the gateway has verified.
+    authorizer: Option<Authorizer>,
     /// Of a load balancer.
     elb: Option<IgnoredAny>,
+}
+
+/// Of another kind than JWT, it has no claims that a gateway has verified.
+#[derive(Debug, Default, Deserialize)]
+struct Authorizer {
+    jwt: Option<Jwt>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+struct Jwt {
+    claims: Option<Claims>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -131,11 +147,16 @@ impl<'de> Visitor<'de> for AnyEvent {
 pub(crate) const EXPECTED: &str =
     "an event of API Gateway's HTTP API or of a function URL, payload format 2.0";
 
-impl From<Event> for Request {
-    fn from(Event(event): Event) -> Self {
-        let http = event.request_context.unwrap_or_default().http;
+impl Event {
+    /// The request in it; `users` says how its caller is known.
+    pub fn into_request(self, users: &Users) -> Request {
+        let event = self.0;
+        let context = event.request_context.unwrap_or_default();
+        let http = context.http;
+        let jwt = context.authorizer.unwrap_or_default().jwt.unwrap_or_default();
         let body = event.body.unwrap_or_default();
-        Self {
+        Request {
+            caller: Caller::of(users, jwt.claims.as_ref()),
             method: http.unwrap_or_default().method.unwrap_or_default(),
             path: event.raw_path.filter(|path| !path.is_empty()).unwrap_or_else(|| "/".into()),
             route_key: event.route_key.unwrap_or_default(),
@@ -178,9 +199,35 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::caller::tests::user;
 
     fn request(event: serde_json::Value) -> Request {
-        serde_json::from_value::<Event>(event).expect("the event is taken as it is").into()
+        let event = serde_json::from_value::<Event>(event).expect("the event is taken as it is");
+        event.into_request(&Users::Named)
+    }
+
+    /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html>
+    #[test]
+    fn the_caller_is_what_the_gateway_says_of_the_token_and_never_a_header() {
+        let caller = |authorizer: Value| {
+            let headers = json!({"authorization": "Bearer x", "sub": "alice"});
+            let context = json!({"http": {"method": "GET"}, "authorizer": authorizer});
+            let event = json!({"headers": headers, "requestContext": context});
+            let event = serde_json::from_value::<Event>(event).expect("it is taken");
+            event.into_request(&Users::Verified("sub".into())).caller
+        };
+        let jwt = json!({"jwt": {"claims": {"sub": "alice", "exp": "1787996002"}, "scopes": null}});
+        assert_eq!(caller(jwt), Caller::User(user("alice")));
+        for authorizer in [
+            json!(null),
+            json!({}),
+            json!({"jwt": null}),
+            json!({"jwt": {"claims": null}}),
+            json!({"lambda": {"sub": "alice"}}),
+            json!({"iam": {"userId": "alice"}, "claims": {"sub": "alice"}}),
+        ] {
+            assert!(matches!(caller(authorizer.clone()), Caller::Nobody(_)), "{authorizer}");
+        }
     }
 
     #[test]
@@ -206,6 +253,7 @@ mod tests {
                 parameters: [("list".into(), "a b".into())].into(),
                 query: "userId=a%20b".into(),
                 body: Body::Text("{}".into()),
+                caller: Caller::Unnamed,
             }
         );
     }

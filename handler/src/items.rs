@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use crate::{
+    caller::UserId,
     listing,
     query::Query,
     request::{Fields, Request},
     response::Response,
     store::{Changes, Item, Store},
-    values::{ItemId, Refusal, Status, Title, UserId},
+    values::{ItemId, Refusal, Status, Title},
 };
 
 /// One item where `itemId` is given, and the user's items where it is not.
@@ -17,7 +18,7 @@ pub(crate) async fn list_or_get(
     request: &Request,
 ) -> Result<Response, Response> {
     let query = Query::parse(&request.query)?;
-    let user = query.user()?;
+    let user = request.user()?;
     match query.get("itemId")? {
         Some(item) => get(store, &user, &ItemId::new(item)?).await,
         None => listing::list(store, &user, &query).await,
@@ -26,7 +27,7 @@ pub(crate) async fn list_or_get(
 
 /// A new item. What the server sets (`userId`, `itemId`, `createdAt`) and what it does not know is ignored in the body.
 pub(crate) async fn create(store: &impl Store, request: &Request) -> Result<Response, Response> {
-    let user = Query::parse(&request.query)?.user()?;
+    let user = request.user()?;
     let fields = request.body.fields()?;
     let title = Title::new(fields.required_text("title")?)?;
     let status = status(&fields)?.unwrap_or_default();
@@ -38,7 +39,7 @@ pub(crate) async fn create(store: &impl Store, request: &Request) -> Result<Resp
 /// A change of the title, the status or both. The rest of the body is ignored, as in [`create`].
 pub(crate) async fn update(store: &impl Store, request: &Request) -> Result<Response, Response> {
     let query = Query::parse(&request.query)?;
-    let (user, item) = (query.user()?, query.item()?);
+    let (user, item) = (request.user()?, query.item()?);
     let fields = request.body.fields()?;
     let title = fields.text("title")?.map(Title::new).transpose()?;
     let changes = Changes::new(title, status(&fields)?)?;
@@ -48,7 +49,7 @@ pub(crate) async fn update(store: &impl Store, request: &Request) -> Result<Resp
 /// The item is gone afterwards, whether or not it was there: the request may be sent again.
 pub(crate) async fn remove(store: &impl Store, request: &Request) -> Result<Response, Response> {
     let query = Query::parse(&request.query)?;
-    store.delete(&query.user()?, &query.item()?).await?;
+    store.delete(&request.user()?, &query.item()?).await?;
     Ok(Response::json(200, &BTreeMap::from([("deleted", true)])))
 }
 

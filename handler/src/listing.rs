@@ -3,11 +3,12 @@
 use serde::Serialize;
 
 use crate::{
+    caller::UserId,
     query::Query,
     response::Response,
     store::{Item, Page, Store},
     token,
-    values::{Limit, UserId},
+    values::Limit,
 };
 
 /// How much of an answer may be items. Lambda refuses answers over 6 MB, and a page of `DynamoDB`, 1 MB at most, can be

@@ -1,5 +1,5 @@
 //! The log: one line of JSON an event, nothing personal in it. What users send (keys, titles, queries) is never logged,
-//! but for the path of a request that no route answers.
+//! but for the path of a request that no route answers; of a verified user, a hash is.
 
 use std::{
     env,
@@ -39,7 +39,7 @@ impl Log {
         Self { least: level(&name.unwrap_or_default()) }
     }
 
-    /// One request and its answer. Only a 500 is an error of ours; its cause is here and nowhere else.
+    /// One request and its answer. What has a cause is an error, and the cause is here and nowhere else.
     pub fn request(self, id: &str, request: &Request, response: &Response, duration: Duration) {
         let level = match response.cause {
             Some(_) => Level::Error,
@@ -103,6 +103,9 @@ fn request_fields(id: &str, request: &Request, response: &Response, duration: Du
         fields["method"] = beginning(&request.method).into();
         fields["path"] = beginning(&request.path).into();
     }
+    if let Some(hash) = request.caller.hash() {
+        fields["user"] = hash.into();
+    }
     if let Some(cause) = &response.cause {
         fields["cause"] = cause.as_str().into();
     }
@@ -137,6 +140,7 @@ mod tests {
     use std::time::UNIX_EPOCH;
 
     use super::*;
+    use crate::caller::{Caller, tests::user};
 
     fn request(method: &str, path: &str) -> Request {
         Request { method: method.into(), path: path.into(), ..Request::default() }
@@ -162,6 +166,16 @@ mod tests {
             })
         );
         assert!(!line.to_string().contains('\n'));
+    }
+
+    #[test]
+    fn a_verified_user_is_logged_as_a_hash() {
+        let caller = Caller::User(user("alice"));
+        let asked = Request { caller: caller.clone(), ..request("GET", "/") };
+        let response = Response::error(404, "Item not found");
+        let fields = request_fields("id-1", &asked, &response, Duration::ZERO);
+        assert_eq!(fields["user"].as_str(), caller.hash().as_deref());
+        assert!(!fields.to_string().contains("alice"));
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use handler::{dynamo::Dynamo, events, log::Log, panics, service};
+use handler::{caller::Users, dynamo::Dynamo, events, log::Log, panics, service};
 use lambda_runtime::{LambdaEvent, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
@@ -22,7 +22,8 @@ async fn main() -> ExitCode {
 async fn run(log: &Log) -> Result<(), lambda_runtime::Error> {
     let store = Dynamo::from_environment()?;
     log.warmed(store.warm().await);
-    let service = service_fn(|event: LambdaEvent<_>| service::serve(&store, log, event));
+    let users = Users::from_environment();
+    let service = service_fn(|event: LambdaEvent<_>| service::serve(&store, log, &users, event));
     // 16 KB of future: boxed, it is not copied from frame to frame.
     Box::pin(lambda_runtime::run(service)).await
 }

@@ -7,8 +7,9 @@ use std::{
 };
 
 use crate::{
+    caller::UserId,
     store::{Changes, Item, Page, Store, StoreError},
-    values::{ITEM_BYTES, ItemId, UserId},
+    values::{ITEM_BYTES, ItemId},
 };
 
 /// `DynamoDB` ends a page with the item that brings it to this size.
@@ -122,10 +123,13 @@ fn page<'a>(following: impl Iterator<Item = &'a Item>, limit: Option<u16>) -> Pa
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::values::{Status, Title};
+    use crate::{
+        caller,
+        values::{Status, Title},
+    };
 
     fn user() -> UserId {
-        UserId::new("alice").expect("the name is a valid key")
+        caller::tests::user("alice")
     }
 
     async fn with_items(count: usize, title: &str) -> Memory {

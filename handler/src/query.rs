@@ -1,6 +1,6 @@
 //! The query string, parsed from its raw form: API Gateway's own parsing joins repeated keys with a comma, which cannot be undone.
 
-use crate::values::{ItemId, Refusal, UserId};
+use crate::values::{ItemId, Refusal};
 
 /// The parameters of a query string, in the order they came.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,9 +29,9 @@ impl Query {
         }
     }
 
-    /// Whose items are asked for: `userId`, without which nothing is answered.
-    pub fn user(&self) -> Result<UserId, Refusal> {
-        UserId::new(self.get("userId")?.unwrap_or_default())
+    /// Whether the parameter is there, once or more often.
+    pub fn has(&self, name: &str) -> bool {
+        self.0.iter().any(|(key, _)| key == name)
     }
 
     /// Which item is asked for: `itemId`, where one must be named.

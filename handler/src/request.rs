@@ -5,7 +5,7 @@ use std::{borrow::Cow, collections::BTreeMap};
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::{Map, Value};
 
-use crate::values::Refusal;
+use crate::{caller::Caller, values::Refusal};
 
 /// One request of a client.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,6 +22,8 @@ pub struct Request {
     pub query: String,
     /// What came behind the headers.
     pub body: Body,
+    /// Who sends it. [`Request::user`] says whose items it is about.
+    pub caller: Caller,
 }
 
 impl Request {

@@ -20,7 +20,7 @@ pub struct Response {
     pub headers: BTreeMap<String, String>,
     /// One JSON document.
     pub body: String,
-    /// Why the answer is a 500: for the log, never for the client.
+    /// Why the answer is a failure of ours or of the gateway's setting: for the log, never for the client.
     #[serde(skip)]
     pub cause: Option<String>,
 }

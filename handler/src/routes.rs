@@ -1,18 +1,20 @@
 //! The routes: which requests are answered, by which function, with which operations.
 //!
 //! ```text
-//! routes! { <METHOD> "<path>" => <function> [<Operation>, …], … }
+//! routes! { [public] <METHOD> "<path>" => <function> [<Operation>, …], … }
 //! ```
 //!
 //! Each line makes one entry of [`ROUTES`] and one arm of the dispatch, so the two cannot drift. `<METHOD>` may be `ANY`.
 //! In `<path>`, `{name}` stands for one segment and `{name+}` at the end for all that is left; [`Request::parameter`] has
 //! what came there. `<function>` is one of `items`, of this file, or a path to another; each `<Operation>` must be declared
-//! in [`operations`](crate::operations), and a route without any is fine. `stackctl` reads the same lines to know which
-//! right each route needs.
+//! in [`operations`](crate::operations), and a route without any is fine. Where the API has users, a route is for them
+//! alone unless it says `public`. `stackctl` reads the same lines to know which right each route needs, and which need a
+//! token.
 
 use std::{borrow::Cow, fmt};
 
 use crate::{
+    caller::Caller,
     items::{create, list_or_get, remove, update},
     operations::Operation,
     panics, path,
@@ -23,13 +25,32 @@ use crate::{
     values::Refusal,
 };
 
+macro_rules! method {
+    (public $method:ident) => {
+        stringify!($method)
+    };
+    ($method:ident) => {
+        stringify!($method)
+    };
+}
+
+macro_rules! is_public {
+    (public $method:ident) => {
+        true
+    };
+    ($method:ident) => {
+        false
+    };
+}
+
 macro_rules! routes {
-    ($($method:ident $path:literal => $function:path [$($operation:ident),* $(,)?]),+ $(,)?) => {
+    ($($($word:ident)+ $path:literal => $function:path [$($operation:ident),* $(,)?]),+ $(,)?) => {
         /// Every route, in the order of their declaration.
         pub const ROUTES: &[Route] = &[$(
             Route {
-                method: stringify!($method),
+                method: method!($($word)+),
                 path: $path,
+                public: is_public!($($word)+),
                 operations: &[$(Operation::$operation),*],
             }
         ),+];
@@ -39,8 +60,9 @@ macro_rules! routes {
                 return Err(unmatched(ROUTES, request));
             };
             let request = &*routed(route, request)?;
+            admitted(route, request)?;
             match (route.method, route.path) {
-                $((stringify!($method), $path) => $function(store, request).await,)+
+                $((method!($($word)+), $path) => $function(store, request).await,)+
                 _ => Err(unmatched(ROUTES, request)),
             }
         }
@@ -61,6 +83,8 @@ pub struct Route {
     pub method: &'static str,
     /// The path, as a whole, with `{name}` and `{name+}` as they are declared.
     pub path: &'static str,
+    /// Whether it answers everybody, also where the API has users.
+    pub public: bool,
     /// The operations that the route may call, and no other.
     pub operations: &'static [Operation],
 }
@@ -114,6 +138,18 @@ fn routed<'r>(route: &Route, request: &'r Request) -> Result<Cow<'r, Request>, R
             Ok(Cow::Owned(request))
         }
         _ => Ok(Cow::Borrowed(request)),
+    }
+}
+
+/// Lets through whom the route answers. That the gateway let somebody else through is an error of its setting.
+fn admitted(route: &Route, request: &Request) -> Result<(), Response> {
+    match &request.caller {
+        _ if route.public => Ok(()),
+        Caller::Nobody(why) => {
+            let cause = format!("the route is not public, and the gateway let it through: {why}");
+            Err(Response { cause: Some(cause), ..Response::from(Refusal::unauthorized()) })
+        }
+        _ => Ok(request.check_names_nobody()?),
     }
 }
 
@@ -180,7 +216,7 @@ mod tests {
         use functions::{files, newest, one};
 
         routes! {
-            GET "/health" => functions::health [],
+            public GET "/health" => functions::health [],
             GET "/items/{id}" => one [GetItem],
             GET "/items/new" => newest [Query,],
             ANY "/items/{id}" => functions::any [],
@@ -223,6 +259,26 @@ mod tests {
         ] {
             assert_eq!(asked(method, path).await.0, status, "{method} {path}");
         }
+    }
+
+    #[tokio::test]
+    async fn without_a_verified_user_only_public_routes_answer() {
+        let caller = Caller::Nobody("no claims".into());
+        let asked = |path: &str| Request {
+            method: "GET".into(),
+            path: path.into(),
+            caller: caller.clone(),
+            ..Request::default()
+        };
+        assert_eq!(answered(&asked("/health")).await.0, 200);
+        let refused = others::dispatch(&Memory::default(), &asked("/items/a")).await;
+        let refused = refused.expect_err("it is not public");
+        assert_eq!(
+            (refused.status_code, refused.body.as_str()),
+            (401, r#"{"error":"Unauthorized"}"#)
+        );
+        assert!(refused.cause.is_some_and(|cause| cause.ends_with("no claims")), "it is logged");
+        assert_eq!(others::ROUTES.iter().filter(|route| route.public).count(), 1);
     }
 
     /// The gateway has decoded the path before it chose, and says what it chose.

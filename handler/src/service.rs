@@ -5,10 +5,10 @@ use std::{convert::Infallible, time::Instant};
 use lambda_runtime::LambdaEvent;
 
 use crate::{
+    caller::Users,
     event::{EXPECTED, Event},
     events,
     log::Log,
-    request::Request,
     response::Response,
     routes,
     store::Store,
@@ -18,6 +18,7 @@ use crate::{
 pub async fn serve(
     store: &impl Store,
     log: &Log,
+    users: &Users,
     event: LambdaEvent<Event>,
 ) -> Result<Response, Infallible> {
     let start = Instant::now();
@@ -28,7 +29,7 @@ pub async fn serve(
         log.unexpected(&id, &words);
         return Ok(Response::error(400, &words));
     }
-    let request = Request::from(event.payload);
+    let request = event.payload.into_request(users);
     let response = routes::handle(store, &request).await;
     log.request(&id, &request, &response, start.elapsed());
     Ok(response)

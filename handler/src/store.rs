@@ -6,9 +6,10 @@ use serde::Serialize;
 use uuid::Uuid;
 
 use crate::{
+    caller::UserId,
     operations::{PARTITION_KEY, SORT_KEY},
     time::timestamp,
-    values::{ItemId, Refusal, Status, Title, UserId, check_item_size},
+    values::{ItemId, Refusal, Status, Title, check_item_size},
 };
 
 /// Where items are kept. Keys and sizes are as in `DynamoDB`: each user's items are sorted by the bytes of their ids.
@@ -140,9 +141,10 @@ pub enum StoreError {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::caller::tests::user;
 
     fn new_item(title: String) -> Result<Item, Refusal> {
-        Item::new(UserId::new("alice")?, Title::new(title)?, Status::default())
+        Item::new(user("alice"), Title::new(title)?, Status::default())
     }
 
     #[test]

@@ -9,7 +9,10 @@
 use base64::{Engine as _, engine::general_purpose::URL_SAFE_NO_PAD};
 use sha2::{Digest as _, Sha256};
 
-use crate::values::{ItemId, Refusal, UserId};
+use crate::{
+    caller::UserId,
+    values::{ItemId, Refusal},
+};
 
 const DIGEST_BYTES: usize = 16;
 
@@ -49,10 +52,7 @@ fn digest(user: &UserId, item: &str) -> [u8; DIGEST_BYTES] {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn user(name: &str) -> UserId {
-        UserId::new(name).expect("the name is a valid key")
-    }
+    use crate::caller::tests::user;
 
     #[test]
     fn a_token_opens_for_the_user_it_was_made_for() {

@@ -12,7 +12,7 @@ pub const ITEM_BYTES: usize = 400 * 1024;
 /// Why a request cannot be served as it stands: the client's to mend, and said so.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refusal {
-    /// The status of the answer: 400, or 413 for size.
+    /// The status of the answer: 400, 401 without a user, or 413 for size.
     pub status: u16,
     /// What the client is told.
     pub error: Cow<'static, str>,
@@ -22,6 +22,11 @@ impl Refusal {
     /// The request is wrong: 400.
     pub fn bad_request(error: impl Into<Cow<'static, str>>) -> Self {
         Self { status: 400, error: error.into() }
+    }
+
+    /// No user is known, and one is needed: 401.
+    pub fn unauthorized() -> Self {
+        Self { status: 401, error: "Unauthorized".into() }
     }
 
     /// Something in the request is larger than `DynamoDB` takes: 413.
@@ -59,8 +64,6 @@ macro_rules! checked_text {
 }
 
 checked_text! {
-    /// Whose items: the partition key.
-    UserId = check_user_id;
     /// Which item of the user: the sort key.
     ItemId = check_item_id;
     /// What the item is about; never blank.
@@ -92,14 +95,6 @@ impl Limit {
     /// The number itself.
     pub fn get(self) -> u16 {
         self.0
-    }
-}
-
-fn check_user_id(text: &str) -> Result<(), Refusal> {
-    match text.len() {
-        0 => Err(Refusal::bad_request("Missing userId parameter")),
-        1..=PARTITION_KEY_BYTES => Ok(()),
-        _ => Err(Refusal::too_large("userId is longer than 2048 bytes")),
     }
 }
 
@@ -143,8 +138,6 @@ mod tests {
 
     #[test]
     fn keys_are_taken_up_to_the_last_byte_that_dynamodb_takes() {
-        assert_eq!(status_of(UserId::new("u".repeat(2048))), 200);
-        assert_eq!(status_of(UserId::new("u".repeat(2049))), 413);
         assert_eq!(status_of(ItemId::new("i".repeat(1024))), 200);
         assert_eq!(status_of(ItemId::new("i".repeat(1025))), 413);
         assert_eq!(status_of(ItemId::new("é".repeat(513))), 413);
@@ -152,7 +145,6 @@ mod tests {
 
     #[test]
     fn blank_text_is_refused() {
-        assert_eq!(status_of(UserId::new("")), 400);
         assert_eq!(status_of(ItemId::new("")), 400);
         assert_eq!(status_of(Title::new(" \t\u{a0}")), 400);
         assert_eq!(status_of(Status::new("\n")), 400);

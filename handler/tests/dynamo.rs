@@ -11,10 +11,12 @@ use aws_sdk_dynamodb::{
     config::{BehaviorVersion, Credentials, Region},
 };
 use handler::{
+    caller::UserId,
     dynamo::Dynamo,
+    request::Request,
     response::Response,
     store::{Changes, Item, Store, StoreError},
-    values::{ItemId, Status, Title, UserId},
+    values::{ItemId, Status, Title},
 };
 use serde_json::{Value, json};
 
@@ -82,7 +84,8 @@ fn condition_failed(found: &Value) -> Answer {
 }
 
 fn user() -> UserId {
-    UserId::new("alice").expect("it is a valid key")
+    let request = Request { query: "userId=alice".into(), ..Request::default() };
+    request.user().expect("it is a valid key")
 }
 
 fn item_id() -> ItemId {

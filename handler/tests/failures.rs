@@ -1,6 +1,7 @@
 //! What is not the client's fault: a store that fails, and code that panics.
 
 use handler::{
+    caller::{UserId, Users},
     contract::{cases, replay},
     event::Event,
     log::Log,
@@ -9,7 +10,7 @@ use handler::{
     routes::{ROUTES, find, handle},
     service::serve,
     store::{Changes, Item, Page, Store, StoreError},
-    values::{ItemId, UserId},
+    values::ItemId,
 };
 use lambda_runtime::{Context, LambdaEvent};
 
@@ -113,6 +114,7 @@ async fn lambda_is_always_given_an_answer() {
     )
     .expect("it is an event");
     let log = Log::from_environment();
-    let Ok(response) = serve(&PANICKING, &log, LambdaEvent::new(event, Context::default())).await;
+    let event = LambdaEvent::new(event, Context::default());
+    let Ok(response) = serve(&PANICKING, &log, &Users::Named, event).await;
     assert_eq!(response.status_code, 500);
 }

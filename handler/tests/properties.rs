@@ -2,13 +2,14 @@
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use handler::{
+    caller::UserId,
     memory::Memory,
     query::Query,
     request::{Body, Request},
     response::Response,
     routes::handle,
     token,
-    values::{ItemId, UserId},
+    values::ItemId,
 };
 use proptest::prelude::*;
 use serde_json::{Value, json};
@@ -17,6 +18,11 @@ fn answer(store: &Memory, request: &Request) -> Response {
     let runtime =
         tokio::runtime::Builder::new_current_thread().build().expect("a runtime needs nothing");
     runtime.block_on(handle(store, request))
+}
+
+fn user(name: &str) -> UserId {
+    let request = Request { query: format!("userId={}", escaped(name)), ..Request::default() };
+    request.user().expect("it is short")
 }
 
 fn document(response: &Response) -> Value {
@@ -146,8 +152,7 @@ proptest! {
     #[test]
     fn a_token_opens_for_its_user_and_for_no_other(user in ".{1,50}", other in ".{1,50}", item in ".{1,50}") {
         prop_assume!(user != other);
-        let user = UserId::new(user).expect("it is short");
-        let other = UserId::new(other).expect("it is short");
+        let (user, other) = (self::user(&user), self::user(&other));
         let token = token::seal(&user, &item);
         prop_assert_eq!(token::open(&user, &token), ItemId::new(item));
         prop_assert!(token::open(&other, &token).is_err());
@@ -155,7 +160,7 @@ proptest! {
 
     #[test]
     fn a_text_that_we_did_not_make_is_no_token(text in prop_oneof![".*", "[A-Za-z0-9_-]*"]) {
-        let user = UserId::new("alice").expect("it is short");
+        let user = user("alice");
         prop_assert_eq!(token::open(&user, &text).map_err(|refusal| refusal.status), Err(400));
     }
 

@@ -122,7 +122,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
 fn questions(config: &Config, blueprints: Option<&Blueprints>) -> Questions {
     match blueprints {
         Some(blueprints) => blueprint::questions(config, blueprints),
-        None => config.functions.keys().map(|key| (key.clone(), unread())).collect(),
+        None => config.functions.keys().map(|key| (key.clone(), unread(config))).collect(),
     }
 }
 
@@ -130,13 +130,18 @@ fn questions(config: &Config, blueprints: Option<&Blueprints>) -> Questions {
 pub fn question(config: &Config) -> Question {
     match Blueprint::read(config) {
         Ok(blueprint) => blueprint.question(config),
-        Err(_) => unread(),
+        Err(_) => unread(config),
     }
 }
 
 /// The question to a function whose source is not there.
-fn unread() -> Question {
-    Question { path: Some("/".to_owned()), form: Form::Declared, takes_requests: true }
+fn unread(config: &Config) -> Question {
+    Question {
+        path: Some("/".to_owned()),
+        form: Form::Declared,
+        takes_requests: true,
+        needs_token: config.auth.is_some(),
+    }
 }
 
 /// Where the time went, in the order of the work.

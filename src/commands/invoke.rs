@@ -22,12 +22,13 @@ use engine::{Id, Label, Progress, alone};
 #[command(after_help = examples!(
     "stackctl invoke event.json                    the event of a file",
     "stackctl invoke --query userId=me             as the API would send GET /?userId=me",
+    "stackctl invoke --as alice --path /           with the verified token of a user, where there is `[auth]`",
     "stackctl invoke --query userId=me --body '{\"title\":\"Milk\"}'",
     "echo '{}' | stackctl invoke -                 the event on standard input",
 ))]
 pub struct Args {
     /// The event: a file, `-` for standard input, or JSON as it stands
-    #[arg(value_name = "FILE", required_unless_present_any = ["method", "path", "query", "body"])]
+    #[arg(value_name = "FILE", required_unless_present_any = ["method", "path", "query", "body", "as"])]
     event: Option<String>,
     /// Make the event of a request with this method; GET, and POST with a body, unless said
     #[arg(long, conflicts_with = "event")]
@@ -41,6 +42,9 @@ pub struct Args {
     /// The body of the request
     #[arg(long, value_name = "TEXT", conflicts_with = "event")]
     body: Option<String>,
+    /// The user of the request, as if the API had verified a token
+    #[arg(long, value_name = "USER", conflicts_with = "event")]
+    r#as: Option<String>,
     /// Which version or alias runs
     #[arg(long, value_name = "VERSION", default_value = ALIAS)]
     qualifier: String,
@@ -105,7 +109,12 @@ fn requested(args: &Args, config: &Config) -> Value {
         body: args.body.as_deref(),
     };
     let routes = Blueprint::read(config).map(|blueprint| blueprint.manifest.routes);
-    payload::event(&request, &routes.unwrap_or_default(), now())
+    let event = payload::event(&request, &routes.unwrap_or_default(), now());
+    let claim = config.auth.as_ref().map_or("sub", |auth| auth.claim.as_str());
+    match &args.r#as {
+        Some(user) => payload::verified(event, claim, user),
+        None => event,
+    }
 }
 
 fn now() -> Duration {

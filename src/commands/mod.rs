@@ -2,6 +2,7 @@
 
 pub mod api;
 pub mod audit;
+pub mod auth;
 pub mod build;
 mod callers;
 pub mod ci;
@@ -27,7 +28,9 @@ pub mod smoke;
 mod sources;
 pub mod status;
 pub mod teardown;
+pub mod token;
 pub mod up;
+pub mod user;
 pub mod verify_policy;
 mod widening;
 
@@ -77,6 +80,9 @@ pub async fn run(cli: Cli, ui: Ui, stop: watch::Receiver<bool>) -> (Ui, Result<(
         Verb::VerifyPolicy(args) => verify_policy::run(args, &app).await,
         Verb::Simulate(args) => simulate::run(args, &app).await,
         Verb::Api(args) => api::run(args, &app),
+        Verb::Auth(args) => Box::pin(auth::run(args, &app)).await,
+        Verb::Token(args) => token::run(args, &app).await,
+        Verb::User(args) => user::run(args, &app).await,
         Verb::Permissions(args) => permissions::run(args, &app).await,
         Verb::Ci(args) => ci::run(args, &app).await,
     };
@@ -92,6 +98,7 @@ impl App {
         let mut config = Config::load(&self.globals.config, self.globals.stage.as_deref())?;
         if self.globals.local {
             config.unbound();
+            config.authenticate_locally();
         }
         Ok(config)
     }

@@ -4,11 +4,34 @@ use std::collections::BTreeMap;
 
 use serde_json::{Value, json};
 
-use crate::cloud::Identity;
-use crate::config::Config;
-use crate::resources::{Function, LiveApi, LiveFunction, LiveRelease, Release};
+use crate::cloud::{Cloud, Identity};
+use crate::config::{Config, Issuer};
+use crate::env_file::SignIn;
+use crate::resources::{Function, LiveApi, LiveFunction, LiveRelease, LiveUserPool, Release};
 use crate::stack::{Parts, Stack};
 use engine::{Action, Handle, Id, Phases};
+
+/// What is said of an API without users.
+pub const PUBLIC: &str =
+    "PUBLIC: everybody may call this API; with `[auth]` in `stack.toml`, callers need a token";
+
+/// What a page needs to sign a user in, as far as the stack knows it; `None` where the API has no users.
+pub fn sign_in(config: &Config, cloud: &Cloud, pool: Option<&LiveUserPool>) -> Option<SignIn> {
+    let auth = config.auth.as_ref()?;
+    if let Issuer::Given { url, .. } = &auth.issuer {
+        return Some(SignIn { authority: url.clone(), metadata: None, client: None });
+    }
+    let pool = pool?;
+    let metadata = cloud.loopback().map(|endpoint| {
+        let endpoint = endpoint.trim_end_matches('/');
+        format!("{endpoint}/{}/.well-known/openid-configuration", pool.id)
+    });
+    Some(SignIn {
+        authority: pool.issuer.clone(),
+        metadata,
+        client: pool.client_id().map(str::to_owned),
+    })
+}
 
 /// Where the time went: seconds by the name of the part.
 pub fn phases(phases: &Phases) -> Value {
@@ -53,6 +76,7 @@ pub fn document(
         "account": identity.account,
         "api_url": api.map(|api| &api.url),
         "api_id": api.map(|api| &api.id),
+        "public": api.map(|_| config.auth.is_none()),
         "table_name": config.main_table(),
         "table_arn": table_arn(&config.main_table()),
         "tables": config.tables.values().map(|table| {

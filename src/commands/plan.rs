@@ -4,10 +4,10 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
-use super::App;
 use super::sources::Artifacts;
 use super::up::planned;
 use super::widening::Asked;
+use super::{App, outputs};
 use crate::blueprint;
 use crate::cli::examples;
 use crate::saved_plan::{self, Basis};
@@ -64,14 +64,16 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     });
     let plan = app.unless_stopped(work).await?;
     let asked = Asked::of(&stack.graph, &plan);
+    let is_public = config.auth.is_none() && stack.http.is_some();
     let text = || {
         let plan = ui::plan::text(&stack.graph, &plan, app.ui.paint);
-        if asked.is_empty() { plan } else { format!("{plan}\n{}", asked.text()) }
+        let plan = if asked.is_empty() { plan } else { format!("{plan}\n{}", asked.text()) };
+        if is_public { format!("{}\n{plan}", outputs::PUBLIC) } else { plan }
     };
     let changes = ui::plan::document(&stack.graph, &plan);
     let left = ui::plan::left(&stack.graph, &plan);
     let loses = [asked.losses.clone(), asked.foreign.clone()].concat();
-    let document = json!({"changes": changes, "left": left, "widens": asked.gains, "loses": loses});
+    let document = json!({"public": is_public, "changes": changes, "left": left, "widens": asked.gains, "loses": loses});
     app.ui.result(text, || document)?;
     if args.exit_code && !plan.changes_nothing() {
         return Err(

@@ -117,7 +117,8 @@ async fn proved(
     let label = Label { kind: "proof".into(), name: format!("version {number} answers") };
     let proof = app.ui.watch(vec![label], async |events| {
         let progress = Progress::new(Id::default(), events);
-        let probe = Probe::new(number, Endpoint::Serving, question.form);
+        let probe = Probe::new(number, Endpoint::Serving, question.form)
+            .refused_without_token(question.needs_token);
         let invoked = async || ship::invoked(cloud, config, number, &path, question.form).await;
         alone(&progress, probe.answers(&url, MORE, invoked, &progress)).await
     });

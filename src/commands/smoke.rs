@@ -1,19 +1,21 @@
 //! `stackctl smoke`
 
+use std::io;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
-use super::{App, live_api};
+use super::{App, auth, live_api, token};
 use crate::cli::examples;
-use crate::cloud::Cloud;
-use crate::config::{ALIAS, Config};
+use crate::cloud::{Cloud, Session};
+use crate::config::{self, ALIAS, Config};
 use crate::payload;
-use crate::resources::{invocation, invoke};
+use crate::resources::{invocation, invoke, local_users};
+use crate::smoke::attacks::{self, Forged, Tried, Users};
 use crate::smoke::{Diagnosis, Layer, Loop, Step, Suspicion, from_the_function, suspect};
 use crate::stack::Stack;
 use crate::ui::Paint;
-use engine::error::{Error, Kind, Result};
+use engine::error::{Doing, Error, Kind, Result};
 use engine::{Id, Label, Progress, alone};
 
 /// Go through a user's whole loop over HTTP, and name the layer that fails
@@ -22,11 +24,16 @@ use engine::{Id, Label, Progress, alone};
     "stackctl smoke                           create, list, read, update, delete, preflight",
     "stackctl smoke --local",
     "stackctl smoke --stage dev --output json",
+    "stackctl smoke --token tokens.txt        with `[auth]`: tokens of two users, one a line",
 ))]
 pub struct Args {
     /// Origin to send; defaults to the first entry of `allow_origins`
     #[arg(long)]
     origin: Option<String>,
+    /// Access tokens of two users, one a line, where `[auth]` asks for them; `-` for standard input. On the local cloud
+    /// stackctl has users of its own
+    #[arg(long, value_name = "FILE")]
+    token: Option<String>,
 }
 
 /// What this asks of AWS. The function itself is asked where the gateway keeps its reasons.
@@ -43,9 +50,10 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let cloud = app.cloud(&config).await?;
     let url = app.unless_stopped(live_api(&cloud, &config)).await?.url;
     let origin = args.origin.as_deref().or_else(|| first_origin(&config));
-    let mut all = Loop::new(&url, origin);
+    let tokens = app.unless_stopped(tokens(args, app, &cloud, &config)).await?;
+    let mut all = Loop::new(&url, origin).with_token(tokens.as_ref().map(|[one, _]| one.clone()));
     let label = Label { kind: "smoke".into(), name: format!("{url}/") };
-    let (diagnosis, clean) = app
+    let (diagnosis, clean, tried) = app
         .ui
         .watch(vec![label], async |events| {
             let progress = Progress::new(Id::default(), events);
@@ -60,7 +68,14 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
                 progress.note("cleaning up");
                 let finished = !all.has_created() || (diagnosis.is_none() && stopped.is_ok());
                 let clean = finished || all.clean_up().await;
-                stopped.map(|()| (diagnosis, clean))
+                let tried = match &tokens {
+                    Some(tokens) if diagnosis.is_none() && stopped.is_ok() => {
+                        let attacks = attacked(app, (&cloud, &config), &url, tokens, &progress);
+                        Box::pin(app.unless_stopped(attacks)).await?
+                    }
+                    _ => Vec::new(),
+                };
+                stopped.map(|()| (diagnosis, clean, tried))
             };
             alone(&progress, work).await
         })
@@ -68,12 +83,101 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     if !clean {
         app.ui.say(&format!("an item of user `{}` may be left in the table", all.user));
     }
-    let text = || text(&all.steps, diagnosis.as_ref(), app.ui.result_paint);
-    app.ui.result(text, || document(&all.steps, &url, origin, diagnosis.as_ref()))?;
+    let paint = app.ui.result_paint;
+    let text = || text(&all.steps, diagnosis.as_ref(), paint) + &told(&tried, paint);
+    app.ui.result(text, || {
+        let mut document = document(&all.steps, &url, origin, diagnosis.as_ref());
+        document["ok"] = json!(document["ok"] == true && !tried.iter().any(Tried::is_open));
+        document["attacks"] = tried.iter().map(Tried::document).collect();
+        document
+    })?;
+    if let Some(open) = tried.iter().find(|one| one.is_open()) {
+        let why = open.wrong.clone().unwrap_or_default();
+        return Err(Error::new(Kind::Findings, format!("not refused: {}", open.name)).cause(why).hint(
+            "take the user from `request.user()` alone, and run `stackctl status`: it shows a route without a token",
+        ));
+    }
     match (diagnosis, all.steps.last()) {
         (Some(diagnosis), Some(step)) => Err(failure(&diagnosis, step)),
         _ => Ok(()),
     }
+}
+
+/// The tokens of two users; none where the API is open.
+async fn tokens(
+    args: &Args,
+    app: &App,
+    cloud: &Cloud,
+    config: &Config,
+) -> Result<Option<[String; 2]>> {
+    if config.auth.is_none() {
+        return Ok(None);
+    }
+    if let Some(path) = &args.token {
+        let text = match path.as_str() {
+            "-" => io::read_to_string(io::stdin()).doing("read the tokens")?,
+            path => machine::read_text(path.as_ref()).doing("read the tokens")?,
+        };
+        let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+        let found: Vec<String> = lines.map(str::to_owned).collect();
+        return <[String; 2]>::try_from(found).map(Some).map_err(|found| {
+            Error::usage(format!(
+                "`--token` has {} tokens, and needs those of 2 users",
+                found.len()
+            ))
+            .hint("write the access tokens of two different users, one a line")
+        });
+    }
+    if !app.globals.local {
+        return Err(Error::usage("the API asks for tokens, and `smoke` has none")
+            .hint("sign in as two users of the issuer, and pass their access tokens: `--token FILE`, one a line"));
+    }
+    let user = |name| token::of(cloud, config, name);
+    let (one, other) = (user("stackctl-smoke-1").await?, user("stackctl-smoke-2").await?);
+    Ok(Some([one, other]))
+}
+
+/// What one user tries to reach of the other, and what nobody may.
+async fn attacked(
+    app: &App,
+    (cloud, config): (&Cloud, &Config),
+    url: &str,
+    [alice, bob]: &[String; 2],
+    progress: &Progress,
+) -> Result<Vec<Tried>> {
+    let Some(auth) = &config.auth else { return Ok(Vec::new()) };
+    let (_, keys) = auth::trusted(app, config, auth).await?;
+    let mut forged = attacks::forged(bob, alice, &keys);
+    if app.globals.local {
+        let pool = token::pool(cloud, config).await?;
+        forged.extend(expired(bob, &pool.id)?);
+        let [audience, issuer] =
+            local_users::strangers(cloud, config, &pool.id, "stackctl-smoke-2").await?;
+        forged.push(Forged { name: "a good token for another client", token: audience });
+        forged.push(Forged { name: "a good token of another issuer", token: issuer });
+    }
+    let users = Users { url, alice, bob };
+    users.run(&Session::new(), &forged, |name| progress.note(name)).await
+}
+
+/// The keys of the local cloud's pools are files, so that a token can be let expire.
+fn expired(token: &str, pool: &str) -> Result<Option<Forged>> {
+    let folder = config::local_cloud(None)?.directory;
+    let key = folder.join("state/cognito-pool-keys").join(format!("{pool}-access.pem"));
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let Ok(key) = machine::read_text(&key) else { return Ok(None) };
+    Ok(attacks::expired(token, &key, now))
+}
+
+/// A line for everything that was tried.
+fn told(tried: &[Tried], paint: Paint) -> String {
+    let line = |one: &Tried| {
+        let mark = if one.is_open() { paint.red("✘") } else { paint.green("✔") };
+        let why = one.wrong.as_ref().map(|why| format!(": {why}")).unwrap_or_default();
+        format!("\n{mark} {:9} {} {}{why}", one.by.word(), one.status, one.name)
+    };
+    let lines: String = tried.iter().map(line).collect();
+    if lines.is_empty() { lines } else { format!("\n\ntwo users, and who answered:{lines}") }
 }
 
 /// The first that a page can have: a pattern is none.

@@ -98,6 +98,9 @@ fn text(document: &Value, paint: Paint) -> String {
     let mut lines = Vec::new();
     if let Some(url) = document["api_url"].as_str() {
         lines.push(format!("{url}/\n"));
+        if document["public"] == true {
+            lines.push(format!("{}\n", outputs::PUBLIC));
+        }
     }
     for function in document["functions"].as_object().into_iter().flat_map(|all| all.values()) {
         if function["is_newest_code"] == false {

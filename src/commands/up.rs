@@ -8,11 +8,11 @@ use tokio::time::Instant;
 use super::ship::{self, MAKING_ROOM, Ship};
 use super::sources::Artifacts;
 use super::widening::{self, Asked};
-use super::{App, dropping, outputs, sources};
+use super::{App, auth, dropping, outputs, sources};
 use crate::blueprint::{self, Form};
 use crate::cli::examples;
 use crate::cloud::Cloud;
-use crate::config::{Config, DEFAULT_STAGE};
+use crate::config::{Auth, Config, DEFAULT_STAGE, Issuer};
 use crate::env_file;
 use crate::proof::NO_MORE;
 use crate::resources::LiveApi;
@@ -46,6 +46,9 @@ pub struct Args {
     /// Delete the indexes that the tables have and `stack.toml` does not say, after the new version has proved itself
     #[arg(long, conflicts_with = "plan")]
     drop_indexes: bool,
+    /// Let everybody call routes that need a token now, because `stack.toml` has no `[auth]` any more
+    #[arg(long)]
+    make_public: bool,
     /// Write the API's address into this file, such as `web/.env.local`, as `VITE_API_URL` and `NEXT_PUBLIC_API_URL`
     #[arg(long, value_name = "FILE")]
     write_env: Option<PathBuf>,
@@ -58,7 +61,8 @@ pub fn calls(stack: &Stack) -> Vec<&'static str> {
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {
     let since = Instant::now();
-    let config = app.config()?;
+    let mut config = app.config()?;
+    config.opens = args.make_public;
     let saved = args.plan.as_deref().map(SavedPlan::read).transpose()?;
     args.write_env.as_deref().map_or(Ok(()), env_file::check)?;
     let sources = args.artifacts.sources(&config, &app.globals)?;
@@ -68,6 +72,9 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     for (key, blueprint) in &blueprints {
         let place = config.functions[key].place();
         blueprint.notes(&place).iter().for_each(|note| app.ui.say(note));
+    }
+    if let Some(Auth { issuer: Issuer::Given { url, .. }, .. }) = &config.auth {
+        app.unless_stopped(auth::check(app, url)).await?;
     }
     let cloud = app.cloud(&config).await?;
     args.artifacts.check(&config, &cloud)?;
@@ -123,7 +130,10 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     };
     let api = ship::live_api(&stack, &outcome)?;
     if let Some(path) = &args.write_env {
-        env_file::write(path, &api.ok_or_else(no_requests)?.url)?;
+        let url = &api.ok_or_else(no_requests)?.url;
+        let pool = stack.http.and_then(|http| http.users).and_then(|users| outcome.find(users));
+        let sign_in = outputs::sign_in(&config, &cloud, pool);
+        env_file::write(path, &env_file::values(url, sign_in.as_ref()))?;
     }
     let mut document = outputs::document(
         &config,
@@ -211,7 +221,9 @@ pub fn text(
     let live = live(document);
     let answers = api.map(|api| {
         let url = format!("{}/", api.url);
-        format!("\n\n  {url}{}", examples_of(form, &url))
+        let public = if config.auth.is_none() { outputs::PUBLIC } else { "" };
+        let public = if public.is_empty() { String::new() } else { format!("\n\n{public}") };
+        format!("\n\n  {url}{}{public}", examples_of(config, form, &url))
     });
     let answers = answers.unwrap_or_default();
     let text = format!(
@@ -242,8 +254,14 @@ pub fn no_requests() -> Error {
 }
 
 /// Requests to paste, where it is known what the handler takes.
-fn examples_of(form: Form, url: &str) -> String {
+fn examples_of(config: &Config, form: Form, url: &str) -> String {
     match form {
+        Form::Declared if config.auth.is_some() => {
+            let token = "-H \"authorization: Bearer $TOKEN\"";
+            format!(
+                "\n\n  curl '{url}' {token} -d '{{\"title\":\"Buy milk\"}}'\n  curl '{url}' {token}"
+            )
+        }
         Form::Declared => format!(
             "\n\n  curl '{url}?userId=me' -d '{{\"title\":\"Buy milk\"}}'\n  curl '{url}?userId=me'"
         ),

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Deserialize;
 use toml::{Table, Value};
 
+use super::auth::AuthKeys;
 use super::function::FunctionKeys;
 use super::kinds;
 use super::names::API;
@@ -28,6 +29,8 @@ pub struct File {
     pub functions: Option<BTreeMap<String, FunctionKeys>>,
     #[serde(default)]
     pub api: ApiKeys,
+    /// Absent where the API is open to everybody.
+    pub auth: Option<AuthKeys>,
 }
 
 /// `[api]`

@@ -282,7 +282,8 @@ fn check_route(place: &str, route: &str) -> Result<()> {
     let wrong = |hint: &str| {
         Err(Error::usage(format!("`{place}` holds `{route}`, which is no route")).hint(hint))
     };
-    let Some((method, path)) = route.split_once(' ') else {
+    let key = route.strip_prefix("public ").unwrap_or(route);
+    let Some((method, path)) = key.split_once(' ') else {
         return wrong("a route is a method and a path: `GET /items/{id}`");
     };
     if !METHODS.contains(&method) {

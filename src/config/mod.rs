@@ -1,5 +1,6 @@
 //! Flags, environment and `stack.toml` become one checked [`Config`].
 
+pub mod auth;
 mod check;
 mod file;
 mod function;
@@ -15,6 +16,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::{env, io};
 
+pub use auth::{Auth, Issuer, Pool};
 pub use check::better_name;
 pub use file::Cors;
 pub use function::{Budget, Function, FunctionKeys, LogPolicy};
@@ -52,6 +54,10 @@ pub struct Config {
     /// The key of the function that this run is about.
     pub about: String,
     pub cors: Cors,
+    /// Absent where the API is open to everybody.
+    pub auth: Option<Auth>,
+    /// Whether this run may open routes to everybody that need a token now.
+    pub opens: bool,
     pub names: Names,
 }
 
@@ -99,6 +105,11 @@ impl Config {
             Ok((key.clone(), Function::of(&key, &names, settings)?))
         });
         let functions = functions.collect::<Result<BTreeMap<_, _>>>()?;
+        let auth = file.auth.map(Auth::of).transpose()?;
+        let mut cors = file.api.cors;
+        if auth.is_some() {
+            auth::allow_tokens(&mut cors)?;
+        }
         let config = Self {
             about: main_function(&functions),
             functions,
@@ -110,7 +121,9 @@ impl Config {
             region: file.region,
             account: file.account,
             tags: file.tags,
-            cors: file.api.cors,
+            cors,
+            auth,
+            opens: false,
         };
         check::limits(&config)?;
         Ok(config)
@@ -164,6 +177,12 @@ impl Config {
         for function in self.functions.values_mut() {
             function.settings.boundary.clear();
         }
+    }
+
+    /// Lets a pool of the local cloud issue the tokens: the issuer of the file does not reach this machine.
+    pub fn authenticate_locally(&mut self) {
+        let local = || Auth::locally(self.names.users(), &self.cors);
+        self.auth = self.auth.as_ref().map(|_| local());
     }
 
     /// Adds a function of the stack that the file does not say.
@@ -223,8 +242,8 @@ impl Config {
         self.main().map_or_else(|| self.names.table(DATA), |table| table.name.clone())
     }
 
-    /// The same stack under another name, in the default stage, where the account's boundary is not there; the data in it
-    /// is nobody's.
+    /// The same stack under another name, in the default stage, where the account's boundary is not there and no token is
+    /// asked for; the data in it is nobody's.
     #[must_use]
     pub fn throwaway(&self, name: String) -> Self {
         let names = Names::of(&name, DEFAULT_STAGE);
@@ -242,13 +261,16 @@ impl Config {
             name,
             names,
             stage: DEFAULT_STAGE.to_owned(),
+            auth: None,
             ..self.clone()
         }
     }
 
-    /// The environment of the function: what the file says, and the names of the tables.
-    pub fn environment(&self) -> impl Iterator<Item = (&str, &str)> {
-        self.environment_of(self.function())
+    /// The environment of the function: what the file says, the names of the tables, and how it knows its caller.
+    pub fn environment(&self) -> impl Iterator<Item = (&str, String)> {
+        let setting = self.auth.as_ref().map_or_else(|| auth::OPEN.to_owned(), Auth::setting);
+        let said = self.environment_of(self.function());
+        said.map(|(name, value)| (name, value.to_owned())).chain([(auth::VARIABLE, setting)])
     }
 
     fn environment_of<'a>(
@@ -376,7 +398,8 @@ pub mod tests {
         let config =
             config("name = \"app\"\n[function.environment]\nMODE = \"quiet\"").expect("valid");
         let environment: Vec<_> = config.environment().collect();
-        assert_eq!(environment, [("TABLE_NAME", "app-data"), ("MODE", "quiet")]);
+        let expected = [("TABLE_NAME", "app-data"), ("MODE", "quiet"), ("AUTH", "none")];
+        assert_eq!(environment, expected.map(|(name, value)| (name, value.to_owned())));
     }
 
     #[test]

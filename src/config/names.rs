@@ -44,6 +44,11 @@ impl Names {
         format!("{}-{key}{}", self.stack, self.suffix)
     }
 
+    /// The user pool.
+    pub fn users(&self) -> String {
+        format!("{}-users{}", self.stack, self.suffix)
+    }
+
     /// The function that the file calls `key`, and its own. What belongs to `api` is named `lambda`, after the tutorial.
     pub fn function(&self, key: &str) -> FunctionNames {
         let Self { stack, suffix, .. } = self;

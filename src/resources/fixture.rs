@@ -103,7 +103,7 @@ pub(super) fn configuration(changes: &Value) -> Value {
         "Role": ROLE,
         "MemorySize": 256,
         "Timeout": 10,
-        "Environment": {"Variables": {"TABLE_NAME": "app-data"}},
+        "Environment": {"Variables": {"TABLE_NAME": "app-data", "AUTH": "none"}},
         "CodeSha256": artifact().sha256.base64(),
         "Architectures": ["x86_64"],
         "LastModified": "2026-01-02T03:04:05.678+0000",

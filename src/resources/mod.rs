@@ -2,6 +2,7 @@
 
 mod api;
 mod attachments;
+mod authorizer;
 mod busy;
 mod code;
 mod commits;
@@ -12,6 +13,7 @@ mod fixture;
 mod function;
 mod further;
 pub mod invocation;
+pub mod local_users;
 mod log_group;
 pub mod log_search;
 pub mod log_tail;
@@ -28,10 +30,12 @@ mod schedule_group;
 mod schedule_role;
 mod table;
 mod trial;
+mod user_pool;
 pub mod versions;
 
 pub use api::{Api, LiveApi};
 pub use attachments::{Attachments, Rights};
+pub use authorizer::{Authorizer, Trust};
 pub use code::{Code, Source, quick_for_aws};
 pub use event_source::EventSource;
 pub use export::{export, probe};
@@ -54,4 +58,5 @@ pub use schedule_group::ScheduleGroup;
 pub use schedule_role::ScheduleRole;
 pub use table::{LiveTable, Table, further as further_tables};
 pub use trial::Trial;
+pub use user_pool::{LiveUserPool, UserPool};
 pub use versions::{Version, published_code, versions};

@@ -14,6 +14,7 @@ use super::report::Report;
 use crate::blueprint::Form;
 use crate::cloud::Doing;
 use crate::config::Budget;
+use crate::payload;
 use engine::error::{Error, Result};
 
 /// What this asks of AWS.
@@ -41,6 +42,7 @@ pub(super) async fn of(
     function: &str,
     version: &str,
     form: Form,
+    claim: Option<&str>,
 ) -> Result<Option<Trial>> {
     let since = Instant::now();
     let call = client
@@ -48,7 +50,7 @@ pub(super) async fn of(
         .function_name(function)
         .qualifier(version)
         .log_type(LogType::Tail)
-        .payload(Blob::new(event().to_string()));
+        .payload(Blob::new(event(claim).to_string()));
     let answer = call.send().await.doing(format!("try version {version}"));
     let answer = match answer {
         Err(error) if error.has_code(&NOT_TRIED) => return Ok(None),
@@ -99,9 +101,10 @@ fn excess_seen(trial: &Trial, budget: &Budget) -> Vec<String> {
     }
 }
 
-/// What API Gateway sends for `GET /`, with everything that libraries insist on.
-fn event() -> Value {
-    json!({
+/// What API Gateway sends for `GET /`, with everything that libraries insist on; with a verified user, whose claim has a
+/// name.
+fn event(claim: Option<&str>) -> Value {
+    let mut event = json!({
         "version": "2.0",
         "routeKey": "$default",
         "rawPath": "/",
@@ -120,7 +123,10 @@ fn event() -> Value {
             "timeEpoch": 1_767_225_600_000_u64,
         },
         "isBase64Encoded": false,
-    })
+    });
+    let Some(claim) = claim else { return event };
+    event["rawQueryString"] = payload::REFUSED.into();
+    payload::verified(event, claim, "stackctl")
 }
 
 /// Why the API would answer with a 5xx, if it would.
@@ -167,7 +173,8 @@ mod tests {
 
     async fn tried(answer: crate::cloud::replay::Exchange) -> Result<Option<Trial>> {
         let replay = Replay::new([answer]);
-        let tried = of(&Client::new(&replay.cloud().sdk), "app-api", "7", Form::Declared).await;
+        let tried =
+            of(&Client::new(&replay.cloud().sdk), "app-api", "7", Form::Declared, None).await;
         replay.is_over();
         tried
     }

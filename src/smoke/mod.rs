@@ -1,5 +1,7 @@
-//! A user's whole loop over HTTP, for a user who is there for a moment: create, list, read, update, delete, preflight.
+//! A user's whole loop over HTTP, for a user who is there for a moment: create, list, read, update, delete, preflight; and
+//! where the API has users, what one of them must not reach.
 
+pub mod attacks;
 mod diagnosis;
 mod expect;
 
@@ -103,6 +105,8 @@ pub struct Loop<'a> {
     url: &'a str,
     /// Where a page would come from; without one there is no preflight.
     origin: Option<&'a str>,
+    /// Of a user of the API, where it has some; else the request names one.
+    token: Option<String>,
     pub user: String,
     item: Option<String>,
     pub steps: Vec<Step>,
@@ -111,7 +115,14 @@ pub struct Loop<'a> {
 impl<'a> Loop<'a> {
     pub fn new(url: &'a str, origin: Option<&'a str>) -> Self {
         let user = format!("stackctl-smoke-{:016x}", fastrand::u64(..));
-        Self { session: Session::new(), url, origin, user, item: None, steps: Vec::new() }
+        let session = Session::new();
+        Self { session, url, origin, token: None, user, item: None, steps: Vec::new() }
+    }
+
+    /// The same for the user of a token.
+    #[must_use]
+    pub fn with_token(self, token: Option<String>) -> Self {
+        Self { token, ..self }
     }
 
     /// Goes through all stages, up to the first that ends otherwise than it should.
@@ -144,22 +155,40 @@ impl<'a> Loop<'a> {
     }
 
     fn query(&self, stage: Stage) -> String {
-        let user = format!("userId={}", self.user);
         match (stage, &self.item) {
             (Stage::Read | Stage::Update | Stage::Delete | Stage::Gone, Some(item)) => {
-                format!("{user}&itemId={item}")
+                self.query_of(item)
             }
-            _ => user,
+            _ => self.user_query(),
         }
+    }
+
+    /// Whose items, where no token says it.
+    fn user_query(&self) -> String {
+        if self.token.is_some() { String::new() } else { format!("userId={}", self.user) }
+    }
+
+    fn query_of(&self, item: &str) -> String {
+        let item = format!("itemId={item}");
+        [self.user_query(), item]
+            .into_iter()
+            .filter(|part| !part.is_empty())
+            .collect::<Vec<_>>()
+            .join("&")
     }
 
     async fn ask(&self, stage: Stage, query: &str) -> Result<Answered> {
         let url = format!("{}/?{query}", self.url);
         let mut headers: Vec<(&str, String)> = Vec::new();
         match (stage, self.origin) {
-            (Stage::Preflight, Some(origin)) => headers = preflight(origin).preflight_headers(),
+            (Stage::Preflight, Some(origin)) => {
+                headers = self.preflight(origin).preflight_headers();
+            }
             (_, Some(origin)) => headers.push(("origin", origin.to_owned())),
             (_, None) => {}
+        }
+        if let Some(token) = self.token.as_ref().filter(|_| stage != Stage::Preflight) {
+            headers.push(("authorization", format!("Bearer {token}")));
         }
         if stage.body().is_some() {
             headers.push(("content-type", "application/json".to_owned()));
@@ -171,13 +200,20 @@ impl<'a> Loop<'a> {
         self.session.send(request).await
     }
 
+    /// What a page asks before it creates an item.
+    fn preflight<'o>(&self, origin: &'o str) -> Ask<'o> {
+        let mut headers = vec!["content-type"];
+        headers.extend(self.token.as_ref().map(|_| "authorization"));
+        Ask { origin, method: "POST", headers, credentials: false }
+    }
+
     fn judge(&mut self, stage: Stage, answer: Answered) -> Option<Wrong> {
         let refusal = match (stage, self.origin) {
             (_, None) => None,
-            (Stage::Preflight, Some(origin)) => preflight(origin).judge_preflight(&answer),
+            (Stage::Preflight, Some(origin)) => self.preflight(origin).judge_preflight(&answer),
             // A page sees a failure only with this header; the failure itself matters more.
             (_, Some(_)) if answer.status >= 500 => None,
-            (_, Some(origin)) => preflight(origin).judge(&answer),
+            (_, Some(origin)) => self.preflight(origin).judge(&answer),
         };
         if let Some(refusal) = refusal {
             return Some(Wrong::Refused(format!("{}: {}", refusal.header, refusal.why)));
@@ -210,8 +246,10 @@ impl<'a> Loop<'a> {
         let Some(items) = listed["items"].as_array() else {
             return false;
         };
-        for item in items.iter().filter_map(|item| item["itemId"].as_str()) {
-            let query = format!("userId={}&itemId={item}", self.user);
+        // The user of a token may have items of their own.
+        let is_ours = |item: &&Value| self.token.is_none() || item["title"] == attacks::TITLE;
+        for item in items.iter().filter(is_ours).filter_map(|item| item["itemId"].as_str()) {
+            let query = self.query_of(item);
             let gone = self.ask(Stage::Delete, &query).await;
             if !gone.is_ok_and(|answer| answer.status == 200) {
                 return false;
@@ -219,9 +257,4 @@ impl<'a> Loop<'a> {
         }
         true
     }
-}
-
-/// What a page asks before it creates an item.
-fn preflight(origin: &str) -> Ask<'_> {
-    Ask { origin, method: "POST", headers: vec!["content-type"], credentials: false }
 }

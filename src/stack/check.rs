@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use super::route_keys;
-use crate::blueprint::{Blueprint, Blueprints};
+use crate::blueprint::{Blueprint, Blueprints, Form};
 use crate::cloud::Identity;
 use crate::config::Config;
 use engine::error::{Error, Result};
@@ -30,6 +30,7 @@ pub fn check(config: &Config, blueprints: &Blueprints) -> Result<()> {
 /// The same for the function that `config` is about.
 pub fn check_function(config: &Config, blueprint: &Blueprint) -> Result<()> {
     check_keys(config, &blueprint.manifest)?;
+    check_users(config, blueprint)?;
     check_policy(config, blueprint)
 }
 
@@ -53,6 +54,17 @@ fn check_keys(config: &Config, manifest: &Manifest) -> Result<()> {
     Err(Error::usage(format!("`{place}.{key} = \"{wanted}\"` is not the handler's key"))
         .cause(format!("the handler reads and writes `{declared}`: {}", keys.site))
         .hint(format!("leave `{place}.{key}` out, or change `keys!` in the handler")))
+}
+
+/// A handler that takes the user from the request lets everybody who has a token be anybody.
+fn check_users(config: &Config, blueprint: &Blueprint) -> Result<()> {
+    let takes_tokens = config.auth.is_some() && blueprint.takes_requests();
+    if !takes_tokens || blueprint.knows_users || blueprint.form == Form::Audited {
+        return Ok(());
+    }
+    Err(Error::usage("`[auth]` is in `stack.toml`, and the handler does not read who the caller is")
+        .cause("no source of it reads `requestContext.authorizer`, so every user would reach what is another's")
+        .hint("take `caller.rs` and `event.rs` of a new project (`stackctl init new`), and the user from `request.user()`"))
 }
 
 /// The account is not known yet, but every one is as long.

@@ -36,6 +36,7 @@ pub fn line(difference: &Difference) -> String {
         "document" => format!("document: {}", change::words(&difference.now, &difference.wanted)),
         _ => difference.to_string(),
     };
+    let line = if difference.exposes { format!("SECURITY {line}") } else { line };
     on_one_line(&line).into_owned()
 }
 

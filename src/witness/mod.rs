@@ -79,7 +79,7 @@ impl<'a> Witness<'a> {
         let (api, release) = found.ok_or_else(|| Error::failed("find the API of the witness"))?;
         let progress = Progress::new(Id::after(&self.stack.graph), events);
         let work = async {
-            let path = proof::asked(self.manifest).unwrap_or_else(|| "/".to_owned());
+            let path = proof::asked(self.manifest, false).unwrap_or_else(|| "/".to_owned());
             let probe = Probe::new(&release.version, Endpoint::New, Form::Declared);
             let unasked = async || Invoked::Unknown;
             probe.answers(&format!("{}{path}", api.url), MORE, unasked, &progress).await?;

@@ -160,7 +160,8 @@ mod tests {
 
     fn route(method: &str) -> Route {
         let site = Site { file: "routes.rs".into(), line: 1 };
-        Route { method: method.into(), path: "/".into(), operations: vec!["GetItem"], site }
+        let (method, path, operations) = (method.into(), "/".into(), vec!["GetItem"]);
+        Route { method, path, public: false, operations, site }
     }
 
     #[test]

@@ -42,6 +42,7 @@ mod support;
 mod tables;
 mod teardown;
 mod triggers;
+mod users;
 mod verify;
 #[path = "../convergence/xml.rs"]
 mod xml;

@@ -123,6 +123,8 @@ pub struct Difference {
     pub loses: bool,
     /// Why it is shown and left as it is, and what would take it away.
     pub left: Option<String>,
+    /// Whether it lets in who should not be let in, or could.
+    pub exposes: bool,
 }
 
 impl Difference {
@@ -138,6 +140,7 @@ impl Difference {
             refusal: None,
             loses: false,
             left: None,
+            exposes: false,
         }
     }
 
@@ -154,6 +157,13 @@ impl Difference {
     #[must_use]
     pub fn losing(mut self) -> Self {
         self.loses = true;
+        self
+    }
+
+    /// Marks a state that lets in who should not be let in, or could.
+    #[must_use]
+    pub fn exposing(mut self) -> Self {
+        self.exposes = true;
         self
     }
 

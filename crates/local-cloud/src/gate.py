@@ -5,6 +5,7 @@ account's root and checks no signature of theirs, so no request with such a key 
 
     Host is a loopback name       else nothing passes: a page that rebinds its own name to 127.0.0.1 sends that name
     an API or a function URL      from everybody, as on AWS, unless the request carries AWS credentials
+    the login page of a pool      the same, with what pages and APIs read of its keys and tokens
     a request of a web page       nothing else (Origin, Sec-Fetch-*)
     everything else               signed with this installation's key, or with one that the emulator has issued
     its own control paths         signed with this installation's key, as nothing else asks what the caller may do
@@ -51,6 +52,13 @@ WEEK = 7 * 24 * 3600
 
 # The longest body that an HTTP API takes; from those who have no key, no more than that is kept in memory.
 LONGEST_BODY = 10 << 20
+
+# What a user pool shows to everybody: its keys, and the way of a page to tokens.
+LOGIN = {
+    "GET": re.compile(r"/(oauth2/(authorize|userInfo)|logout|[\w-]+_[0-9A-Za-z]+/\.well-known/(jwks\.json|openid-configuration))"),
+    "POST": re.compile(r"/(oauth2/(login|token)|login)"),
+}
+LOGIN["OPTIONS"] = LOGIN["POST"]
 
 # The emulator's own name for the account's root.
 ROOT = "test"
@@ -176,7 +184,7 @@ class Gate:
             raise Refused("the local cloud answers to 127.0.0.1 and localhost only")
         query = parse_qs(scope["query_string"].decode("utf-8", "replace"), keep_blank_values=True)
         signer = router.extract_access_key_id(headers, query)
-        if not signer and is_public(scope["path"]):
+        if not signer and is_public(scope["method"], scope["path"]):
             length = headers.get("content-length", "0")
             if not length.isdigit() or int(length) > LONGEST_BODY:
                 raise Refused("its body is longer than an API takes", 413)
@@ -246,8 +254,10 @@ def is_form(headers):
     return "x-www-form-urlencoded" in headers.get("content-type", "")
 
 
-def is_public(path):
-    """Whether a path belongs to an API or a function URL, by the emulator's own reading of it."""
+def is_public(method, path):
+    """Whether a path belongs to an API or a function URL, by the emulator's own reading of it, or to a login page."""
+    if method in LOGIN and LOGIN[method].fullmatch(path):
+        return True
     if path.startswith("/_aws/execute-api/"):
         return emulator._parse_execute_api_url("", path) is not None and "/@connections" not in path
     return path.startswith("/_aws/lambda-url/") and emulator._parse_lambda_url("", path) is not None

@@ -54,7 +54,7 @@ enum On {
 
 /// Method and path of each operation of API Gateway.
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagementv2.html>
-const GATEWAY: [(&str, &str, &str); 17] = [
+const GATEWAY: [(&str, &str, &str); 21] = [
     ("GetApis", "GET", "/apis"),
     ("CreateApi", "POST", "/apis"),
     ("UpdateApi", "PATCH", "/apis/*"),
@@ -68,6 +68,10 @@ const GATEWAY: [(&str, &str, &str); 17] = [
     ("CreateRoute", "POST", "/apis/*/routes"),
     ("UpdateRoute", "PATCH", "/apis/*/routes/*"),
     ("DeleteRoute", "DELETE", "/apis/*/routes/*"),
+    ("GetAuthorizers", "GET", "/apis/*/authorizers"),
+    ("CreateAuthorizer", "POST", "/apis/*/authorizers"),
+    ("UpdateAuthorizer", "PATCH", "/apis/*/authorizers/*"),
+    ("DeleteAuthorizer", "DELETE", "/apis/*/authorizers/*"),
     ("GetStages", "GET", "/apis/*/stages"),
     ("CreateStage", "POST", "/apis/*/stages"),
     ("UpdateStage", "PATCH", "/apis/*/stages/*"),

@@ -2,7 +2,7 @@
 //!
 //! ```text
 //! operations! { get: GetItem, list: Query }
-//! routes! { GET "/" => list_or_get [GetItem, Query] }
+//! routes! { GET "/" => list_or_get [GetItem, Query], public GET "/health" => health [] }
 //! keys! { partition: "userId", sort: "itemId" }
 //! ```
 
@@ -66,6 +66,8 @@ pub struct Declaration {
 pub struct Route {
     pub method: String,
     pub path: String,
+    /// Whether it takes requests without a token, also where the API has users.
+    pub public: bool,
     pub operations: Vec<&'static str>,
     pub site: Site,
 }
@@ -163,6 +165,7 @@ impl Manifest {
             self.routes.push(Route {
                 method: line.method.to_string(),
                 path: line.path.value(),
+                public: line.public,
                 operations,
                 site,
             });
@@ -253,8 +256,9 @@ impl Parse for OperationLine {
     }
 }
 
-/// `GET "/" => list_or_get [GetItem, Query]`.
+/// `GET "/" => list_or_get [GetItem, Query]`, with `public` before it or without.
 struct RouteLine {
+    public: bool,
     method: Ident,
     path: LitStr,
     operations: Punctuated<Ident, Token![,]>,
@@ -270,14 +274,16 @@ impl Parse for Routes {
 
 impl Parse for RouteLine {
     fn parse(input: ParseStream) -> syn::Result<Self> {
-        let method = input.parse()?;
+        let first: Ident = input.parse()?;
+        let public = first == "public" && input.peek(Ident);
+        let method = if public { input.parse()? } else { first };
         let path = input.parse()?;
         input.parse::<Token![=>]>()?;
         input.call(syn::Path::parse_mod_style)?;
         let list;
         bracketed!(list in input);
         let operations = Punctuated::parse_terminated(&list)?;
-        Ok(RouteLine { method, path, operations })
+        Ok(RouteLine { public, method, path, operations })
     }
 }
 
@@ -371,6 +377,16 @@ mod tests {
         assert_eq!(manifest.routes[0].operations, ["GetItem", "Query"]);
         assert_eq!(manifest.routes[0].site.to_string(), "routes.rs:2");
         assert_eq!(manifest.actions(), ["dynamodb:GetItem", "dynamodb:Query"]);
+    }
+
+    #[test]
+    fn a_route_is_public_only_where_it_says_so() {
+        let routes = "routes! { GET \"/\" => a [], public GET \"/health\" => public [] }";
+        let manifest = read(&[("o.rs", OPERATIONS), ("r.rs", routes)]).expect("both are fine");
+        let public = manifest.routes.iter().map(|route| (route.method.as_str(), route.public));
+        assert_eq!(public.collect::<Vec<_>>(), [("GET", false), ("GET", true)]);
+        let error = read(&[("o.rs", OPERATIONS), ("r.rs", "routes! { open GET \"/\" => a [] }")]);
+        assert!(error.is_err(), "no other word is one");
     }
 
     #[test]

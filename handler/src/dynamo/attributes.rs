@@ -5,9 +5,10 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::{
+    caller::UserId,
     operations::{PARTITION_KEY, SORT_KEY},
     store::Item,
-    values::{ItemId, UserId},
+    values::ItemId,
 };
 
 /// An item or a key: its attributes by their names.

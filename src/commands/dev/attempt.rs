@@ -10,6 +10,7 @@ use crate::cloud::Cloud;
 use crate::commands::ship::{self, Questions, Ship, live, live_api};
 use crate::commands::{App, deploy, outputs, sources, up, widening};
 use crate::config::Config;
+use crate::env_file::SignIn;
 use crate::proof::{NO_MORE, Proof};
 use crate::resources::{LiveApi, Source};
 use crate::stack::{self, Stack};
@@ -33,6 +34,8 @@ pub struct Attempt {
 pub struct Done {
     /// Absent when no function takes requests.
     pub api: Option<LiveApi>,
+    /// Where users sign in, when the API has some.
+    pub sign_in: Option<SignIn>,
     pub version: String,
     /// Whether another version answered before, or none.
     pub is_new: bool,
@@ -106,6 +109,8 @@ impl Attempt {
     ) -> Result<Done> {
         let stack = &self.stack;
         let (api, release) = (live_api(stack, outcome)?, live(stack, outcome)?);
+        let pool = stack.http.and_then(|http| http.users).and_then(|users| outcome.find(users));
+        let sign_in = outputs::sign_in(&self.config, &self.cloud, pool);
         let identity = self.cloud.identity().await?;
         let found =
             outputs::found(stack, |handle| outcome.find(handle), |handle| outcome.find(handle));
@@ -119,6 +124,7 @@ impl Attempt {
         let changed = outcome.changes.iter().filter(|(_, action)| *action != Action::Keep);
         Ok(Done {
             api: api.cloned(),
+            sign_in,
             version: release.version.clone(),
             form: self.questions.get(&self.config.about).map_or(Form::default(), |one| one.form),
             is_new: changed.clone().any(|(id, _)| releases.contains(id)),

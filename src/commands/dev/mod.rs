@@ -168,7 +168,8 @@ impl Session<'_> {
     fn tell(&self, config: &Config, done: &Done, save: &Save, saved: &str) -> Result<()> {
         let (ui, took) = (&self.app.ui, save.since.elapsed());
         if let Some(path) = &self.args.write_env {
-            env_file::write(path, &done.api.as_ref().ok_or_else(up::no_requests)?.url)?;
+            let url = &done.api.as_ref().ok_or_else(up::no_requests)?.url;
+            env_file::write(path, &env_file::values(url, done.sign_in.as_ref()))?;
         }
         for right in &done.gained {
             self.screen.line(self.tagged("role", &format!("may now {right}"), Paint::yellow));

@@ -70,6 +70,7 @@ mod tests {
         }
         Done {
             api: Some(LiveApi::default()),
+            sign_in: None,
             version: "7".into(),
             is_new,
             form: crate::blueprint::Form::default(),

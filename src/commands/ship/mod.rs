@@ -139,9 +139,16 @@ pub async fn invoked(
     path: &str,
     form: Form,
 ) -> Invoked {
-    let request = Request { method: "GET", path, query: "", body: None };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-    let event = payload::event(&request, &[], now).to_string();
+    let event = |query| {
+        let request = Request { method: "GET", path, query, body: None };
+        payload::event(&request, &[], now)
+    };
+    let event = match &config.auth {
+        Some(auth) => payload::verified(event(payload::REFUSED), &auth.claim, "stackctl"),
+        None => event(""),
+    };
+    let event = event.to_string();
     let since = Instant::now();
     match invoke(cloud, &config.function().name, version, &event).await {
         Ok(answer) if answer.failed => Invoked::Failed(answer.payload),

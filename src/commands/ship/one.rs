@@ -35,7 +35,8 @@ impl One<'_> {
         };
         let release = self.release(outcome)?;
         let probe =
-            Probe::new(&release.version, self.endpoint(outcome, release), self.question.form);
+            Probe::new(&release.version, self.endpoint(outcome, release), self.question.form)
+                .refused_without_token(self.question.needs_token);
         let progress = self.ship.progress();
         let path = self.question.path.as_deref().unwrap_or("/");
         let form = self.question.form;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_lambda::types::{Architecture, EnvironmentResponse, LogFormat, LoggingConfig, Runtime};
 
-use crate::config::Config;
+use crate::config::{Config, auth};
 use crate::resources::Queue;
 use engine::{Difference, Handle, Id, Inputs};
 
@@ -59,13 +59,16 @@ impl Settings {
             handler: "bootstrap".to_owned(),
             memory: config.function().settings.memory,
             timeout: config.function().settings.timeout,
-            environment: environment
-                .map(|(name, value)| (name.to_owned(), value.to_owned()))
-                .collect(),
+            environment: environment.map(|(name, value)| (name.to_owned(), value)).collect(),
             log_format: LogFormat::Text.to_string(),
             log_group: String::new(),
             unreadable: None,
         }
+    }
+
+    /// The claim that the handler takes for the user; `None` where the API is open.
+    pub fn claim(&self) -> Option<&str> {
+        self.environment.get(auth::VARIABLE)?.strip_prefix("claim:")
     }
 
     /// Where the log goes, when it shall go elsewhere than in `found`.

@@ -154,7 +154,7 @@ async fn every_setting_is_compared_and_values_of_variables_are_not_told() {
         "MemorySize": 128,
         "Timeout": 3,
         "Role": "arn:aws:iam::123456789012:role/other",
-        "Environment": {"Variables": {"TABLE_NAME": "secret", "MORE": "secret"}},
+        "Environment": {"Variables": {"TABLE_NAME": "secret", "MORE": "secret", "AUTH": "none"}},
     });
     let replay = Replay::new([
         get(&drifted),
@@ -195,7 +195,8 @@ async fn an_environment_that_was_never_set_is_an_empty_one() {
     let replay = Replay::new([get(&json!({"Environment": null}))]);
     let (function, inputs) = function(&replay);
     let live = there(&function).await;
-    assert_eq!(drift(&function, &inputs, &live), ["environment TABLE_NAME: not set → set"]);
+    let missing = ["environment AUTH: not set → set", "environment TABLE_NAME: not set → set"];
+    assert_eq!(drift(&function, &inputs, &live), missing);
 }
 
 #[tokio::test(start_paused = true)]

@@ -189,7 +189,8 @@ impl Release {
             return Ok(None);
         };
         progress.note(format!("trying version {version}"));
-        let attempt = || trial::of(&self.client, &self.function_name, version, form);
+        let claim = self.settings.claim();
+        let attempt = || trial::of(&self.client, &self.function_name, version, form, claim);
         let trial = match phases.time("trial", attempt()).await {
             Err(error) if error.has_code(&NOT_ACTIVE) => {
                 phases.time("settle", self.until_active(version, progress)).await?;

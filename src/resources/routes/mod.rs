@@ -2,6 +2,7 @@
 //! stage, in this order. Of the routes a few are made at once, and what API Gateway refuses for being busy with another one
 //! is sent again.
 
+mod guard;
 mod integration;
 mod route;
 mod stage;
@@ -9,12 +10,13 @@ mod stage;
 use aws_sdk_apigatewayv2::Client;
 use aws_sdk_apigatewayv2::types::{Integration, Route, Stage};
 
-use super::Api;
+use super::{Api, Authorizer};
 use crate::cloud::tags::{self, Tags};
 use crate::cloud::{Cloud, Identity, apis};
 use crate::config::{ALIAS, Config};
 use engine::error::{Error, Result};
 use engine::{Calls, Difference, Handle, Id, Inputs, Progress, Resource};
+use guard::{Guard, Token};
 
 const ABSENT: [&str; 1] = ["NotFoundException"];
 
@@ -27,6 +29,12 @@ pub struct Routes {
     tags: Tags,
     /// Those of the file, which the stage carries.
     own_tags: Tags,
+    /// Who checks the tokens; absent where the API is open to everybody.
+    authorizer: Option<Handle<Authorizer>>,
+    /// A token must have one of these.
+    scopes: Vec<String>,
+    /// Whether a route that needs a token may become open to everybody.
+    opens: bool,
 }
 
 /// A function, and the routes that lead to its alias.
@@ -35,6 +43,8 @@ pub struct RouteTarget {
     pub function: String,
     /// Such as `GET /`.
     pub keys: Vec<String>,
+    /// Those of them that need no token, also where the others do.
+    pub public: Vec<String>,
 }
 
 /// A target with its integration, where there is one.
@@ -81,6 +91,36 @@ impl Routes {
             api,
             tags: tags::ours(config),
             own_tags: config.tags.clone(),
+            authorizer: None,
+            scopes: Vec::new(),
+            opens: false,
+        }
+    }
+
+    /// The same with a token for every route that is not public.
+    #[must_use]
+    pub fn behind(mut self, authorizer: Handle<Authorizer>, scopes: &[String]) -> Self {
+        (self.authorizer, self.scopes) = (Some(authorizer), scopes.to_vec());
+        self
+    }
+
+    /// The same, and whether routes that need a token may be opened to everybody.
+    #[must_use]
+    pub fn opening(self, opens: bool) -> Self {
+        Self { opens, ..self }
+    }
+
+    /// What each route asks for; who checks it may not be known while planning.
+    fn guard<'a>(&'a self, inputs: &'a Inputs) -> Guard<'a> {
+        let checked = |authorizer: Handle<Authorizer>| {
+            let id = inputs.find(authorizer).map(|live| live.id.as_str());
+            Token { authorizer: id, scopes: &self.scopes }
+        };
+        let public = self.targets.iter().flat_map(|target| &target.public);
+        Guard {
+            token: self.authorizer.map(checked),
+            public: public.map(String::as_str).collect(),
+            opens: self.opens,
         }
     }
 
@@ -96,15 +136,27 @@ impl Routes {
     }
 
     /// Lets exactly our routes lead to their integrations, and removes the others.
-    async fn lead(&self, at: &At<'_>, live: &LiveRoutes, to: &[(&[String], String)]) -> Result<()> {
+    async fn lead(
+        &self,
+        at: &At<'_>,
+        guard: &Guard<'_>,
+        live: &LiveRoutes,
+        to: &[(&[String], String)],
+    ) -> Result<()> {
         let pairs = to.iter().flat_map(|(keys, id)| keys.iter().map(move |key| (key, id.as_str())));
-        route::ensure(at, &live.routes, &pairs.collect::<Vec<_>>()).await?;
+        route::ensure(at, guard, &live.routes, &pairs.collect::<Vec<_>>()).await?;
+        guard.remove_unused(at, &live.routes).await?;
         let kept: Vec<&str> = to.iter().map(|(_, id)| id.as_str()).collect();
         integration::remove_others(at, &live.integrations, &kept).await
     }
 
     /// Somebody else may have made an integration at the same moment: API Gateway refuses no second one.
-    async fn remove_duplicates(&self, at: &At<'_>, now: &LiveRoutes) -> Result<()> {
+    async fn remove_duplicates(
+        &self,
+        at: &At<'_>,
+        guard: &Guard<'_>,
+        now: &LiveRoutes,
+    ) -> Result<()> {
         if now.integrations.len() <= self.targets.len() {
             return Ok(());
         }
@@ -116,7 +168,7 @@ impl Routes {
         if leading.len() < self.targets.len() {
             return Ok(());
         }
-        self.lead(at, now, &leading).await
+        self.lead(at, guard, now, &leading).await
     }
 
     async fn look(&self, api: &str) -> Result<LiveRoutes> {
@@ -155,7 +207,8 @@ impl Resource for Routes {
             .making(&["apigateway:DeleteIntegration"])
             .making(&["apigateway:CreateRoute", "apigateway:UpdateRoute"])
             .making(&["apigateway:DeleteRoute"])
-            .making(&["apigateway:CreateStage", "apigateway:UpdateStage"]);
+            .making(&["apigateway:CreateStage", "apigateway:UpdateStage"])
+            .making(&["apigateway:DeleteAuthorizer"]);
         if self.own_tags.is_empty() {
             return calls;
         }
@@ -163,7 +216,7 @@ impl Resource for Routes {
     }
 
     fn needs(&self) -> Vec<Id> {
-        vec![self.api.id]
+        [self.api.id].into_iter().chain(self.authorizer.map(|one| one.id)).collect()
     }
 
     fn contained_in(&self) -> Option<Id> {
@@ -182,7 +235,7 @@ impl Resource for Routes {
         }
     }
 
-    fn diff(&self, _: &Inputs, live: &LiveRoutes) -> Vec<Difference> {
+    fn diff(&self, inputs: &Inputs, live: &LiveRoutes) -> Vec<Difference> {
         if live.is_made_at_once() {
             return vec![Difference::new("parts", "of a quick create", "our own").refused(
                 "API Gateway lets nobody change the parts of an API that was made by quick create: delete it, or choose another `name`",
@@ -190,7 +243,7 @@ impl Resource for Routes {
         }
         let leading = self.leading(live);
         let mut differences = integration::diff(&live.integrations, &leading);
-        differences.extend(route::diff(&live.routes, &leading));
+        differences.extend(route::diff(&live.routes, &leading, &self.guard(inputs)));
         differences.extend(stage::diff(live.stage.as_ref(), &self.own_tags));
         differences
     }
@@ -208,19 +261,19 @@ impl Resource for Routes {
         let api = &inputs.get(self.api).id;
         let (identity, tags) = (self.cloud.known_identity(), &self.own_tags);
         let at = At { client: &self.client, api, identity, tags, progress };
-        let leading = self.leading(live);
+        let (leading, guard) = (self.leading(live), self.guard(inputs));
         let mut to = Vec::new();
         for one in &leading {
             to.push((one.keys, integration::ensure(&at, one.integration, &one.arn).await?));
         }
-        self.lead(&at, live, &to).await?;
+        self.lead(&at, &guard, live, &to).await?;
         let staged = stage::ensure(&at, live.stage.as_ref());
         if leading.iter().all(|one| one.integration.is_some()) {
             staged.await?;
         } else {
             let looked = Box::pin(apis::when_free(progress, || self.look(api)));
             let ((), now) = tokio::try_join!(staged, looked)?;
-            self.remove_duplicates(&at, &now).await?;
+            self.remove_duplicates(&at, &guard, &now).await?;
         }
         Ok(live.clone())
     }

@@ -2,10 +2,11 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::cloud::replay::{Exchange, Replay, lost, ok, refused, together};
-use crate::resources::LiveApi;
+use crate::resources::authorizer::LiveAuthorizer;
 use crate::resources::fixture::{
     self, FUNCTION, config, drift, is_absent, tags as our_tags, there,
 };
+use crate::resources::{Authorizer, LiveApi, Trust};
 use engine::Graph;
 use engine::error::Kind;
 
@@ -17,7 +18,8 @@ const STAGES: &str = "/v2/apis/abc/stages";
 fn routes(replay: &Replay) -> (Routes, Inputs) {
     let (cloud, config, mut graph) = (replay.cloud(), config(), Graph::default());
     let api = graph.add(Api::new(&cloud, &config));
-    let target = RouteTarget { function: "app-api".into(), keys: vec!["GET /".into()] };
+    let target =
+        RouteTarget { function: "app-api".into(), keys: vec!["GET /".into()], public: Vec::new() };
     let routes = Routes::new(&cloud, &config, vec![target], api);
     (routes, Inputs::default().with(api, LiveApi::at("abc")))
 }
@@ -274,7 +276,7 @@ async fn every_property_of_the_integration_is_compared_and_repaired_in_one_call(
 #[tokio::test(start_paused = true)]
 async fn routes_are_made_opened_and_removed_until_they_are_the_handlers() {
     let mut closed = route("r1", "GET /", "i1");
-    closed["authorizationType"] = "JWT".into();
+    closed["authorizationType"] = "AWS_IAM".into();
     let replay = Replay::new([
         api(),
         look(
@@ -307,6 +309,146 @@ async fn routes_are_made_opened_and_removed_until_they_are_the_handlers() {
         ],
     )
     .await;
+}
+
+/// The routes behind an authorizer, of which one is public.
+fn guarded(replay: &Replay) -> (Routes, Inputs) {
+    let (cloud, config, mut graph) = (replay.cloud(), config(), Graph::default());
+    let api = graph.add(Api::new(&cloud, &config));
+    let issuer = "https://a.example/".to_owned();
+    let trust = Trust::Given { issuer, audience: vec!["api".into()] };
+    let authorizer = graph.add(Authorizer::new(&cloud, &config, trust, api));
+    let keys = vec!["GET /".into(), "GET /health".into()];
+    let public = vec!["GET /health".into()];
+    let target = RouteTarget { function: "app-api".into(), keys, public };
+    let routes = Routes::new(&cloud, &config, vec![target], api);
+    let routes = routes.behind(authorizer, &["read".to_owned()]);
+    let inputs = Inputs::default().with(api, LiveApi::at("abc"));
+    (routes, inputs.with(authorizer, LiveAuthorizer::at("z1")))
+}
+
+fn checked(id: &str, key: &str, authorizer: &str, scopes: &[&str]) -> Value {
+    let mut route = route(id, key, "i1");
+    route["authorizationType"] = "JWT".into();
+    route["authorizerId"] = authorizer.into();
+    route["authorizationScopes"] = scopes.into();
+    route
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_route_is_made_with_its_token_and_never_open_first() {
+    let (first, last) = (post(INTEGRATIONS, &integration("i1")), post(STAGES, &json!({})));
+    let routes = [post(ROUTES, &json!({})), post(ROUTES, &json!({}))];
+    let staged = [last, look(&[integration("i1")], &[], &[])];
+    let replay = Replay::new([first, together(routes), together(staged)]);
+    let (routes, inputs) = guarded(&replay);
+    Box::pin(routes.create(&inputs, &Progress::silent())).await.expect("made");
+    let sent = replay.sent();
+    let of = |key: &str| {
+        let made = |call: &&String| call.contains(&format!("\"routeKey\":\"{key}\""));
+        sent.iter().find(made).expect("it was made").clone()
+    };
+    let closed = of("GET /");
+    for part in ["\"authorizationType\":\"JWT\"", "\"authorizerId\":\"z1\"", "[\"read\"]"] {
+        assert!(closed.contains(part), "{closed}");
+    }
+    assert!(!of("GET /health").contains("authoriz"), "{}", of("GET /health"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn what_lets_everybody_in_is_told_as_that_and_closed_first() {
+    let replay = Replay::new([
+        api(),
+        look(
+            &[integration("i1")],
+            &[
+                route("r1", "GET /", "i1"),
+                checked("r2", "GET /health", "z1", &["read"]),
+                route("r3", "POST /", "i1"),
+            ],
+            &[stage(&json!({}))],
+        ),
+        ok(format!("DELETE {ROUTES}/r3"), ""),
+        together([
+            ok(format!("PATCH {ROUTES}/r1"), json!({})),
+            ok(format!("PATCH {ROUTES}/r2"), json!({})),
+        ]),
+    ]);
+    let (routes, inputs) = guarded(&replay);
+    let live = there(&routes).await;
+    let differences = routes.diff(&inputs, &live);
+    let told: Vec<(String, bool, bool)> = differences
+        .iter()
+        .map(|one| (one.to_string(), one.exposes, one.refusal.is_some()))
+        .collect();
+    let line = |text: &str, exposes| (text.to_owned(), exposes, false);
+    assert_eq!(
+        told,
+        [
+            line("route GET /: open to everybody → needs a token", true),
+            line("route GET /health: needs a token → PUBLIC: open to everybody", false),
+            line("route POST /: there, open to everybody → none", true),
+        ]
+    );
+    let progress = Progress::silent();
+    Box::pin(routes.update(&inputs, &live, &progress)).await.expect("repaired");
+    replay.is_over();
+}
+
+#[tokio::test(start_paused = true)]
+async fn another_authorizer_or_another_scope_is_a_difference_of_security() {
+    for (authorizer, scopes, told) in [
+        ("z1", &["read"][..], None),
+        ("z2", &["read"], Some("checked by authorizer z2 → by z1")),
+        ("z1", &[], Some("any scope → read")),
+        ("z1", &["write"], Some("write → read")),
+    ] {
+        let routes = [checked("r1", "GET /", authorizer, scopes), route("r2", "GET /health", "i1")];
+        let look = look(&[integration("i1")], &routes, &[stage(&json!({}))]);
+        let replay = Replay::new([api(), look]);
+        let (routes, inputs) = guarded(&replay);
+        let live = there(&routes).await;
+        let told: Vec<String> =
+            told.into_iter().map(|told| format!("route GET /: {told}")).collect();
+        assert_eq!(drift(&routes, &inputs, &live), told);
+        assert!(routes.diff(&inputs, &live).iter().all(|one| one.exposes));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn without_auth_a_route_opens_only_when_that_is_said() {
+    let closed = || {
+        let routes = [checked("r1", "GET /", "z1", &[])];
+        look(&[integration("i1")], &routes, &[stage(&json!({}))])
+    };
+    let replay = Replay::new([api(), closed()]);
+    let (kept, inputs) = routes(&replay);
+    let live = there(&kept).await;
+    let refused = &kept.diff(&inputs, &live)[0];
+    assert!(refused.loses);
+    assert!(refused.refusal.as_ref().is_some_and(|way| way.contains("--make-public")));
+
+    let replay = Replay::new([
+        api(),
+        closed(),
+        ok(format!("PATCH {ROUTES}/r1"), json!({})),
+        ok("DELETE /v2/apis/abc/authorizers/z1", ""),
+    ]);
+    let (opening, inputs) = routes(&replay);
+    let opening = opening.opening(true);
+    let live = there(&opening).await;
+    let opened = &opening.diff(&inputs, &live)[0];
+    assert!(opened.loses && opened.refusal.is_none());
+    let progress = Progress::silent();
+    Box::pin(opening.update(&inputs, &live, &progress)).await.expect("opened");
+    let sent = replay.sent();
+    let patch = sent.iter().find(|call| call.contains("PATCH")).expect("it was changed");
+    for part in
+        ["\"authorizationType\":\"NONE\"", "\"authorizerId\":\"\"", "\"authorizationScopes\":[]"]
+    {
+        assert!(patch.contains(part), "{patch}");
+    }
+    replay.is_over();
 }
 
 #[tokio::test(start_paused = true)]
@@ -365,7 +507,7 @@ async fn an_api_that_goes_while_it_is_read_has_nothing_in_it() {
 }
 
 fn to(keys: &[String]) -> RouteTarget {
-    RouteTarget { function: "app-api".into(), keys: keys.to_vec() }
+    RouteTarget { function: "app-api".into(), keys: keys.to_vec(), public: Vec::new() }
 }
 
 #[tokio::test(start_paused = true)]

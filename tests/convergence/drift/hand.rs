@@ -26,8 +26,12 @@ pub const DRIFTS: [Change; 32] = [
     ("timeout", |aws| settings(aws, &json!({"Timeout": 20}))),
     ("handler", |aws| settings(aws, &json!({"Handler": "other"}))),
     ("runtime", |aws| settings(aws, &json!({"Runtime": "provided.al2"}))),
-    ("variable added", |aws| environment(aws, &json!({"TABLE_NAME": "my-app-data", "BY": "hand"}))),
-    ("variable changed", |aws| environment(aws, &json!({"TABLE_NAME": "my-app-data-two"}))),
+    ("variable added", |aws| {
+        environment(aws, &json!({"TABLE_NAME": "my-app-data", "AUTH": "none", "BY": "hand"}));
+    }),
+    ("variable changed", |aws| {
+        environment(aws, &json!({"TABLE_NAME": "my-app-data-two", "AUTH": "none"}));
+    }),
     ("variables removed", |aws| environment(aws, &json!({}))),
     ("function's role", |aws| {
         settings(aws, &json!({"Role": "arn:aws:iam::123456789012:role/my-app-lambda-role-two"}));
