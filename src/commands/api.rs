@@ -54,7 +54,11 @@ struct Target {
 pub fn run(args: &Args, app: &App) -> Result<()> {
     let config = app.config()?;
     let folder = config.root.join(&config.function().settings.crate_directory);
-    let contract = Contract::read(&folder, &manifest::read(&folder)?)?;
+    let manifest = manifest::read(&folder)?;
+    let mut contract = Contract::read(&folder, &manifest)?;
+    if config.auth.is_some() {
+        contract = contract.with_tokens(&manifest);
+    }
     match &args.verb {
         Verb::Openapi(target) => target.give(app, "openapi", &contract.text, || {
             serde_json::from_str(&contract.text).unwrap_or_default()

@@ -8,6 +8,7 @@ mod known;
 mod names;
 mod types;
 mod typescript;
+mod users;
 
 use std::collections::BTreeSet;
 use std::io::ErrorKind;
@@ -56,6 +57,13 @@ impl Contract {
         let document = Document::new(value);
         same_routes(&document, manifest)?;
         Ok(Self { text, document })
+    }
+
+    /// The same for an API with users.
+    #[must_use]
+    pub fn with_tokens(self, manifest: &Manifest) -> Self {
+        let document = users::with_tokens(&self.document.0, manifest);
+        Self { text: format!("{document:#}\n"), document: Document::new(document) }
     }
 
     /// One line for each way in which this breaks callers of another contract, given as the text of its document.

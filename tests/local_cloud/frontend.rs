@@ -68,3 +68,29 @@ fn the_page_works_in_a_browser_and_its_client_in_node() {
     );
     cloud.stackctl(project.folder(), &["teardown", "--local", "--yes"]).succeeded();
 }
+
+#[test]
+#[ignore = "needs Node.js and npm"]
+fn the_client_of_an_api_with_users_renews_its_token_once() {
+    let (cloud, project) = (Cloud::shared(), Project::new("client-users"));
+    let auth = "[auth]\nissuer = \"https://tenant.example/\"\naudience = [\"api\"]\n";
+    project.write("stack.toml", &format!("name = \"client-users\"\n{auth}"));
+    let web = copy(&example(), &project);
+    let shipped = ["up", "--local", "--yes", "--output", "json", "--write-env", "web/.env.local"];
+    let up = cloud.stackctl(project.folder(), &shipped).succeeded().json();
+    let environment = fs::read_to_string(web.join(".env.local")).expect("`up` wrote it");
+    for key in ["VITE_AUTH_AUTHORITY", "VITE_AUTH_METADATA_URL", "VITE_AUTH_CLIENT_ID"] {
+        assert!(environment.contains(&format!("\n{key}=")), "{environment}");
+    }
+    let client = ["api", "client", "--write", "web/src/client.ts", "--yes"];
+    cloud.stackctl(project.folder(), &client).succeeded();
+    let token = |user: &str| {
+        let words = ["token", "--local", "--as", user, "--output", "json"];
+        let token = cloud.stackctl(project.folder(), &words).succeeded().json();
+        token["token"].as_str().expect("a token").to_owned()
+    };
+    let url = up["api_url"].as_str().expect("the address of the API");
+    let said = run(&web, &["node", "test/users.mjs", url, &token("alice"), &token("bob")]);
+    assert!(said.contains("tokens are renewed once"), "{said}");
+    cloud.stackctl(project.folder(), &["teardown", "--local", "--yes"]).succeeded();
+}

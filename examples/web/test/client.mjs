@@ -43,7 +43,7 @@ try {
   assert.deepEqual(await api.getItem({ userId, itemId }), updated);
   assert.deepEqual(await api.deleteItem({ userId, itemId }), { ok: true, status: 200, data: { deleted: true } });
 
-  const absent = { ok: false, status: 404, error: "Item not found" };
+  const absent = { ok: false, status: 404, kind: "refused", error: "Item not found" };
   assert.deepEqual(await api.getItem({ userId, itemId }), absent);
   const refused = await api.listItems({ userId, limit: 0 });
   assert.deepEqual([refused.ok, refused.status, typeof refused.error], [false, 400, "string"]);
@@ -52,7 +52,7 @@ try {
   assert.deepEqual(failures, [400]);
 
   const nowhere = createClient({ baseUrl: `${baseUrl}/no/such/route` });
-  assert.deepEqual(await nowhere.listItems({ userId }), { ok: false, status: 404, error: "Not Found" });
+  assert.deepEqual(await nowhere.listItems({ userId }), { ok: false, status: 404, kind: "refused", error: "Not Found" });
   const aborted = await api.listItems({ userId }, { signal: AbortSignal.abort() });
   assert.deepEqual([aborted.ok, aborted.status], [false, 0]);
   const deaf = createClient({ baseUrl: "http://127.0.0.1:9" });
