@@ -163,6 +163,8 @@ pub struct Impl {
 pub struct Index {
     pub crates: Vec<Crate>,
     pub modules: Vec<Module>,
+    /// What each module knows by name.
+    pub known: Vec<crate::imports::Known>,
     pub functions: Vec<Function>,
     pub types: Vec<TypeDefinition>,
     pub traits: Vec<TraitDefinition>,

@@ -11,10 +11,12 @@
 //!   `Cargo.lock` which other crates have the SDK behind them.
 //! - **`modules`** reads the files that `mod` reaches, without what `cfg` leaves out of a Lambda function (`conditions`),
 //!   into the tables of **`items`**; `macros` expands the project's own `macro_rules!` and parses the arguments of others.
-//! - **`names`** and **`types`** resolve paths and types. Wrappers such as `Arc<T>`, `Option<T>` or `State<T>` are their `T`.
+//! - **`imports`** follows the imports of all modules at once; **`names`** and **`types`** resolve paths and types. Wrappers such as `Arc<T>`, `Option<T>` or `State<T>` are their `T`.
 //! - **`interp`** follows each binary from its `main` with abstract **values**: texts (`strings`), clients, requests,
 //!   records, closures. A function is evaluated once for each different set of arguments, so that a helper knows for each
 //!   caller which table it is given. All branches are taken. Where a value says nothing, its declared type does.
+//!   Values share their parts, and each part keeps its hash, so that no walk of them repeats; what is nested too deeply is
+//!   kept side by side.
 //! - **`assemble`** makes the report: operations, IAM actions (`catalogue`), tables, indexes, routes, triggers.
 //!
 //! **Never silent.** A call is listed, or an unresolved place says what may be called there: where the type of a receiver
@@ -24,6 +26,7 @@ mod assemble;
 mod catalogue;
 mod conditions;
 mod declarations;
+mod imports;
 mod interp;
 mod items;
 mod keys;

@@ -1,6 +1,6 @@
 //! Resolves paths: what a name in a module stands for.
 
-use std::collections::HashSet;
+use std::rc::Rc;
 
 use crate::items::{
     CrateId, Definition, Head, ImplId, Index, ModuleId, Reached, Shape, TraitOfImpl,
@@ -16,9 +16,12 @@ pub enum Resolved {
     Nothing,
 }
 
-enum Found {
+/// What a name of a module leads to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Found {
     Own(Definition),
-    Foreign(Vec<String>),
+    /// A path into another crate.
+    Foreign(Rc<[String]>),
 }
 
 /// Names that are known everywhere.
@@ -27,20 +30,23 @@ const PRELUDE: [&str; 18] = [
     "Into", "ToString", "ToOwned", "Iterator", "Clone", "Drop", "Self",
 ];
 
-/// How many imports may lead to one another.
-const DEEPEST: usize = 24;
-
-struct Search<'a> {
-    index: &'a Index,
-    /// Imports that are being followed.
-    following: HashSet<(usize, String, usize)>,
-}
-
 impl Index {
     /// Resolves a path as the source of a module writes it.
     pub fn resolve(&self, module: ModuleId, path: &[String]) -> Resolved {
-        let mut search = Search { index: self, following: HashSet::new() };
-        search.path(module, path, 0)
+        let start = self.start(module, path);
+        let rest = path.get(1 + usize::from(path.first().is_some_and(String::is_empty))..);
+        self.walk(start, rest.unwrap_or(&[]))
+    }
+
+    /// What a whole path leads to.
+    pub fn complete(&self, module: ModuleId, path: &[String]) -> Vec<Found> {
+        match self.resolve(module, path) {
+            Resolved::Own(found, rest) if rest.is_empty() => {
+                found.into_iter().map(Found::Own).collect()
+            }
+            Resolved::Foreign(path) => vec![Found::Foreign(path.into())],
+            _ => Vec::new(),
+        }
     }
 
     fn crate_of(&self, module: ModuleId) -> CrateId {
@@ -49,6 +55,7 @@ impl Index {
 
     /// Links impls to the types and traits that they name.
     pub fn link(&mut self) {
+        self.follow_imports();
         for at in 0..self.impls.len() {
             let implemented = self.impls[at].trait_path.as_ref().map(|path| {
                 let path = segments(path);
@@ -123,59 +130,55 @@ impl Index {
     }
 }
 
-impl Search<'_> {
-    fn path(&mut self, module: ModuleId, path: &[String], depth: usize) -> Resolved {
-        let Some((first, rest)) = path.split_first() else {
-            return Resolved::Nothing;
+impl Index {
+    /// What the first name of a path leads to.
+    fn start(&self, module: ModuleId, path: &[String]) -> Vec<Found> {
+        let Some(first) = path.first() else {
+            return Vec::new();
         };
         let mut at = module;
-        while self.index.modules[at.0].is_block
+        while self.modules[at.0].is_block
             && matches!(first.as_str(), "self" | "super")
-            && let Some(parent) = self.index.modules[at.0].parent
+            && let Some(parent) = self.modules[at.0].parent
         {
             at = parent;
         }
-        let root = self.index.crates[self.index.crate_of(module).0].root;
-        let start = match first.as_str() {
-            "crate" | "$crate" => vec![Found::Own(Definition::Module(root))],
-            "self" => vec![Found::Own(Definition::Module(at))],
-            "super" => {
-                let parent = self.index.modules[at.0].parent.unwrap_or(at);
-                vec![Found::Own(Definition::Module(parent))]
+        let module_at = |id: ModuleId| Found::Own(Definition::Module(id));
+        match first.as_str() {
+            "crate" | "$crate" => {
+                vec![module_at(self.crates[self.crate_of(module).0].root)]
             }
+            "self" => vec![module_at(at)],
+            "super" => vec![module_at(self.modules[at.0].parent.unwrap_or(at))],
             name if name.starts_with("__crate_") => {
                 let krate = name.trim_start_matches("__crate_").parse::<usize>().ok();
-                let root =
-                    krate.and_then(|krate| self.index.crates.get(krate)).map(|krate| krate.root);
-                root.map(|root| Found::Own(Definition::Module(root))).into_iter().collect()
+                let krate = krate.and_then(|krate| self.crates.get(krate));
+                krate.map(|krate| module_at(krate.root)).into_iter().collect()
             }
-            "" => self.dependency(module, rest.first()).into_iter().collect(),
-            name => self.in_scope(module, name, depth),
-        };
-        let rest = if first.is_empty() { rest.get(1..).unwrap_or(&[]) } else { rest };
-        self.walk(start, rest, depth)
+            "" => self.dependency(module, path.get(1).map(String::as_str)).into_iter().collect(),
+            name => self.in_scope(module, name),
+        }
     }
 
-    fn walk(&mut self, mut found: Vec<Found>, mut rest: &[String], depth: usize) -> Resolved {
+    fn walk(&self, mut found: Vec<Found>, mut rest: &[String]) -> Resolved {
+        if found.is_empty() {
+            return Resolved::Nothing;
+        }
         while let Some((name, after)) = rest.split_first() {
-            if depth > DEEPEST {
-                return Resolved::Nothing;
-            }
             let mut next = Vec::new();
             let mut stays = false;
             for one in &found {
                 match one {
                     Found::Foreign(path) => {
-                        let mut path = path.clone();
-                        path.push(name.clone());
+                        let path = path.iter().chain([name]).cloned().collect();
                         next.push(Found::Foreign(path));
                     }
                     Found::Own(Definition::Module(id)) => {
                         if name == "super" {
-                            let parent = self.index.modules[id.0].parent.unwrap_or(*id);
+                            let parent = self.modules[id.0].parent.unwrap_or(*id);
                             next.push(Found::Own(Definition::Module(parent)));
                         } else {
-                            next.extend(self.inside(*id, name, depth + 1));
+                            next.extend_from_slice(self.known[id.0].get(name));
                         }
                     }
                     Found::Own(Definition::Type(id)) => match self.variant(*id, name) {
@@ -207,123 +210,57 @@ impl Search<'_> {
         found
             .into_iter()
             .find_map(|one| match one {
-                Found::Foreign(path) => Some(Resolved::Foreign(path)),
+                Found::Foreign(path) => Some(Resolved::Foreign(path.to_vec())),
                 Found::Own(_) => None,
             })
             .unwrap_or(Resolved::Nothing)
     }
 
     fn variant(&self, id: crate::items::TypeId, name: &str) -> Option<usize> {
-        match &self.index.types[id.0].shape {
+        match &self.types[id.0].shape {
             Shape::Enum(variants) => variants.iter().position(|variant| variant.name == name),
             Shape::Struct(_) => None,
         }
     }
 
     /// A name that a module or a block around it knows, or a crate.
-    fn in_scope(&mut self, module: ModuleId, name: &str, depth: usize) -> Vec<Found> {
+    fn in_scope(&self, module: ModuleId, name: &str) -> Vec<Found> {
         let mut at = module;
         loop {
-            let found = self.inside(at, name, depth);
+            let found = self.known[at.0].get(name);
             if !found.is_empty() {
-                return found;
+                return found.to_vec();
             }
-            match self.index.modules[at.0].parent {
-                Some(parent) if self.index.modules[at.0].is_block => at = parent,
+            match self.modules[at.0].parent {
+                Some(parent) if self.modules[at.0].is_block => at = parent,
                 _ => break,
             }
         }
-        if let Some(found) = self.dependency(module, Some(&name.to_owned())) {
+        if let Some(found) = self.dependency(module, Some(name)) {
             return vec![found];
         }
-        if PRELUDE.contains(&name) {
+        if PRELUDE.contains(&name) || !name.starts_with(char::is_uppercase) {
             return Vec::new();
         }
         // A glob of another crate may bring the name; the SDK's matters.
-        let globs = self.foreign_globs(module, depth);
+        let globs = &self.known[module.0].foreign_globs;
         let of_sdk = globs.iter().find(|path| path.iter().any(|part| part.starts_with("aws_sdk_")));
-        if let (Some(path), true) = (of_sdk, name.chars().next().is_some_and(char::is_uppercase)) {
-            let mut path = path.clone();
-            path.push(name.to_owned());
-            return vec![Found::Foreign(path)];
-        }
-        Vec::new()
-    }
-
-    fn foreign_globs(&mut self, module: ModuleId, depth: usize) -> Vec<Vec<String>> {
-        if depth > DEEPEST {
-            return Vec::new();
-        }
-        let globs = self.index.modules[module.0].globs.clone();
-        globs
-            .iter()
-            .filter_map(|path| match self.path(module, path, depth + 1) {
-                Resolved::Foreign(path) => Some(path),
-                _ => None,
-            })
+        of_sdk
+            .map(|path| path.iter().cloned().chain([name.to_owned()]).collect())
+            .map(Found::Foreign)
+            .into_iter()
             .collect()
     }
 
-    /// A name that a module defines, imports or has from a glob.
-    fn inside(&mut self, module: ModuleId, name: &str, depth: usize) -> Vec<Found> {
-        if depth > DEEPEST {
-            return Vec::new();
-        }
-        let here = &self.index.modules[module.0];
-        let mut found: Vec<Found> =
-            here.names.get(name).into_iter().flatten().map(|one| Found::Own(*one)).collect();
-        for (at, path) in here.imports.get(name).into_iter().flatten().enumerate() {
-            if !self.following.insert((module.0, name.to_owned(), at)) {
-                continue;
-            }
-            match self.path(module, path, depth + 1) {
-                Resolved::Own(definitions, rest) if rest.is_empty() => {
-                    found.extend(definitions.into_iter().map(Found::Own));
-                }
-                Resolved::Foreign(path) => found.push(Found::Foreign(path)),
-                _ => {}
-            }
-            self.following.remove(&(module.0, name.to_owned(), at));
-        }
-        if !found.is_empty() {
-            return found;
-        }
-        for (at, path) in here.globs.iter().enumerate() {
-            if !self.following.insert((module.0, format!("{name} *"), at)) {
-                continue;
-            }
-            if let Resolved::Own(definitions, rest) = self.path(module, path, depth + 1)
-                && rest.is_empty()
-            {
-                for definition in definitions {
-                    match definition {
-                        Definition::Module(id) if id != module => {
-                            found.extend(self.inside(id, name, depth + 1));
-                        }
-                        Definition::Type(id) => {
-                            let variant = self.variant(id, name);
-                            found.extend(variant.map(|at| Found::Own(Definition::Variant(id, at))));
-                        }
-                        _ => {}
-                    }
-                }
-            }
-            self.following.remove(&(module.0, format!("{name} *"), at));
-        }
-        found
-    }
-
-    fn dependency(&self, module: ModuleId, name: Option<&String>) -> Option<Found> {
+    fn dependency(&self, module: ModuleId, name: Option<&str>) -> Option<Found> {
         let name = name?;
-        let package = self.index.crates[self.index.crate_of(module).0].package;
-        if matches!(name.as_str(), "std" | "core" | "alloc") {
-            return Some(Found::Foreign(vec!["std".to_owned()]));
+        let package = self.crates[self.crate_of(module).0].package;
+        if matches!(name, "std" | "core" | "alloc") {
+            return Some(Found::Foreign(["std".to_owned()].into()));
         }
-        match self.index.dependencies.get(package)?.get(name)? {
-            Reached::Library(id) => {
-                Some(Found::Own(Definition::Module(self.index.crates[id.0].root)))
-            }
-            Reached::Foreign(real) => Some(Found::Foreign(vec![real.clone()])),
+        match self.dependencies.get(package)?.get(name)? {
+            Reached::Library(id) => Some(Found::Own(Definition::Module(self.crates[id.0].root))),
+            Reached::Foreign(real) => Some(Found::Foreign([real.clone()].into())),
         }
     }
 }

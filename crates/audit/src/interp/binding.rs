@@ -122,7 +122,8 @@ impl<'a> Interpreter<'a> {
                 && record.definition == id
                 && (record.variant == variant || record.variant.is_none())
             {
-                let record = crate::value::Record { variant, ..(**record).clone() };
+                let record =
+                    crate::value::Record { variant, ..crate::value::Record::clone(record) };
                 if let Some(field) = self.field(&record, name) {
                     found = found.or(field);
                     any = true;
@@ -137,7 +138,6 @@ impl<'a> Interpreter<'a> {
             variant,
             arguments: Vec::new(),
             fields: std::collections::BTreeMap::default(),
-            digest: crate::value::Digest::default(),
         };
         self.field(&open, name).unwrap_or(Value::Unknown)
     }

@@ -1,7 +1,6 @@
 //! Paths, calls of functions, and values that are called.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 use syn::Expr;
 
@@ -9,7 +8,7 @@ use super::paths::Target;
 use super::{Frame, Interpreter};
 use crate::items::TypeId;
 use crate::types::Ty;
-use crate::value::{Record, Value};
+use crate::value::{Closure, Record, Shared, Value, share};
 
 impl<'a> Interpreter<'a> {
     pub fn call_expression(&mut self, frame: &mut Frame<'a>, call: &'a syn::ExprCall) -> Value<'a> {
@@ -112,12 +111,11 @@ impl<'a> Interpreter<'a> {
             {
                 self.environment_record(id, "")
             }
-            "builder" => Value::Record(Rc::new(Record {
+            "builder" => Value::Record(share(Record {
                 definition: id,
                 variant: None,
                 arguments: types,
                 fields: BTreeMap::new(),
-                digest: crate::value::Digest::default(),
             })),
             "new" if arguments.len() == fields.len() => {
                 let fields = fields.iter().map(|field| field.name.clone()).zip(arguments).collect();
@@ -157,11 +155,15 @@ impl<'a> Interpreter<'a> {
 
     fn call_closure(
         &mut self,
-        closure: &Rc<crate::value::Closure<'a>>,
+        closure: &Shared<Closure<'a>>,
         arguments: Vec<Value<'a>>,
     ) -> Value<'a> {
         let node = closure.node;
         let address = std::ptr::from_ref(node).addr();
+        let key = (closure.digest().hash, super::key_of(&arguments, &closure.scope));
+        if let Some(known) = self.closure_memo.get(&key) {
+            return known.clone();
+        }
         if self.steps > super::PATIENCE
             && let Some(known) = self.closures_called.get(&address)
         {
@@ -177,7 +179,7 @@ impl<'a> Interpreter<'a> {
             scope: closure.scope.clone(),
             file: closure.file,
             function: closure.function,
-            locals: vec![(*closure.captured).clone(), BTreeMap::new()],
+            locals: vec![closure.captured.clone(), BTreeMap::new()],
             returned: Value::Unit,
             broken: Value::Unit,
         };
@@ -200,11 +202,29 @@ impl<'a> Interpreter<'a> {
             }
         };
         self.closures_called.insert(address, value.clone());
+        self.closure_memo.insert(key, value.clone());
         value
     }
 
     /// Gives a value to code of another crate, which may call it.
     pub fn give(&mut self, value: &Value<'a>, element: &Value<'a>) -> Option<Value<'a>> {
+        let digest = value.digest();
+        if !digest.can_be_given {
+            return None;
+        }
+        let holds_others = matches!(value, Value::OneOf(_) | Value::Tuple(_) | Value::Many(_));
+        let key = (digest.hash, element.hash());
+        if let (true, Some(known)) = (holds_others, self.given.get(&key)) {
+            return known.clone();
+        }
+        let result = self.give_parts(value, element);
+        if holds_others {
+            self.given.insert(key, result.clone());
+        }
+        result
+    }
+
+    fn give_parts(&mut self, value: &Value<'a>, element: &Value<'a>) -> Option<Value<'a>> {
         match value {
             Value::Function(id, scope) => {
                 let inputs = self.index.function(*id).signature.inputs.len();
@@ -214,8 +234,7 @@ impl<'a> Interpreter<'a> {
             }
             Value::Closure(closure) => {
                 let inputs = closure.node.inputs.len();
-                let closure = closure.clone();
-                Some(self.call_closure(&closure, vec![element.clone(); inputs]))
+                Some(self.call_closure(closure, vec![element.clone(); inputs]))
             }
             Value::Callable(ty) => Some(self.value_of(&ty.clone())),
             Value::Router(routes) => {
@@ -233,7 +252,7 @@ impl<'a> Interpreter<'a> {
                 None
             }
             Value::Many(inner) => {
-                self.give(&inner.clone(), element);
+                self.give(inner, element);
                 None
             }
             _ => None,

@@ -33,18 +33,18 @@ impl<'a> Interpreter<'a> {
             | (Value::Text(_) | Value::Record(_), Ty::Own(..) | Ty::Client(_))
             | (Value::Object(_), Ty::Own(..)) => self.value_of(ty),
             (Value::Tuple(parts), Ty::Tuple(types)) if parts.len() == types.len() => {
-                let parts: Vec<Value<'a>> = parts.as_ref().clone();
-                Value::Tuple(Rc::new(
+                let parts: Vec<Value<'a>> = parts.to_vec();
+                Value::tuple(
                     parts.into_iter().zip(types).map(|(part, ty)| self.coerce(part, ty)).collect(),
-                ))
+                )
             }
             (Value::Many(inner), Ty::Many(ty)) => {
-                let inner = self.coerce((**inner).clone(), ty);
-                Value::Many(Rc::new(inner))
+                let inner = self.coerce((***inner).clone(), ty);
+                Value::many(inner)
             }
-            (Value::Many(inner), Ty::Map(..)) => match &**inner {
+            (Value::Many(inner), Ty::Map(..)) => match &***inner {
                 Value::Tuple(parts) if parts.len() == 2 => {
-                    Value::Map(Rc::new((parts[0].clone(), parts[1].clone())))
+                    Value::map(parts[0].clone(), parts[1].clone())
                 }
                 _ => value,
             },

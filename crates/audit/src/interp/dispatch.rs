@@ -11,6 +11,20 @@ use crate::types::{Scope, Ty};
 impl Interpreter<'_> {
     /// Functions of a type by name: its own, those of its traits, defaults of those.
     pub fn functions_of(&self, ty: &Ty, name: &str) -> Vec<(FunctionId, Rc<Scope>)> {
+        // Which types implement a trait changes while new ones are made; what a type has does not.
+        if matches!(ty, Ty::Object(_)) {
+            return self.functions_searched(ty, name);
+        }
+        if let Some(known) = self.functions_known.borrow().get(name).and_then(|of| of.get(ty)) {
+            return known.clone();
+        }
+        let found = self.functions_searched(ty, name);
+        let mut known = self.functions_known.borrow_mut();
+        known.entry(name.to_owned()).or_default().insert(ty.clone(), found.clone());
+        found
+    }
+
+    fn functions_searched(&self, ty: &Ty, name: &str) -> Vec<(FunctionId, Rc<Scope>)> {
         let (head, arguments) = match ty {
             Ty::Own(id, arguments) => (Head::Type(*id), arguments.as_slice()),
             Ty::Client(service) => (Head::Client(service.to_string()), &[][..]),
@@ -24,6 +38,9 @@ impl Interpreter<'_> {
         let mut of_traits = Vec::new();
         for id in impls.into_iter().flatten() {
             let owner = &self.index.impls[id.0];
+            if !owner.functions.iter().any(|id| self.index.function(*id).name == name) {
+                continue;
+            }
             let Some(scope) = self.impl_scope(id.0, ty, arguments) else {
                 continue;
             };

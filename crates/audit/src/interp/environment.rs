@@ -1,13 +1,12 @@
 //! Structs whose fields are read from environment variables.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 use super::Interpreter;
 use crate::items::{Field, Shape, TypeId};
 use crate::strings::Texts;
 use crate::types::{Scope, Ty};
-use crate::value::{Record, Value};
+use crate::value::{Record, Value, share};
 
 impl<'a> Interpreter<'a> {
     /// A struct whose fields are read from the environment by their names.
@@ -36,13 +35,8 @@ impl<'a> Interpreter<'a> {
             };
             values.insert(field.name.clone(), value);
         }
-        let record = Rc::new(Record {
-            definition: id,
-            variant: None,
-            arguments: Vec::new(),
-            fields: values,
-            digest: crate::value::Digest::default(),
-        });
+        let record =
+            share(Record { definition: id, variant: None, arguments: Vec::new(), fields: values });
         self.keep(&record);
         Value::Record(record)
     }

@@ -1,7 +1,6 @@
 //! Statements and expressions.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 use syn::{Block, Expr, Lit, Stmt};
 
@@ -9,7 +8,7 @@ use super::{DEEPEST, ENOUGH, Frame, Interpreter};
 use crate::conditions::is_built;
 use crate::report::Candidates;
 use crate::strings::Texts;
-use crate::value::{Closure, Value};
+use crate::value::{Closure, Value, share};
 
 impl<'a> Interpreter<'a> {
     pub fn block(&mut self, frame: &mut Frame<'a>, block: &'a Block) -> Value<'a> {
@@ -132,7 +131,7 @@ impl<'a> Interpreter<'a> {
                 if let [name, value] = parts.as_slice() {
                     self.note_pair(frame.file, name, value);
                 }
-                Value::Tuple(Rc::new(parts))
+                Value::tuple(parts)
             }
             Expr::Array(node) => {
                 let inner = node
@@ -141,9 +140,9 @@ impl<'a> Interpreter<'a> {
                     .map(|part| self.expression(frame, part))
                     .reduce(Value::or)
                     .unwrap_or(Value::Unit);
-                Value::Many(Rc::new(inner))
+                Value::many(inner)
             }
-            Expr::Repeat(node) => Value::Many(Rc::new(self.expression(frame, &node.expr))),
+            Expr::Repeat(node) => Value::many(self.expression(frame, &node.expr)),
             Expr::Index(node) => {
                 let base = self.expression(frame, &node.expr);
                 self.expression(frame, &node.index);
@@ -262,13 +261,13 @@ impl<'a> Interpreter<'a> {
     }
 
     fn closure(&mut self, frame: &mut Frame<'a>, node: &'a syn::ExprClosure) -> Value<'a> {
-        let closure = Rc::new(Closure {
+        let captured = self.captured(frame, node);
+        let closure = share(Closure {
             node,
-            captured: Rc::new(frame.captured()),
+            captured,
             scope: frame.scope.clone(),
             file: frame.file,
             function: frame.function,
-            digest: crate::value::Digest::default(),
         });
         self.closures.push(closure.clone());
         Value::Closure(closure)

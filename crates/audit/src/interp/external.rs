@@ -103,7 +103,7 @@ impl<'a> Interpreter<'a> {
             return;
         }
         if krate == "?" {
-            if arguments.iter().any(leads_to_clients) {
+            if arguments.iter().any(|one| one.digest().has_client) {
                 let reason =
                     format!("a client is given to `{}`, which was not found", path[1..].join("::"));
                 self.unresolved(site, &reason, Candidates::Any);
@@ -120,7 +120,7 @@ impl<'a> Interpreter<'a> {
             self.unresolved(site, &reason, Candidates::Any);
             return;
         }
-        let given = arguments.iter().any(leads_to_clients);
+        let given = arguments.iter().any(|one| one.digest().has_client);
         match self.lock.services_behind(krate) {
             Some(services) if services.is_empty() => {}
             // Without a client and without credentials it has the SDK's types alone.
@@ -235,18 +235,5 @@ impl<'a> Interpreter<'a> {
             }
             _ => None,
         }
-    }
-}
-
-/// Whether a value is a client, holds one, or can make one.
-fn leads_to_clients(value: &Value<'_>) -> bool {
-    match value {
-        Value::Client(_) => true,
-        Value::Foreign(krate) => matches!(&**krate, "aws_config" | "aws_types"),
-        Value::Record(record) => record.fields.values().any(leads_to_clients),
-        Value::Many(inner) => leads_to_clients(inner),
-        Value::Tuple(parts) => parts.iter().any(leads_to_clients),
-        Value::OneOf(all) => all.iter().any(leads_to_clients),
-        _ => false,
     }
 }

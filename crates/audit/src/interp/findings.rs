@@ -22,6 +22,8 @@ pub struct Findings {
     pub variables: BTreeMap<String, Option<(usize, usize)>>,
     pub routes: BTreeSet<String>,
     pub has_router: bool,
+    /// Comparisons that were looked at for routes, by address.
+    pub read_for_routes: HashSet<usize>,
     pub is_served: bool,
     /// Other crates that code was seen to call, and where first.
     pub crates: BTreeMap<String, (usize, usize)>,

@@ -41,14 +41,4 @@ impl<'a> Frame<'a> {
             }
         }
     }
-
-    pub fn captured(&self) -> BTreeMap<String, Value<'a>> {
-        let mut all = BTreeMap::new();
-        for scope in &self.locals {
-            for (name, value) in scope {
-                all.insert(name.clone(), value.clone());
-            }
-        }
-        all
-    }
 }

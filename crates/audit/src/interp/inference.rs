@@ -55,8 +55,14 @@ impl<'a> Interpreter<'a> {
     }
 }
 
+/// Values inside values have types to this depth.
+const DEEPEST: u16 = 8;
+
 /// The type of a value, as far as it has one.
 pub fn type_of(value: &Value<'_>) -> Option<Ty> {
+    if value.digest().parts > DEEPEST && !matches!(value, Value::Record(_)) {
+        return None;
+    }
     match value {
         Value::Record(record) => Some(Ty::Own(record.definition, record.arguments.clone())),
         Value::Client(service) => Some(Ty::Client(service.clone())),
@@ -67,9 +73,9 @@ pub fn type_of(value: &Value<'_>) -> Option<Ty> {
         }
         Value::Many(inner) => Some(Ty::Many(Box::new(type_of(inner)?))),
         Value::OneOf(all) => {
-            let mut types: Vec<Ty> = all.iter().filter_map(|one| type_of(one)).collect();
-            types.dedup();
-            (types.len() == 1).then(|| types.remove(0))
+            let mut types = all.iter().filter_map(type_of);
+            let first = types.next()?;
+            types.all(|ty| ty == first).then_some(first)
         }
         _ => None,
     }

@@ -1,7 +1,5 @@
 //! Macro calls in bodies.
 
-use std::rc::Rc;
-
 use syn::{Expr, Macro};
 
 use super::{Frame, Interpreter};
@@ -106,15 +104,13 @@ fn made_by<'a>(name: &str, arguments: Vec<Value<'a>>) -> Value<'a> {
     let joined =
         |arguments: Vec<Value<'a>>| arguments.into_iter().reduce(Value::or).unwrap_or(Value::Unit);
     match name {
-        "vec" | "array" | "smallvec" | "hashset" | "btreeset" => {
-            Value::Many(Rc::new(joined(arguments)))
-        }
-        "join" | "try_join" if arguments.len() > 1 => Value::Tuple(Rc::new(arguments)),
+        "vec" | "array" | "smallvec" | "hashset" | "btreeset" => Value::many(joined(arguments)),
+        "join" | "try_join" if arguments.len() > 1 => Value::tuple(arguments),
         "hashmap" | "btreemap" | "indexmap" | "phf_map" | "hash_map" | "map" | "collection" => {
             let pairs = joined(arguments);
             match pairs {
                 Value::Tuple(parts) if parts.len() == 2 => {
-                    Value::Map(Rc::new((parts[0].clone(), parts[1].clone())))
+                    Value::map(parts[0].clone(), parts[1].clone())
                 }
                 other => other,
             }

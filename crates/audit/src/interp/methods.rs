@@ -7,7 +7,7 @@ use syn::{Expr, ExprMethodCall};
 use super::{Frame, Interpreter};
 use crate::items::{FunctionId, Head};
 use crate::types::{Scope, Ty};
-use crate::value::Value;
+use crate::value::{Record, Shared, Value};
 
 impl<'a> Interpreter<'a> {
     pub fn method_expression(
@@ -167,7 +167,7 @@ impl<'a> Interpreter<'a> {
     /// A method that a derive makes for a record: a setter, `build`, a getter.
     fn derived_method(
         &mut self,
-        record: &Rc<crate::value::Record<'a>>,
+        record: &Shared<Record<'a>>,
         name: &str,
         arguments: &[Value<'a>],
         value: &Value<'a>,

@@ -7,6 +7,7 @@
 mod attributes;
 mod binding;
 mod calls;
+mod captures;
 mod coercion;
 mod constants;
 mod dispatch;
@@ -27,6 +28,7 @@ mod routes;
 mod typed;
 mod wrappers;
 
+use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::rc::Rc;
 
@@ -39,10 +41,10 @@ use crate::catalogue::Catalogue;
 use crate::items::{CrateId, Definition, FunctionId, Index, Owner, TypeId};
 use crate::lock::Lock;
 use crate::types::{Scope, Ty};
-use crate::value::Value;
+use crate::value::{Closure, Shared, Value};
 
 /// Steps after which arguments are no longer told apart.
-const PATIENCE: usize = 400_000;
+const PATIENCE: usize = 100_000;
 /// Steps after which nothing more is followed: what is left may call anything.
 const ENOUGH: usize = 3_000_000;
 /// Sets of arguments for which one function is evaluated.
@@ -51,6 +53,9 @@ const CONTEXTS: usize = 48;
 const DEEPEST: usize = 700;
 /// Rounds until no new values are made.
 const ROUNDS: usize = 5;
+
+/// Functions with what their types' parameters stand for.
+type Functions = Vec<(FunctionId, Rc<Scope>)>;
 
 pub struct Interpreter<'a> {
     pub index: &'a Index,
@@ -73,9 +78,17 @@ pub struct Interpreter<'a> {
     /// Functions that are used as values.
     mentioned: BTreeSet<FunctionId>,
     called: HashSet<FunctionId>,
-    closures: Vec<Rc<crate::value::Closure<'a>>>,
+    closures: Vec<Shared<Closure<'a>>>,
     /// What each closure gave last, by its address.
     closures_called: HashMap<usize, Value<'a>>,
+    /// What each closure gave for what it holds and was given.
+    closure_memo: HashMap<(u64, u64), Value<'a>>,
+    /// What each value gave that was given away, for what it was called with.
+    given: HashMap<(u64, u64), Option<Value<'a>>>,
+    /// What each closure captures, by its address.
+    captures: HashMap<usize, captures::Names>,
+    /// The functions of types, by their names and the types.
+    functions_known: RefCell<HashMap<String, HashMap<Ty, Functions>>>,
     steps: usize,
     exhausted: bool,
     depth: usize,
@@ -111,6 +124,10 @@ impl<'a> Interpreter<'a> {
             called: HashSet::new(),
             closures: Vec::new(),
             closures_called: HashMap::new(),
+            closure_memo: HashMap::new(),
+            given: HashMap::new(),
+            captures: HashMap::new(),
+            functions_known: RefCell::default(),
             steps: 0,
             exhausted: false,
             depth: 0,
@@ -131,6 +148,8 @@ impl<'a> Interpreter<'a> {
             self.called.clear();
             self.closures.clear();
             self.closures_called.clear();
+            self.closure_memo.clear();
+            self.given.clear();
             self.steps = 0;
             self.exhausted = false;
             self.changed = false;

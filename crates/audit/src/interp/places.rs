@@ -88,8 +88,8 @@ impl<'a> Interpreter<'a> {
         self.note_pair(frame.file, &key, &value);
         let base = self.expression(frame, place);
         let added = match (&base, &key) {
-            (_, Value::Unit) => Value::Many(Rc::new(value)),
-            _ => Value::Map(Rc::new((key, value))),
+            (_, Value::Unit) => Value::many(value),
+            _ => Value::map(key, value),
         };
         let joined = match base {
             Value::Foreign(_) | Value::Unit | Value::Unknown => added,

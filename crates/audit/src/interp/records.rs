@@ -1,7 +1,6 @@
 //! Structs and variants, and their fields.
 
 use std::collections::BTreeMap;
-use std::rc::Rc;
 
 use syn::Member;
 
@@ -11,7 +10,7 @@ use crate::items::{Definition, Shape, TypeId};
 use crate::names::{Resolved, segments};
 use crate::strings::Texts;
 use crate::types::{Scope, Ty};
-use crate::value::{Record, Value};
+use crate::value::{Record, Value, share};
 
 impl<'a> Interpreter<'a> {
     pub fn structure(&mut self, frame: &mut Frame<'a>, node: &'a syn::ExprStruct) -> Value<'a> {
@@ -43,13 +42,7 @@ impl<'a> Interpreter<'a> {
         mut fields: BTreeMap<String, Value<'a>>,
     ) -> Value<'a> {
         let index = self.index;
-        let mut record = Record {
-            definition,
-            variant,
-            arguments,
-            fields: BTreeMap::new(),
-            digest: crate::value::Digest::default(),
-        };
+        let mut record = Record { definition, variant, arguments, fields: BTreeMap::new() };
         if record.arguments.is_empty() {
             record.arguments = self.arguments_of(definition, variant, &fields);
         }
@@ -60,7 +53,7 @@ impl<'a> Interpreter<'a> {
                 record.fields.insert(field.name.clone(), self.coerce(value, &ty).shallow());
             }
         }
-        let record = Rc::new(record);
+        let record = share(record);
         self.keep(&record);
         Value::Record(record)
     }

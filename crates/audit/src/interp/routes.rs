@@ -95,6 +95,9 @@ impl<'a> Interpreter<'a> {
 
     /// `match (method, path) { (&Method::GET, "/items") => … }`
     pub fn note_match(&mut self, node: &ExprMatch) {
+        if !self.findings.read_for_routes.insert(std::ptr::from_ref(node).addr()) {
+            return;
+        }
         for arm in &node.arms {
             let mut cases = Vec::new();
             cases_of(&arm.pat, &mut cases);
@@ -114,6 +117,9 @@ impl<'a> Interpreter<'a> {
 
     /// `if path == "/items" && method == Method::GET`
     pub fn note_condition(&mut self, condition: &Expr) {
+        if !self.findings.read_for_routes.insert(std::ptr::from_ref(condition).addr()) {
+            return;
+        }
         let (mut methods, mut paths) = (Vec::new(), Vec::new());
         compared(condition, &mut methods, &mut paths, 0);
         for method in &methods {

@@ -8,7 +8,7 @@ use super::inference::agree;
 use crate::items::{Head, Shape, TraitId, TypeId};
 use crate::strings::Texts;
 use crate::types::Ty;
-use crate::value::{Kind, Record, Request, Value};
+use crate::value::{Kind, Record, Request, Shared, Value, share};
 
 /// Types inside types are made into values to this depth.
 pub const DEEPEST: usize = 6;
@@ -28,10 +28,10 @@ impl<'a> Interpreter<'a> {
             Ty::Object(traits) => self.object(traits),
             Ty::Callable(result) => Value::Callable(Rc::new((**result).clone())),
             Ty::Tuple(parts) => {
-                Value::Tuple(Rc::new(parts.iter().map(|part| self.value_of(part)).collect()))
+                Value::tuple(parts.iter().map(|part| self.value_of(part)).collect())
             }
-            Ty::Many(inner) => Value::Many(Rc::new(self.value_of(inner))),
-            Ty::Map(key, value) => Value::Map(Rc::new((self.value_of(key), self.value_of(value)))),
+            Ty::Many(inner) => Value::many(self.value_of(inner)),
+            Ty::Map(key, value) => Value::map(self.value_of(key), self.value_of(value)),
             Ty::Parameter(_) => Value::foreign("std"),
             Ty::Foreign(krate, _) => Value::Foreign(krate.clone()),
             Ty::Unknown => Value::Unknown,
@@ -42,19 +42,32 @@ impl<'a> Interpreter<'a> {
 
     fn made(&mut self, id: TypeId, arguments: &[Ty]) -> Value<'a> {
         self.see(id);
-        let open = Value::Record(Rc::new(Record {
+        let open = Value::Record(share(Record {
             definition: id,
             variant: None,
             arguments: arguments.to_vec(),
             fields: BTreeMap::new(),
-            digest: crate::value::Digest::default(),
         }));
         let Some(stored) = self.store.get(&id) else {
             return open;
         };
-        let fitting: Vec<Value<'a>> = stored
-            .alternatives()
-            .into_iter()
+        let fits_as_it_is = |one: &Value<'a>| match one {
+            Value::Record(record) => {
+                agree(&record.arguments, arguments)
+                    && (arguments.is_empty() || !record.arguments.is_empty())
+            }
+            _ => false,
+        };
+        let all = match stored {
+            Value::OneOf(all) => all,
+            one => std::slice::from_ref(one),
+        };
+        if all.iter().all(fits_as_it_is) {
+            return stored.clone();
+        }
+        let fitting: Vec<Value<'a>> = all
+            .iter()
+            .cloned()
             .filter_map(|one| match &one {
                 Value::Record(record) if agree(&record.arguments, arguments) => {
                     if record.arguments.is_empty() && !arguments.is_empty() {
@@ -143,7 +156,7 @@ impl<'a> Interpreter<'a> {
     }
 
     /// Keeps a value that the program makes.
-    pub fn keep(&mut self, record: &Rc<Record<'a>>) {
+    pub fn keep(&mut self, record: &Shared<Record<'a>>) {
         self.see(record.definition);
         let value = Value::Record(record.clone());
         let known = self.store.get(&record.definition).cloned();

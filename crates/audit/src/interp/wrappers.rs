@@ -131,25 +131,25 @@ impl<'a> Interpreter<'a> {
                 return Value::Unit;
             }
             ("enumerate", []) => {
-                let pair = Value::Tuple(Rc::new(vec![Value::foreign("std"), value.element()]));
-                return Value::Many(Rc::new(pair));
+                let pair = Value::tuple(vec![Value::foreign("std"), value.element()]);
+                return Value::many(pair);
             }
             ("zip", [other]) => {
-                let pair = Value::Tuple(Rc::new(vec![value.element(), other.element()]));
-                return Value::Many(Rc::new(pair));
+                let pair = Value::tuple(vec![value.element(), other.element()]);
+                return Value::many(pair);
             }
             ("keys" | "into_keys", []) => {
                 if let Value::Map(pair) = value {
-                    return Value::Many(Rc::new(pair.0.clone()));
+                    return Value::many(pair.0.clone());
                 }
             }
             ("values" | "values_mut" | "into_values", []) => {
                 if let Value::Map(pair) = value {
-                    return Value::Many(Rc::new(pair.1.clone()));
+                    return Value::many(pair.1.clone());
                 }
             }
             ("chunks" | "windows" | "chunks_exact" | "ready_chunks" | "array_chunks", _) => {
-                return Value::Many(Rc::new(value.clone()));
+                return Value::many(value.clone());
             }
             ("join" | "concat", _) if matches!(value.element(), Value::Text(_)) => {
                 return Value::text(Texts::unknown());
@@ -165,10 +165,10 @@ impl<'a> Interpreter<'a> {
             name,
             "map" | "filter_map" | "flat_map" | "then" | "map_while" | "and_then" | "map_ok"
         ) {
-            return Value::Many(Rc::new(match result {
-                Value::Many(inner) if name == "flat_map" => (*inner).clone(),
+            return Value::many(match result {
+                Value::Many(inner) if name == "flat_map" => (**inner).clone(),
                 other => other,
-            }));
+            });
         }
         if ELEMENTS.contains(&name) {
             return match value {
@@ -214,7 +214,7 @@ impl<'a> Interpreter<'a> {
             (
                 "split" | "lines" | "chars" | "split_whitespace" | "splitn" | "rsplit" | "bytes",
                 _,
-            ) => Value::Many(Rc::new(Value::text(Texts::unknown()))),
+            ) => Value::many(Value::text(Texts::unknown())),
             (
                 "len" | "is_empty" | "contains" | "starts_with" | "ends_with" | "eq" | "as_bytes"
                 | "into_bytes",

@@ -1,6 +1,7 @@
 //! Expands `macro_rules!` of the project.
 
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use proc_macro2::{Delimiter, Group, TokenStream, TokenTree};
 use syn::parse::{ParseStream, Parser};
@@ -32,7 +33,8 @@ enum Matcher {
 #[derive(Clone, Default)]
 pub(super) struct Bound {
     pub(super) one: TokenStream,
-    pub(super) many: Option<Vec<HashMap<String, Bound>>>,
+    /// Shared: what repeats inside what repeats is bound once for each of its names.
+    pub(super) many: Option<Rc<Vec<Bindings>>>,
 }
 
 pub(super) type Bindings = HashMap<String, Bound>;
@@ -259,6 +261,7 @@ fn repeated<'t>(
     if operator == '+' && rounds.is_empty() {
         return None;
     }
+    let rounds = Rc::new(rounds);
     let mut names = Vec::new();
     names_of(inner, &mut names);
     for name in names {

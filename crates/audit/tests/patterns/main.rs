@@ -9,6 +9,7 @@ mod projects;
 mod requests;
 mod routes;
 mod silence;
+mod size;
 
 use std::path::PathBuf;
 use std::sync::atomic::{AtomicUsize, Ordering};

@@ -1,0 +1,107 @@
+//! Programs that are small, and large for a reader that walks shared parts each time: the work would double at each line.
+
+use std::fmt::Write;
+
+use crate::{Project, assert_calls, served};
+
+#[test]
+fn values_that_share_their_parts_are_not_walked_again() {
+    let mut source = "
+async fn handler(_: LambdaEvent<()>) -> Result<(), Error> {
+    let client = aws_sdk_dynamodb::Client::new(&aws_config::load_from_env().await);
+    let v0 = (client.clone(), std::env::var(\"TABLE\").unwrap(), |x: i32| x);"
+        .to_owned();
+    for line in 1..60 {
+        let before = line - 1;
+        write!(source, "\n    let v{line} = [(v{before}.clone(), vec![v{before}.clone()])];")
+            .expect("a string takes it");
+    }
+    source.push_str(
+        "
+    unread::take(if client.is_ready() { v59 } else { v58 });
+    client.scan().table_name(std::env::var(\"TABLE\")?).send().await?;
+    Ok(())
+}",
+    );
+    let function = served(&source);
+    assert!(crate::calls(&function).contains(&"Scan $TABLE".to_owned()), "{function:#?}");
+    // The client inside is given to a crate that was not found, however deep it is.
+    assert_eq!(crate::open(&function), ["any"]);
+}
+
+#[test]
+fn closures_that_call_closures_are_called_once_for_what_they_are_given() {
+    let mut source = "
+async fn handler(_: LambdaEvent<()>) -> Result<(), Error> {
+    let client = aws_sdk_dynamodb::Client::new(&aws_config::load_from_env().await);
+    let f0 = || client.scan().table_name(\"deep\").send();"
+        .to_owned();
+    for line in 1..40 {
+        let before = line - 1;
+        write!(source, "\n    let f{line} = || {{ f{before}(); f{before}() }};")
+            .expect("a string takes it");
+    }
+    source.push_str("\n    f39().await?;\n    Ok(())\n}");
+    assert_calls(&served(&source), &["Scan deep"]);
+}
+
+#[test]
+fn globs_that_lead_to_one_another_are_followed_once() {
+    let count = 24;
+    let mut main = "use lambda_runtime::{run, service_fn, Error, LambdaEvent};\n".to_owned();
+    let mut files = Vec::new();
+    for at in 0..count {
+        writeln!(main, "mod m{at};\npub use m{at}::*;").expect("a string takes it");
+        let others: String = (0..count).fold(String::new(), |mut all, other| {
+            writeln!(all, "pub use crate::m{other}::*;").expect("a string takes it");
+            all
+        });
+        let body = if at == count - 1 {
+            "pub async fn deep(client: &aws_sdk_dynamodb::Client) { client.scan().table_name(\"deep\").send().await; }"
+        } else {
+            "pub fn own() {}"
+        };
+        files.push((format!("src/m{at}.rs"), format!("use super::*;\n{others}{body}\n")));
+    }
+    main.push_str(
+        "
+#[tokio::main]
+async fn main() -> Result<(), Error> { run(service_fn(handler)).await }
+async fn handler(_: LambdaEvent<()>) -> Result<(), Error> {
+    let _ = not_defined_anywhere();
+    deep(&aws_sdk_dynamodb::Client::new(&aws_config::load_from_env().await)).await;
+    Ok(())
+}",
+    );
+    files.push(("src/main.rs".to_owned(), main));
+    let files: Vec<(&str, &str)> =
+        files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    assert_calls(&Project::of(&files).functions(".")[0], &["Scan deep"]);
+}
+
+#[test]
+fn a_macro_that_repeats_in_repetitions_is_expanded() {
+    let groups: String = (0..40).fold(String::new(), |mut all, group| {
+        let entries: String = (0..40).fold(String::new(), |mut all, entry| {
+            write!(all, "e{group}_{entry}: u8, 1, 2, 3; ").expect("a string takes it");
+            all
+        });
+        write!(all, "g{group} {{ {entries} }}").expect("a string takes it");
+        all
+    });
+    let source = format!(
+        "
+macro_rules! settings {{
+    ($($group:ident {{ $($name:ident : $ty:ty, $a:expr, $b:expr, $c:expr;)* }})*) => {{
+        fn table() -> &'static str {{ $( $( let _ = ($a, $b, $c); )* )* \"set\" }}
+    }};
+}}
+settings! {{ {groups} }}
+async fn handler(_: LambdaEvent<()>) -> Result<(), Error> {{
+    let client = aws_sdk_dynamodb::Client::new(&aws_config::load_from_env().await);
+    client.scan().table_name(table()).send().await?;
+    Ok(())
+}}"
+    );
+    assert_calls(&served(&source), &["Scan set"]);
+}
