@@ -81,6 +81,7 @@ fn names(config: &Config, region: &str) -> Names {
             .then(|| identity.arn("scheduler", &format!("schedule/{group}/*")))
             .into_iter()
             .collect(),
+        user_pools: vec![identity.arn("cognito-idp", "userpool/*")],
         event_sources: vec![identity.arn("lambda", "event-source-mapping:*")],
         gateway: format!("arn:{partition}:apigateway:{region}::"),
     }

@@ -72,6 +72,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         let text = || format!("version {number} is live already: nothing to do");
         return app.ui.result(text, || document(&found, version, live, None));
     }
+    check_users(&config, version)?;
     if let Some(policy) = found.policy.as_deref().filter(|_| !args.force) {
         let version = (version, found.live.commits.of(&number));
         let check = Box::pin(granted::check_version(&cloud, &config, policy, version));
@@ -98,6 +99,24 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     };
     let took = proof.map(|proof| proof.took.as_secs_f64());
     app.ui.result(text, || document(&found, version, live, took))
+}
+
+/// A version that takes the user from the request would give everybody with a token what is another's, and one that wants
+/// claims would refuse everybody where the API asks for no token.
+fn check_users(config: &Config, version: &Version) -> Result<()> {
+    let number = version.number;
+    let cause = match &config.auth {
+        Some(auth) if version.auth != auth.setting() => {
+            "the API asks for tokens, and it takes the user from the request or from another claim"
+        }
+        None if version.auth.starts_with("claim:") => {
+            "the API is open, and it wants a verified user"
+        }
+        _ => return Ok(()),
+    };
+    Err(Error::usage(format!("version {number} does not fit `[auth]`")).cause(cause).hint(
+        "put `[auth]` into `stack.toml` as it was when that version was made, or ship this folder: `stackctl deploy`",
+    ))
 }
 
 /// Waits until the API answers with the version; `None` when the function takes no requests.
@@ -240,6 +259,7 @@ fn document(found: &Found, now: &Version, before: &str, first_answer: Option<f64
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::tests::config;
 
     fn versions(numbers: &[u64]) -> Vec<Version> {
         let version = |number: &u64| Version {
@@ -247,6 +267,7 @@ mod tests {
             published_at: "2026-08-30T12:00:00Z".into(),
             bytes: 1,
             code_sha256: "/w==".into(),
+            auth: String::new(),
         };
         numbers.iter().map(version).collect()
     }
@@ -283,5 +304,19 @@ mod tests {
     #[test]
     fn the_digest_is_told_as_build_tells_it() {
         assert_eq!(versions(&[1])[0].sha256(), "ff");
+    }
+
+    #[test]
+    fn a_version_that_knows_its_caller_in_another_way_is_not_gone_back_to() {
+        let open = config("name = \"app\"").expect("valid");
+        let auth = "[auth]\nissuer = \"https://a.example\"\naudience = [\"api\"]";
+        let closed = config(&format!("name = \"app\"\n{auth}")).expect("valid");
+        let fits = |config: &Config, auth: &str| {
+            check_users(config, &Version { auth: auth.into(), ..Version::default() }).is_ok()
+        };
+        // A version from before there were users says nothing.
+        let all = ["", "none", "claim:sub", "claim:uid"];
+        assert_eq!(all.map(|auth| fits(&open, auth)), [true, true, false, false]);
+        assert_eq!(all.map(|auth| fits(&closed, auth)), [false, false, true, false]);
     }
 }

@@ -7,6 +7,7 @@ use aws_smithy_types::date_time::{DateTime, Format};
 use crate::cloud::Doing;
 use crate::cloud::pages::Pages;
 use crate::cloud::{Answer, Cloud, Session};
+use crate::config::auth;
 use engine::error::{Error, Result};
 use package::Digest;
 
@@ -30,6 +31,8 @@ pub struct Version {
     pub bytes: i64,
     /// Base64 SHA-256 of the zip.
     pub code_sha256: String,
+    /// How its handler knows the caller, as its environment says it; empty where that says nothing.
+    pub auth: String,
 }
 
 impl Version {
@@ -59,6 +62,10 @@ pub async fn versions(cloud: &Cloud, function: &str) -> Result<Vec<Version>> {
                 published_at: in_utc(&version.last_modified.unwrap_or_default()),
                 bytes: version.code_size,
                 code_sha256: version.code_sha256.unwrap_or_default(),
+                auth: version
+                    .environment
+                    .and_then(|environment| environment.variables?.remove(auth::VARIABLE))
+                    .unwrap_or_default(),
             })
         }));
         if !pages.turn(page.next_marker)? {

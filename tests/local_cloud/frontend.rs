@@ -9,9 +9,9 @@ use std::process::Command;
 
 use crate::support::{Cloud, Project};
 
-/// The example, as it stands in the repository, with its packages.
-fn example() -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples/web");
+/// An example, as it stands in the repository, with its packages.
+fn example(name: &str) -> PathBuf {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name);
     if !folder.join("node_modules").is_dir() {
         run(&folder, &["npm", "ci"]);
     }
@@ -53,7 +53,7 @@ fn the_page_works_in_a_browser_and_its_client_in_node() {
     let origin = format!("http://localhost:{port}");
     let text = format!("name = \"frontend\"\n[api.cors]\nallow_origins = [\"{origin}\"]\n");
     project.write("stack.toml", &text);
-    let web = copy(&example(), &project);
+    let web = copy(&example("web"), &project);
 
     let words = ["up", "--local", "--yes", "--output", "json", "--write-env", "web/.env.local"];
     let up = cloud.stackctl(project.folder(), &words).succeeded().json();
@@ -75,7 +75,7 @@ fn the_client_of_an_api_with_users_renews_its_token_once() {
     let (cloud, project) = (Cloud::shared(), Project::new("client-users"));
     let auth = "[auth]\nissuer = \"https://tenant.example/\"\naudience = [\"api\"]\n";
     project.write("stack.toml", &format!("name = \"client-users\"\n{auth}"));
-    let web = copy(&example(), &project);
+    let web = copy(&example("web"), &project);
     let shipped = ["up", "--local", "--yes", "--output", "json", "--write-env", "web/.env.local"];
     let up = cloud.stackctl(project.folder(), &shipped).succeeded().json();
     let environment = fs::read_to_string(web.join(".env.local")).expect("`up` wrote it");
@@ -92,5 +92,26 @@ fn the_client_of_an_api_with_users_renews_its_token_once() {
     let url = up["api_url"].as_str().expect("the address of the API");
     let said = run(&web, &["node", "test/users.mjs", url, &token("alice"), &token("bob")]);
     assert!(said.contains("tokens are renewed once"), "{said}");
+    cloud.stackctl(project.folder(), &["teardown", "--local", "--yes"]).succeeded();
+}
+
+#[test]
+#[ignore = "needs Node.js, npm and Chromium"]
+fn two_users_sign_in_to_a_page_and_each_sees_their_own() {
+    let (cloud, project) = (Cloud::shared(), Project::new("page-users"));
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port");
+    let port = listener.local_addr().expect("it is bound").port().to_string();
+    drop(listener);
+    let cors = format!("[api.cors]\nallow_origins = [\"http://localhost:{port}\"]\n");
+    let auth = "[auth]\nissuer = \"https://tenant.example/\"\naudience = [\"api\"]\n";
+    project.write("stack.toml", &format!("name = \"page-users\"\n{auth}{cors}"));
+    let web = copy(&example("users"), &project);
+    let shipped = ["up", "--local", "--yes", "--write-env", "web/.env.local"];
+    cloud.stackctl(project.folder(), &shipped).succeeded();
+    let client = ["api", "client", "--write", "web/src/client.ts", "--yes"];
+    cloud.stackctl(project.folder(), &client).succeeded();
+    run(&web, &["npm", "run", "build"]);
+    let said = run(&web, &["node", "test/browser.mjs", &port, "local-password"]);
+    assert!(said.contains("renewed once"), "{said}");
     cloud.stackctl(project.folder(), &["teardown", "--local", "--yes"]).succeeded();
 }

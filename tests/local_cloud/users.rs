@@ -146,5 +146,8 @@ fn a_route_that_lost_its_token_is_told_as_security_and_closed_and_opened_by_a_fl
     stack.configure(AUTH);
     stack.up();
     assert_eq!(ask(&up, "GET", "userId=anybody", None).status, 401);
+    let open = stack.run(&["rollback"]).failed(2).error();
+    assert_eq!(open["message"], "version 2 does not fit `[auth]`", "it takes anybody for anybody");
+    stack.run(&["rollback", "1"]).succeeded();
     stack.teardown();
 }

@@ -29,6 +29,8 @@ pub struct Names {
     pub schedules: Vec<String>,
     /// What reads queues and streams for functions; AWS gives each a name of its own.
     pub event_sources: Vec<String>,
+    /// User pools, which Cognito gives names of its own.
+    pub user_pools: Vec<String>,
     /// Before the path of anything in API Gateway: `arn:aws:apigateway:us-east-1::`.
     pub gateway: String,
 }
@@ -47,6 +49,7 @@ enum On {
     Queue,
     ScheduleGroup,
     Schedule,
+    UserPool,
     /// API Gateway's actions are the methods of HTTP, and its ARNs paths without an account or a name.
     Path(&'static str),
     Everything,
@@ -102,7 +105,9 @@ pub fn document<'a>(operations: impl IntoIterator<Item = &'a str>, names: &Names
 }
 
 /// What is asked of a whole account.
-const LISTS: [&str; 6] = [
+const LISTS: [&str; 8] = [
+    "cognito-idp:CreateUserPool",
+    "cognito-idp:ListUserPools",
     "dynamodb:ListTables",
     "iam:ListRoles",
     "lambda:CreateEventSourceMapping",
@@ -125,6 +130,7 @@ fn needs(operation: &str) -> Vec<(String, On)> {
         ("lambda", "version") => On::Versions,
         ("lambda", _) if name.ends_with("EventSourceMapping") => On::EventSource,
         ("sqs", _) => On::Queue,
+        ("cognito-idp", _) => On::UserPool,
         ("scheduler", _) if name.ends_with("Schedule") => On::Schedule,
         ("scheduler", _) => On::ScheduleGroup,
         ("lambda", _) => On::Function,
@@ -223,6 +229,7 @@ impl Names {
             Some(On::Queue) => "Queues",
             Some(On::ScheduleGroup) => "ScheduleGroup",
             Some(On::Schedule) => "Schedules",
+            Some(On::UserPool) => "UserPools",
             Some(On::Path(_)) => {
                 let method = action.rsplit(':').next().unwrap_or_default();
                 let method = if method == "TagResource" { "TagStage" } else { method };
@@ -249,6 +256,7 @@ impl Names {
             On::Queue => self.queues.clone(),
             On::ScheduleGroup => self.schedule_groups.clone(),
             On::Schedule => self.schedules.clone(),
+            On::UserPool => self.user_pools.clone(),
             On::Path(path) => vec![format!("{}{path}", self.gateway)],
             On::Everything => vec!["*".to_owned()],
         }
