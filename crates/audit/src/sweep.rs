@@ -37,30 +37,71 @@ fn follow(folder: &Path) -> usize {
         interpreter.call_typed(id, &Scope::of(index.function(id).module));
     }
     interpreter.roots();
-    let count = index.functions.len();
-    std::mem::forget(index);
-    count
+    index.functions.len()
 }
+
+/// The most memory that this process has used since the last call, in MiB; 0 where the system does not say.
+fn peak() -> usize {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+    let kib = line.and_then(|line| line.split_whitespace().next()?.parse::<usize>().ok());
+    let _ = std::fs::write("/proc/self/clear_refs", "5");
+    kib.unwrap_or(0) / 1024
+}
+
+/// A crate that takes longer is one that hangs.
+const LONGEST: Duration = Duration::from_secs(60);
+/// Memory for each MiB of source, and what every crate may use besides, in MiB.
+const MEMORY: (usize, usize) = (60, 100);
 
 #[test]
 fn no_crate_of_the_registry_breaks_it() {
-    let mut slow = Vec::new();
+    let mut faults = Vec::new();
     let only = std::env::var("SWEEP").unwrap_or_default();
     for folder in crates() {
-        if !folder.display().to_string().contains(&only) {
+        let name = folder.file_name().map(|name| name.to_string_lossy().into_owned());
+        let name = name.unwrap_or_default();
+        if !name.contains(&only) {
             continue;
         }
-        let name = folder.file_name().map(|name| name.to_string_lossy().into_owned());
+        let size = size(&folder) >> 20;
         let begun = Instant::now();
+        let before = peak();
+        let (done, answer) = std::sync::mpsc::channel();
         let worker = std::thread::Builder::new()
             .stack_size(crate::STACK)
-            .spawn(move || follow(&folder))
+            .spawn(move || done.send(follow(&folder)))
             .expect("a thread");
-        let count = worker.join();
-        assert!(count.is_ok(), "{name:?} broke it");
-        if begun.elapsed() > Duration::from_secs(20) {
-            slow.push(format!("{name:?} {count:?} {:?}", begun.elapsed()));
+        match answer.recv_timeout(LONGEST) {
+            Ok(_) => drop(worker.join()),
+            Err(std::sync::mpsc::RecvTimeoutError::Disconnected) => {
+                faults.push(format!("{name} broke it"));
+            }
+            Err(std::sync::mpsc::RecvTimeoutError::Timeout) => {
+                faults.push(format!("{name} is not followed to its end"));
+            }
+        }
+        let used = peak().saturating_sub(before);
+        if used > MEMORY.1 + MEMORY.0 * size {
+            faults.push(format!("{name}: {used} MiB for {size} MiB of source"));
+        }
+        if begun.elapsed() > LONGEST / 12 {
+            println!("{name}: {:?}, {used} MiB, {size} MiB of source", begun.elapsed());
         }
     }
-    assert!(slow.is_empty(), "{slow:#?}");
+    assert!(faults.is_empty(), "{faults:#?}");
+}
+
+/// Bytes of Rust in a folder.
+fn size(folder: &Path) -> usize {
+    let entries = std::fs::read_dir(folder).into_iter().flatten().flatten();
+    entries
+        .map(|entry| match entry.file_type() {
+            Ok(kind) if kind.is_dir() => size(&entry.path()),
+            _ if entry.path().extension().is_some_and(|end| end == "rs") => {
+                entry.metadata().map_or(0, |metadata| usize::try_from(metadata.len()).unwrap_or(0))
+            }
+            _ => 0,
+        })
+        .sum()
 }

@@ -3,8 +3,12 @@
 use std::rc::Rc;
 
 use super::Interpreter;
+use super::inference::{agree, type_of};
 use crate::types::Ty;
 use crate::value::Value;
+
+/// Conversions inside conversions are followed to this depth.
+const CONVERSIONS: usize = 3;
 
 impl<'a> Interpreter<'a> {
     /// Gives a value the type of the place that it comes to, where it has none of its own.
@@ -28,8 +32,19 @@ impl<'a> Interpreter<'a> {
                 }
                 value
             }
+            // `into`, `from` and their like were called on the way.
+            (
+                Value::Record(_)
+                | Value::Tuple(_)
+                | Value::Many(_)
+                | Value::Map(_)
+                | Value::Client(_),
+                Ty::Own(..),
+            ) if value.digest().has_client && self.converting < CONVERSIONS => {
+                self.converted(value, ty)
+            }
+            (Value::Tuple(_) | Value::Many(_) | Value::Map(_), Ty::Own(..)) => self.value_of(ty),
             (Value::Unknown | Value::Foreign(_) | Value::Unit | Value::Callable(_), _)
-            // `into`, `from` and their like were called on the way of a record.
             | (Value::Text(_) | Value::Record(_), Ty::Own(..) | Ty::Client(_))
             | (Value::Object(_), Ty::Own(..)) => self.value_of(ty),
             (Value::Tuple(parts), Ty::Tuple(types)) if parts.len() == types.len() => {
@@ -61,6 +76,35 @@ impl<'a> Interpreter<'a> {
                 coerced.into_iter().reduce(Value::or).unwrap_or_else(|| self.value_of(ty))
             }
             _ => value,
+        }
+    }
+
+    /// What the conversions of a type make of a value.
+    fn converted(&mut self, value: Value<'a>, ty: &Ty) -> Value<'a> {
+        let index = self.index;
+        let mut made = Value::Unit;
+        for name in ["from", "try_from", "from_str"] {
+            for (id, scope) in self.functions_of(ty, name) {
+                let function = index.function(id);
+                let of_foreign_trait = index.impl_of(id).is_some_and(|owner| {
+                    matches!(owner.implemented, crate::items::TraitOfImpl::Foreign(_))
+                });
+                let Some(syn::FnArg::Typed(input)) = function.signature.inputs.first() else {
+                    continue;
+                };
+                let takes = index.lower(&input.ty, &scope);
+                let fits = type_of(&value).is_none_or(|found| agree(&[takes], &[found]));
+                if of_foreign_trait && fits {
+                    self.converting += 1;
+                    made = made.or(self.call(id, vec![value.clone()], &scope));
+                    self.converting -= 1;
+                }
+            }
+        }
+        match (made, &value) {
+            (Value::Unit, Value::Client(_)) => value,
+            (Value::Unit, _) => self.value_of(ty),
+            (made, _) => made,
         }
     }
 }

@@ -82,6 +82,13 @@ impl<'a> Interpreter<'a> {
                 return self.call_methods(frame, call, value, &found, arguments);
             }
         }
+        if let [item] = arguments
+            && puts(name, value)
+            && item.matters()
+        {
+            self.replace(frame, &call.receiver, value.clone().or(item.clone()));
+            return value.clone().or(item.clone());
+        }
         match value {
             Value::Client(service) => {
                 self.client_method(frame, call, &service.clone(), name, arguments)
@@ -254,4 +261,10 @@ impl<'a> Interpreter<'a> {
         }
         value.clone()
     }
+}
+
+/// `replace`, `insert`, `set` of an `Option`, a cell or a lock; of a collection they are something else.
+fn puts(name: &str, value: &Value<'_>) -> bool {
+    let is_own = matches!(value, Value::Request(_) | Value::Many(_) | Value::Map(_));
+    !is_own && matches!(name, "replace" | "insert" | "set" | "get_or_insert")
 }

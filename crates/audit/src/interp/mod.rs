@@ -89,10 +89,12 @@ pub struct Interpreter<'a> {
     captures: HashMap<usize, captures::Names>,
     /// The functions of types, by their names and the types.
     functions_known: RefCell<HashMap<String, HashMap<Ty, Functions>>>,
+    reach: crate::reach::Reach,
     steps: usize,
     exhausted: bool,
     depth: usize,
     typing: usize,
+    converting: usize,
     /// The crate of the binary.
     entered: Option<CrateId>,
     changed: bool,
@@ -128,10 +130,12 @@ impl<'a> Interpreter<'a> {
             given: HashMap::new(),
             captures: HashMap::new(),
             functions_known: RefCell::default(),
+            reach: crate::reach::Reach::default(),
             steps: 0,
             exhausted: false,
             depth: 0,
             typing: 0,
+            converting: 0,
             entered: None,
             changed: false,
         }

@@ -73,6 +73,10 @@ impl<'a> Interpreter<'a> {
             Expr::Reference(inner) => self.replace(frame, &inner.expr, value),
             Expr::Paren(inner) => self.replace(frame, &inner.expr, value),
             Expr::Unary(inner) => self.replace(frame, &inner.expr, value),
+            // `self.cell.lock().unwrap()`
+            Expr::MethodCall(call) => self.replace(frame, &call.receiver, value),
+            Expr::Await(inner) => self.replace(frame, &inner.base, value),
+            Expr::Try(inner) => self.replace(frame, &inner.expr, value),
             _ => {}
         }
     }

@@ -175,10 +175,10 @@ impl<'a> Interpreter<'a> {
             self.unresolved(site, &reason, Candidates::These(operations));
         }
         if matches!(value, Value::Unknown) && self.index.methods.contains_key(name) {
-            let operations = self.index.may_call(name, self.catalogue, &self.services);
+            let operations = self.reach.may_call(self.index, name, self.catalogue, &self.services);
             if !operations.is_empty() {
                 let reason = format!("the type of what `{name}` is called on is not known");
-                self.unresolved(site, &reason, Candidates::These(operations));
+                self.unresolved(site, &reason, Candidates::These((*operations).clone()));
             }
         }
     }

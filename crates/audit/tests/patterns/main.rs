@@ -8,6 +8,7 @@ mod names;
 mod projects;
 mod requests;
 mod routes;
+mod services;
 mod silence;
 mod size;
 
