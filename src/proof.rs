@@ -244,7 +244,12 @@ impl<'a> Probe<'a> {
             Found::Refused(told) if self.needs_token => match invoke().await {
                 Invoked::Answered(took) => return Ok(Poll::Ready(took)),
                 Invoked::Failed(why) => return Err(self.fault(&why)),
-                Invoked::Unknown => (told, Duration::ZERO),
+                Invoked::Unknown => (
+                    format!(
+                        "{told}, as it shall be; to check the version behind it, the deployer needs lambda:InvokeFunction"
+                    ),
+                    Duration::ZERO,
+                ),
             },
             // The function answers, and Lambda knows which version that is.
             Found::Unsigned(told) if self.form == Form::Audited => match invoke().await {

@@ -73,10 +73,13 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         let place = config.functions[key].place();
         blueprint.notes(&place).iter().for_each(|note| app.ui.say(note));
     }
-    if let Some(Auth { issuer: Issuer::Given { url, .. }, .. }) = &config.auth {
+    let cloud = app.cloud(&config).await?;
+    // An emulator reads no issuer of the internet.
+    if let Some(Auth { issuer: Issuer::Given { url, .. }, .. }) =
+        config.auth.as_ref().filter(|_| cloud.loopback().is_none())
+    {
         app.unless_stopped(auth::check(app, url)).await?;
     }
-    let cloud = app.cloud(&config).await?;
     args.artifacts.check(&config, &cloud)?;
     let stack = Stack::wanted(&cloud, &config, &blueprints, sources);
     let questions = blueprint::questions(&config, &blueprints);

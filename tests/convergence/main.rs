@@ -27,5 +27,6 @@ mod strict;
 mod support;
 mod tables;
 mod throttled;
+mod users;
 mod whole;
 mod xml;

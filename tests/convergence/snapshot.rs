@@ -158,6 +158,8 @@ fn api_of(aws: Aws, api: &Value) -> Value {
         json!([one["integrationType"], one["integrationUri"], one["payloadFormatVersion"]])
     };
     let route = |one: &Value| json!([one["routeKey"], target(one), one["authorizationType"]]);
+    let authorizer =
+        |one: &Value| json!([one["name"], one["authorizerType"], one["jwtConfiguration"]]);
     let stage = |one: &Value| json!([one["stageName"], one["autoDeploy"], one["tags"]]);
     json!({
         "name": api["name"],
@@ -165,6 +167,7 @@ fn api_of(aws: Aws, api: &Value) -> Value {
         "tags": tags["tags"],
         "integrations": sorted(integrations.iter().map(integration).collect()),
         "routes": sorted(inside("routes").iter().map(route).collect()),
+        "authorizers": sorted(inside("authorizers").iter().map(authorizer).collect()),
         "stages": sorted(inside("stages").iter().map(stage).collect()),
     })
 }

@@ -45,6 +45,7 @@ impl Environment {
             ("LANG", "en_US.UTF-8"),
             ("TZ", ":UTC"),
             ("TABLE_NAME", "bench-data"),
+            ("AUTH", "none"),
             ("AWS_REGION", "us-east-1"),
             ("AWS_ACCESS_KEY_ID", "AKIAIOSFODNN7EXAMPLE"),
             ("AWS_SECRET_ACCESS_KEY", "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY"),

@@ -48,7 +48,7 @@ impl Names {
         json!({
             "FunctionName": self.function, "Role": format!("arn:aws:iam::{ACCOUNT}:role/{}", self.role),
             "Runtime": "provided.al2023", "Handler": "bootstrap", "Architectures": [architecture()],
-            "MemorySize": 256, "Timeout": 10, "Environment": {"Variables": {"TABLE_NAME": self.table}},
+            "MemorySize": 256, "Timeout": 10, "Environment": {"Variables": {"TABLE_NAME": self.table, "AUTH": "none"}},
             "Code": {"ZipFile": zip}, "Publish": true,
         })
     }

@@ -14,7 +14,7 @@ pub struct Operation {
 }
 
 /// The operations of REST services: method, and path with `*` for one segment.
-const REST: [(&str, &str, &str); 46] = [
+const REST: [(&str, &str, &str); 50] = [
     ("GET", "2015-03-31/functions", "ListFunctions"),
     ("POST", "2015-03-31/functions", "CreateFunction"),
     ("GET", "2015-03-31/functions/*", "GetFunction"),
@@ -52,6 +52,10 @@ const REST: [(&str, &str, &str); 46] = [
     ("GET", "v2/apis/*/routes/*", "GetRoute"),
     ("PATCH", "v2/apis/*/routes/*", "UpdateRoute"),
     ("DELETE", "v2/apis/*/routes/*", "DeleteRoute"),
+    ("GET", "v2/apis/*/authorizers", "GetAuthorizers"),
+    ("POST", "v2/apis/*/authorizers", "CreateAuthorizer"),
+    ("PATCH", "v2/apis/*/authorizers/*", "UpdateAuthorizer"),
+    ("DELETE", "v2/apis/*/authorizers/*", "DeleteAuthorizer"),
     ("GET", "v2/apis/*/stages", "GetStages"),
     ("POST", "v2/apis/*/stages", "CreateStage"),
     ("GET", "v2/apis/*/stages/*", "GetStage"),

@@ -28,7 +28,7 @@ done
 there aws lambda get-function --function-name $function || {
     aws lambda create-function --function-name $function --runtime provided.al2023 --handler bootstrap \
         --architectures {{architecture}} --role arn:aws:iam::$account:role/$role --zip-file fileb://bootstrap.zip \
-        --memory-size 256 --timeout 10 --environment "Variables={TABLE_NAME=$table}" --publish
+        --memory-size 256 --timeout 10 --environment "Variables={TABLE_NAME=$table,AUTH=none}" --publish
     aws lambda wait function-active-v2 --function-name $function
     aws lambda create-alias --function-name $function --name live --function-version 1
 }
