@@ -182,6 +182,7 @@ impl<'a> Interpreter<'a> {
             locals: vec![closure.captured.clone(), BTreeMap::new()],
             returned: Value::Unit,
             broken: Value::Unit,
+            branches: 0,
         };
         let mut arguments = arguments.into_iter();
         for input in &node.inputs {

@@ -2,9 +2,11 @@
 
 use std::rc::Rc;
 
+use syn::FnArg;
+
 use super::Interpreter;
 use super::inference::{agree, type_of};
-use crate::types::Ty;
+use crate::types::{Scope, Ty};
 use crate::value::Value;
 
 /// Conversions inside conversions are followed to this depth.
@@ -79,6 +81,31 @@ impl<'a> Interpreter<'a> {
         }
     }
 
+    /// Gives each argument the type that the function declares, where its value says nothing.
+    pub fn coerced(
+        &mut self,
+        id: crate::items::FunctionId,
+        arguments: Vec<Value<'a>>,
+        scope: &Rc<Scope>,
+    ) -> Vec<Value<'a>> {
+        let inputs = &self.index.function(id).signature.inputs;
+        let mut arguments = arguments.into_iter();
+        inputs
+            .iter()
+            .map(|input| {
+                let argument = arguments.next();
+                match (input, argument) {
+                    (FnArg::Receiver(_), Some(value)) => value,
+                    (FnArg::Typed(typed), Some(value)) => {
+                        let ty = self.index.lower(&typed.ty, scope);
+                        self.coerce(value, &ty)
+                    }
+                    (input, None) => self.typed_argument(input, scope),
+                }
+            })
+            .collect()
+    }
+
     /// What the conversions of a type make of a value.
     fn converted(&mut self, value: Value<'a>, ty: &Ty) -> Value<'a> {
         let index = self.index;
@@ -89,7 +116,7 @@ impl<'a> Interpreter<'a> {
                 let of_foreign_trait = index.impl_of(id).is_some_and(|owner| {
                     matches!(owner.implemented, crate::items::TraitOfImpl::Foreign(_))
                 });
-                let Some(syn::FnArg::Typed(input)) = function.signature.inputs.first() else {
+                let Some(FnArg::Typed(input)) = function.signature.inputs.first() else {
                     continue;
                 };
                 let takes = index.lower(&input.ty, &scope);

@@ -46,6 +46,7 @@ impl<'a> Interpreter<'a> {
             locals: vec![BTreeMap::new()],
             returned: Value::Unit,
             broken: Value::Unit,
+            branches: 0,
         };
         let mut value = match &definition.value {
             Some(expression) => self.expression(&mut frame, expression),

@@ -6,7 +6,6 @@ use syn::{Block, Expr, Lit, Stmt};
 
 use super::{DEEPEST, ENOUGH, Frame, Interpreter};
 use crate::conditions::is_built;
-use crate::report::Candidates;
 use crate::strings::Texts;
 use crate::value::{Closure, Value, share};
 
@@ -56,17 +55,10 @@ impl<'a> Interpreter<'a> {
     pub fn expression(&mut self, frame: &mut Frame<'a>, expression: &'a Expr) -> Value<'a> {
         self.steps += 1;
         if self.steps > ENOUGH {
-            if !self.exhausted {
-                self.exhausted = true;
-                let line = frame
-                    .function
-                    .map_or(1, |id| self.index.function(id).signature.ident.span().start().line);
-                self.unresolved(
-                    (frame.file, line),
-                    "the program is too large to be followed further",
-                    Candidates::Any,
-                );
-            }
+            let line = frame
+                .function
+                .map_or(1, |id| self.index.function(id).signature.ident.span().start().line);
+            self.note_too_large(frame.file, line);
             return Value::Unknown;
         }
         if self.depth > DEEPEST {
@@ -118,6 +110,12 @@ impl<'a> Interpreter<'a> {
             }
             Expr::Closure(node) => self.closure(frame, node),
             Expr::Struct(node) => self.structure(frame, node),
+            Expr::ForLoop(_) | Expr::While(_) | Expr::Loop(_) => {
+                frame.branches += 1;
+                let value = self.repeated(frame, expression);
+                frame.branches -= 1;
+                value
+            }
             _ => self.compound(frame, expression),
         }
     }
@@ -178,6 +176,22 @@ impl<'a> Interpreter<'a> {
                 }
                 Value::Unit
             }
+            Expr::Yield(node) => match &node.expr {
+                Some(inner) => self.expression(frame, inner),
+                None => Value::Unit,
+            },
+            Expr::Verbatim(tokens) => {
+                let mut found = Vec::new();
+                crate::macros::unread(tokens.clone(), &mut found);
+                self.suspects(frame.file, &found);
+                Value::Unknown
+            }
+            _ => Value::foreign("std"),
+        }
+    }
+
+    fn repeated(&mut self, frame: &mut Frame<'a>, expression: &'a Expr) -> Value<'a> {
+        match expression {
             Expr::ForLoop(node) => {
                 let iterated = self.expression(frame, &node.expr).element();
                 for _ in 0..2 {
@@ -202,17 +216,7 @@ impl<'a> Interpreter<'a> {
                 self.block(frame, &node.body);
                 std::mem::replace(&mut frame.broken, Value::Unit)
             }
-            Expr::Yield(node) => match &node.expr {
-                Some(inner) => self.expression(frame, inner),
-                None => Value::Unit,
-            },
-            Expr::Verbatim(tokens) => {
-                let mut found = Vec::new();
-                crate::macros::unread(tokens.clone(), &mut found);
-                self.suspects(frame.file, &found);
-                Value::Unknown
-            }
-            _ => Value::foreign("std"),
+            _ => Value::Unit,
         }
     }
 
@@ -237,12 +241,16 @@ impl<'a> Interpreter<'a> {
         frame.locals.push(BTreeMap::new());
         self.note_condition(&node.cond);
         self.expression(frame, &node.cond);
+        frame.branches += 1;
         let then = self.block(frame, &node.then_branch);
+        frame.branches -= 1;
         frame.locals.pop();
         let Some((_, otherwise)) = &node.else_branch else {
             return then;
         };
+        frame.branches += 1;
         let otherwise = self.expression(frame, otherwise);
+        frame.branches -= 1;
         alternatives(vec![(then, false), (otherwise, true)])
     }
 
@@ -250,6 +258,7 @@ impl<'a> Interpreter<'a> {
         let value = self.expression(frame, &node.expr);
         self.note_match(node);
         let mut results = Vec::new();
+        frame.branches += 1;
         for arm in node.arms.iter().filter(|arm| is_built(&arm.attrs)) {
             frame.locals.push(BTreeMap::new());
             self.bind(frame, &arm.pat, value.clone());
@@ -257,6 +266,7 @@ impl<'a> Interpreter<'a> {
             frame.locals.pop();
             results.push((result, !super::binding::takes_value(&arm.pat)));
         }
+        frame.branches -= 1;
         alternatives(results)
     }
 

@@ -50,6 +50,18 @@ impl<'a> Interpreter<'a> {
         }
     }
 
+    /// Says once that nothing more is followed.
+    pub fn note_too_large(&mut self, file: usize, line: usize) {
+        if !self.exhausted {
+            self.exhausted = true;
+            self.unresolved(
+                (file, line),
+                "the program is too large to be followed further",
+                Candidates::Any,
+            );
+        }
+    }
+
     pub fn note_too_deep(&mut self, file: usize, line: usize) {
         self.unresolved(
             (file, line),

@@ -15,6 +15,8 @@ pub struct Frame<'a> {
     pub locals: Vec<BTreeMap<String, Value<'a>>>,
     pub returned: Value<'a>,
     pub broken: Value<'a>,
+    /// How many branches and loops are around what is evaluated.
+    pub branches: usize,
 }
 
 impl<'a> Frame<'a> {

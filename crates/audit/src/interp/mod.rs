@@ -46,7 +46,7 @@ use crate::value::{Closure, Shared, Value};
 /// Steps after which arguments are no longer told apart.
 const PATIENCE: usize = 100_000;
 /// Steps after which nothing more is followed: what is left may call anything.
-const ENOUGH: usize = 3_000_000;
+const ENOUGH: usize = 1_500_000;
 /// Sets of arguments for which one function is evaluated.
 const CONTEXTS: usize = 48;
 /// Depth of expressions and calls.
@@ -267,6 +267,13 @@ impl<'a> Interpreter<'a> {
         scope: &Rc<Scope>,
     ) -> Value<'a> {
         let function = self.index.function(id);
+        // A method that a hundred types have is a hundred calls of one expression.
+        self.steps += 1;
+        if self.steps > ENOUGH {
+            let line = function.signature.ident.span().start().line;
+            self.note_too_large(function.file, line);
+            return Value::Unknown;
+        }
         let mut scope = (**scope).clone();
         self.infer(id, &arguments, &mut scope);
         let scope = self.inner_scope(id, &scope);
@@ -342,6 +349,7 @@ impl<'a> Interpreter<'a> {
             locals: vec![BTreeMap::new()],
             returned: Value::Unit,
             broken: Value::Unit,
+            branches: 0,
         };
         for (input, argument) in function.signature.inputs.iter().zip(arguments) {
             match input {
@@ -354,31 +362,6 @@ impl<'a> Interpreter<'a> {
         }
         let value = self.block(&mut frame, body);
         value.or(frame.returned)
-    }
-
-    /// Gives each argument the type that the function declares, where its value says nothing.
-    fn coerced(
-        &mut self,
-        id: FunctionId,
-        arguments: Vec<Value<'a>>,
-        scope: &Rc<Scope>,
-    ) -> Vec<Value<'a>> {
-        let inputs = &self.index.function(id).signature.inputs;
-        let mut arguments = arguments.into_iter();
-        inputs
-            .iter()
-            .map(|input| {
-                let argument = arguments.next();
-                match (input, argument) {
-                    (FnArg::Receiver(_), Some(value)) => value,
-                    (FnArg::Typed(typed), Some(value)) => {
-                        let ty = self.index.lower(&typed.ty, scope);
-                        self.coerce(value, &ty)
-                    }
-                    (input, None) => self.typed_argument(input, scope),
-                }
-            })
-            .collect()
     }
 }
 

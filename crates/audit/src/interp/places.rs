@@ -15,7 +15,7 @@ impl<'a> Interpreter<'a> {
             Expr::Path(path) if path.path.get_ident().is_some() => {
                 let name = path.path.get_ident().map(crate::modules::plain).unwrap_or_default();
                 if let Some(known) = frame.get(&name).cloned() {
-                    frame.update(&name, known.or(value));
+                    frame.update(&name, assigned(frame, known, value));
                     return;
                 }
                 self.set_static(frame, path, value);
@@ -27,7 +27,7 @@ impl<'a> Interpreter<'a> {
                 let Value::Record(record) = base else { return };
                 let mut record = (*record).clone();
                 let known = record.fields.remove(&name).unwrap_or(Value::Unit);
-                record.fields.insert(name, known.or(value));
+                record.fields.insert(name, assigned(frame, known, value));
                 let record = Rc::new(record);
                 self.keep(&record);
                 self.replace(frame, &field.base, Value::Record(record));
@@ -101,4 +101,10 @@ impl<'a> Interpreter<'a> {
         };
         self.replace(frame, place, joined);
     }
+}
+
+/// What a place holds after an assignment: what is assigned in a branch or a loop may not be.
+fn assigned<'a>(frame: &Frame<'a>, known: Value<'a>, value: Value<'a>) -> Value<'a> {
+    let is_text = matches!(value, Value::Text(_));
+    if frame.branches == 0 && is_text { value } else { known.or(value) }
 }

@@ -124,3 +124,26 @@ async fn handler(_: LambdaEvent<()>) -> Result<(), Error> {
     );
     assert_calls(&function, &["UpdateItem $TABLE"]);
 }
+
+#[test]
+fn a_setter_of_a_builder_takes_the_place_of_the_default() {
+    let function = served(
+        r#"
+struct Builder { table: String, index: String }
+impl Builder {
+    fn new() -> Self { Self { table: "default".to_owned(), index: "none".to_owned() } }
+    fn table(mut self, table: String) -> Self { self.table = table; self }
+    fn index(mut self, index: Option<String>) -> Self {
+        if let Some(index) = index { self.index = index; }
+        self
+    }
+}
+async fn handler(_: LambdaEvent<()>) -> Result<(), Error> {
+    let built = Builder::new().table(std::env::var("TABLE")?).index(Some("i".to_owned()));
+    let client = aws_sdk_dynamodb::Client::new(&aws_config::load_from_env().await);
+    client.query().table_name(built.table).index_name(built.index).send().await?;
+    Ok(())
+}"#,
+    );
+    assert_calls(&function, &["Query $TABLE/i", "Query $TABLE/none"]);
+}
