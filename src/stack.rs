@@ -47,8 +47,6 @@ pub struct Parts {
     pub release: Handle<Release>,
     /// Absent when it takes no requests.
     pub permission: Option<Handle<Permission>>,
-    /// The queue that starts it, and its dead letters.
-    pub queues: Vec<Handle<Queue>>,
     /// Where the rights of the role come from.
     pub rights: Rights,
 }
@@ -137,9 +135,9 @@ impl Stack {
         self.in_the_cloud().into_iter().filter(stands).collect()
     }
 
-    /// What holds data that nobody can make again.
-    pub fn holds_data(&self, id: Id) -> bool {
-        self.tables.values().any(|table| table.id == id)
+    /// What keeps what users of the stack put there.
+    pub fn is_data(&self, id: Id) -> bool {
+        self.graph.node(id).is_data()
     }
 
     /// Whether it is the code of a function, which lives on this machine.
@@ -199,17 +197,7 @@ impl Wiring<'_> {
         };
         let release = release.after(self.indexed.clone()).tried_as(form).sending_to(queues);
         let release = graph.add(release);
-        let own = self.queues.get(&config.about).into_iter().flatten().copied().collect();
-        Parts {
-            data_policy,
-            log_group,
-            code,
-            function,
-            release,
-            permission: None,
-            queues: own,
-            rights,
-        }
+        Parts { data_policy, log_group, code, function, release, permission: None, rights }
     }
 
     /// Adds the API, unless no function takes requests, and lets it invoke those that do.

@@ -35,14 +35,14 @@ const FURTHER: [&[&str]; 3] =
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!(
     "stackctl teardown --export items.jsonl    keep a copy of the items",
-    "stackctl teardown --keep-table",
+    "stackctl teardown --keep-data",
     "stackctl teardown --local --yes",
     "stackctl teardown --name my-app --stage dev --region eu-west-1    when `stack.toml` is gone",
 ))]
 pub struct Args {
-    /// Keep the tables and their items
-    #[arg(long)]
-    keep_table: bool,
+    /// Keep what users of the stack put there: the tables with their items
+    #[arg(long, alias = "keep-table")]
+    keep_data: bool,
     /// First write every item to this file, as JSON lines; of several tables each to a file of its own beside it
     #[arg(long, value_name = "FILE")]
     export: Option<PathBuf>,
@@ -77,7 +77,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let ids: Vec<Id> = stack
         .standing_alone()
         .into_iter()
-        .filter(|id| !(args.keep_table && stack.holds_data(*id)))
+        .filter(|id| !(args.keep_data && stack.is_data(*id)))
         .collect();
     let ours: Vec<Id> =
         ids.iter().copied().filter(|id| reading.is_ours(&stack.graph, *id)).collect();
@@ -87,12 +87,12 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
             stack.graph.label(*id)
         ));
     }
-    refuse_protected(args, &config, &stack, &reading)?;
+    refuse_protected(args, &stack, &reading, &ids)?;
     if ours.is_empty() {
         let text = || format!("nothing of {} is there", config.names.api);
         return app.ui.result(text, || receipt(&stack, args, &ours));
     }
-    confirm(args, app, &config, &stack, &reading).await?;
+    confirm(app, &config.names.api, &stack, &reading, &ids).await?;
     // Whoever thinks about the answer is not waited for.
     let since = Instant::now();
     let mut labels = stack.graph.labels();
@@ -104,10 +104,10 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
                 let files = opened(&cloud, &tables(&config, &stack, &reading), file).await?;
                 // What nobody can write to any more is exported whole.
                 let others: Vec<Id> =
-                    ids.iter().copied().filter(|id| !stack.holds_data(*id)).collect();
+                    ids.iter().copied().filter(|id| !stack.is_data(*id)).collect();
                 let gone = delete(app, &stack, &cloud, &others, reading, events).await;
                 reading = gone.inspect_err(|_| dropped(&files))?;
-                export(app, &cloud, &stack, &files, events).await.map_err(kept)?;
+                export(app, &cloud, &stack, &files, events).await.map_err(items_kept)?;
             }
             delete(app, &stack, &cloud, &ids, reading, events).await.map(|_| ())
         })
@@ -115,9 +115,8 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let text = || {
         let gone: Vec<String> =
             ours.iter().map(|id| format!("  deleted {}", stack.graph.label(*id))).collect();
-        let kept = tables(&config, &stack, &reading).into_iter().filter(|_| args.keep_table);
-        let kept: String =
-            kept.map(|(table, _)| format!("  kept table {}\n", table.name)).collect();
+        let kept = kept(&stack, args).into_iter().filter(|id| reading.is_there(*id));
+        let kept: String = kept.map(|id| format!("  kept {}\n", stack.graph.label(id))).collect();
         let left = if kept.is_empty() { "nothing is left" } else { "nothing else is left" };
         let took = seconds(since.elapsed());
         format!(
@@ -190,44 +189,41 @@ async fn look(stack: &Stack, cloud: &Cloud, events: &Events) -> Result<Reading> 
     cloud.confirmed(read(&stack.graph, &ids, events)).await
 }
 
-fn refuse_protected(args: &Args, config: &Config, stack: &Stack, reading: &Reading) -> Result<()> {
-    let is_protected = |(table, live): &(&Table, &LiveTable)| live.protection || table.protection;
-    let protected = tables(config, stack, reading).into_iter().find(is_protected);
-    if let Some((table, _)) = protected.filter(|_| !args.force && !args.keep_table) {
-        return Err(Error::usage(format!("table `{}` is protected against deletion", table.name))
-            .hint("keep it with `--keep-table`, or delete it all the same with `--force`"));
+fn refuse_protected(args: &Args, stack: &Stack, reading: &Reading, ids: &[Id]) -> Result<()> {
+    let is_protected =
+        |id: &&Id| reading.holds(&stack.graph, **id).is_some_and(|holding| holding.is_protected);
+    if let Some(protected) = ids.iter().find(is_protected).filter(|_| !args.force) {
+        let label = stack.graph.label(*protected);
+        let (kind, name) = (label.kind, label.name);
+        return Err(Error::usage(format!("{kind} `{name}` is protected against deletion"))
+            .hint("keep it with `--keep-data`, or delete it all the same with `--force`"));
     }
     Ok(())
 }
 
 /// On a terminal the stack's name has to be typed; elsewhere `--yes` says it.
 async fn confirm(
-    args: &Args,
     app: &App,
-    config: &Config,
+    name: &str,
     stack: &Stack,
     reading: &Reading,
+    ids: &[Id],
 ) -> Result<()> {
     if app.globals.yes {
         return Ok(());
     }
-    let name = &config.names.api;
-    let tables = tables(config, stack, reading).into_iter().filter(|_| !args.keep_table);
-    let items: Vec<String> = tables
-        .map(|(table, live)| format!("its table `{}` (about {} items)", table.name, live.items))
-        .collect();
-    let messages = stack.functions.values().flat_map(|parts| &parts.queues);
-    let messages = messages.filter_map(|queue| Some((*queue, reading.find(*queue)?)));
-    let messages = messages.filter(|(_, live)| live.messages > 0).map(|(queue, live)| {
-        format!("{} (about {} messages)", stack.graph.label(queue.id), live.messages)
+    let items = ids.iter().filter_map(|id| {
+        let holding = reading.holds(&stack.graph, *id)?;
+        let label = stack.graph.label(*id);
+        Some(format!("its {} `{}` ({})", label.kind, label.name, holding.amount))
     });
-    let items: Vec<String> = items.into_iter().chain(messages).collect();
+    let items: Vec<String> = items.collect();
     let items = if items.is_empty() { String::new() } else { format!(" and {}", items.join(", ")) };
     let effect = format!("This deletes stack {name}{items}.");
     let prompt = format!("Type {name} to confirm:");
     let instead = "pass `--yes` to confirm";
     let question = Question { verb: "`teardown`", effect: &effect, prompt: &prompt, instead };
-    if app.ask(&question).await? == *name {
+    if app.ask(&question).await? == name {
         return Ok(());
     }
     Err(Error::new(Kind::Interrupted, "stopped: nothing was deleted"))
@@ -301,7 +297,7 @@ async fn export(
 }
 
 /// The API is gone when an export fails; the items are not.
-fn kept(error: Error) -> Error {
+fn items_kept(error: Error) -> Error {
     let again = "the tables are there with all their items: run the same command again";
     if error.kind == Kind::Interrupted {
         return Error::new(Kind::Interrupted, "stopped before the tables were deleted").hint(again);
@@ -347,6 +343,11 @@ async fn delete(
     Ok(found.into_inner())
 }
 
+/// What the user wants to keep.
+fn kept(stack: &Stack, args: &Args) -> Vec<Id> {
+    stack.graph.ids().filter(|id| args.keep_data && stack.is_data(*id)).collect()
+}
+
 /// `{"deleted": [{"resource", "name"}], "kept": […], "left": []}` and the same deletions as `changes`.
 fn receipt(stack: &Stack, args: &Args, gone: &[Id]) -> Value {
     let entry = |id: Id| {
@@ -354,7 +355,6 @@ fn receipt(stack: &Stack, args: &Args, gone: &[Id]) -> Value {
         json!({"resource": label.kind, "name": label.name, "action": "delete"})
     };
     let deleted: Vec<Value> = gone.iter().map(|id| entry(*id)).collect();
-    let kept = stack.tables.values().filter(|_| args.keep_table);
-    let kept: Vec<Value> = kept.map(|table| entry(table.id)).collect();
+    let kept: Vec<Value> = kept(stack, args).into_iter().map(entry).collect();
     json!({"changes": deleted, "kept": kept, "left": []})
 }

@@ -11,7 +11,7 @@ use crate::cloud::tags::{self, Tags};
 use crate::cloud::{Answer, Cloud, Doing, wait};
 use crate::config::{self, Config};
 use engine::error::{Error, Result};
-use engine::{Calls, Difference, Handle, Id, Inputs, Progress, Resource};
+use engine::{Calls, Difference, Handle, Holding, Id, Inputs, Progress, Resource};
 
 /// SQS gives a name away again a minute after its queue was deleted.
 const RECENTLY: Duration = Duration::from_secs(90);
@@ -176,6 +176,11 @@ impl Resource for Queue {
 
     fn name(&self) -> String {
         self.name.clone()
+    }
+
+    fn holds(&self, live: &LiveQueue) -> Option<Holding> {
+        let amount = format!("about {} messages", live.messages);
+        (live.messages > 0).then_some(Holding { amount, is_protected: false })
     }
 
     fn calls(&self) -> Calls {

@@ -103,7 +103,7 @@ impl Role {
         if live.path != self.path {
             let difference = Difference::new("path", &live.path, &self.path);
             differences.push(difference.refused(format!(
-                "the path of a role cannot change: set `function.role_path = \"{}\"`, or make the stack again with `stackctl teardown --keep-table` and `stackctl up`",
+                "the path of a role cannot change: set `function.role_path = \"{}\"`, or make the stack again with `stackctl teardown --keep-data` and `stackctl up`",
                 live.path
             )));
         }

@@ -147,8 +147,8 @@ mod tests {
     fn the_name_of_a_stack_that_no_file_names_is_repeated() {
         let run = repeated("teardown --name shop --stage dev --region eu-west-1");
         assert_eq!(
-            run.in_text("`stackctl teardown --keep-table` and `stackctl logs`"),
-            "`stackctl teardown --keep-table --name shop --stage dev --region eu-west-1` and `stackctl logs --stage dev --region eu-west-1`"
+            run.in_text("`stackctl teardown --keep-data` and `stackctl logs`"),
+            "`stackctl teardown --keep-data --name shop --stage dev --region eu-west-1` and `stackctl logs --stage dev --region eu-west-1`"
         );
     }
 

@@ -25,7 +25,7 @@ fn every_verb_prints_one_document_of_the_agreed_shape() {
     stack.configure("function.memory = 512\n");
     note("status, with drift", &["status"]);
     note("plan, with changes", &["plan", "--artifact", zip]);
-    note("teardown --keep-table", &["teardown", "--yes", "--keep-table"]);
+    note("teardown --keep-data", &["teardown", "--yes", "--keep-data"]);
     note("teardown", &["teardown", "--yes"]);
     note("build", &["build"]);
     note("local start", &["local", "start"]);

@@ -43,7 +43,7 @@ fn a_kept_table_is_found_again_with_its_items() {
     let stack = Stack::new("teardown-keep");
     let up = stack.up();
     assert_eq!(Stack::ask(&up, "POST", "userId=u1", r#"{"title":"kept"}"#).status, 201);
-    let receipt = stack.run(&["teardown", "--yes", "--keep-table"]).succeeded().json();
+    let receipt = stack.run(&["teardown", "--yes", "--keep-data"]).succeeded().json();
     assert_eq!(receipt["kept"][0]["name"], "teardown-keep-data", "{receipt:#}");
     assert!(!actions(&receipt).contains(&"table delete".to_owned()), "{receipt:#}");
 

@@ -20,4 +20,4 @@ pub use finish::finish;
 pub use graph::{Graph, Handle, Id, Inputs, Label};
 pub use phases::Phases;
 pub use plan::{Action, Ownership, Plan, Reading, Step, drift, plan_teardown, plan_up, read};
-pub use resource::{Difference, Node, Resource};
+pub use resource::{Difference, Holding, Node, Resource};

@@ -6,7 +6,7 @@ use tokio::task::JoinSet;
 
 use super::event::Happening;
 use super::graph::AnyLive;
-use super::{Difference, Events, Graph, Handle, Id, Inputs, Node, Progress, Resource};
+use super::{Difference, Events, Graph, Handle, Holding, Id, Inputs, Node, Progress, Resource};
 use crate::error::{Error, Result};
 
 /// The resources that were looked at, as they are.
@@ -34,6 +34,11 @@ impl Reading {
     pub fn owner(&self, graph: &Graph, id: Id) -> Option<String> {
         let foreign = self.foreign(graph, id)?;
         graph.node(foreign).owner(self.lives.any(foreign)?)
+    }
+
+    /// What goes with `id`, when it is there, that nobody can make again.
+    pub fn holds(&self, graph: &Graph, id: Id) -> Option<Holding> {
+        graph.node(id).holds(self.lives.any(id)?)
     }
 
     /// What is there without our tags: `id`, or what it belongs to.

@@ -50,6 +50,16 @@ pub trait Resource: Send + Sync + 'static {
         false
     }
 
+    /// Whether it keeps what users of the stack put there: `teardown` can leave it, and deletes it last.
+    fn is_data(&self) -> bool {
+        false
+    }
+
+    /// What goes with it that nobody can make again: `teardown` says so before it asks.
+    fn holds(&self, _live: &Self::Live) -> Option<Holding> {
+        None
+    }
+
     /// Looks it up by its own name alone; must work when everything else is missing.
     fn read(&self, progress: &Progress) -> impl Future<Output = Result<Option<Self::Live>>> + Send;
 
@@ -109,6 +119,15 @@ pub trait Resource: Send + Sync + 'static {
     ) -> impl Future<Output = Result<()>> + Send {
         async { Ok(()) }
     }
+}
+
+/// What a resource holds that nobody can make again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Holding {
+    /// How much of it: `about 12 items`.
+    pub amount: String,
+    /// Whether it is deleted by force alone.
+    pub is_protected: bool,
 }
 
 /// A property that is not as the stack wants it.
@@ -205,6 +224,8 @@ pub trait Node: Send + Sync {
     fn contained_in(&self) -> Option<Id>;
     fn belongs_to(&self) -> Option<Id>;
     fn is_slow_to_read(&self) -> bool;
+    fn is_data(&self) -> bool;
+    fn holds(&self, live: &AnyLive) -> Option<Holding>;
     fn is_ours(&self, live: &AnyLive) -> bool;
     fn owner(&self, live: &AnyLive) -> Option<String>;
     fn diff(&self, inputs: &Inputs, live: &AnyLive) -> Vec<Difference>;
@@ -265,6 +286,14 @@ impl<R: Resource> Node for R {
 
     fn is_slow_to_read(&self) -> bool {
         Resource::is_slow_to_read(self)
+    }
+
+    fn is_data(&self) -> bool {
+        Resource::is_data(self)
+    }
+
+    fn holds(&self, live: &AnyLive) -> Option<Holding> {
+        Resource::holds(self, typed::<R>(live))
     }
 
     fn is_ours(&self, live: &AnyLive) -> bool {

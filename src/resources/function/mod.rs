@@ -216,7 +216,7 @@ impl Resource for Function {
             Health::Failed(reason) => {
                 let difference = Difference::new("state", format!("Failed, {reason}"), "Active");
                 differences.push(difference.refused(
-                    "remove it with `stackctl teardown --keep-table`, then run `stackctl up`",
+                    "remove it with `stackctl teardown --keep-data`, then run `stackctl up`",
                 ));
             }
             Health::NotUpdated(reason) => {

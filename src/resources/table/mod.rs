@@ -26,7 +26,7 @@ use crate::cloud::wait::{self, Poll};
 use crate::cloud::{Answer, Cloud};
 use crate::config::{self, Config};
 use engine::error::{Error, Result};
-use engine::{Calls, Difference, Inputs, Progress, Resource};
+use engine::{Calls, Difference, Holding, Inputs, Progress, Resource};
 
 /// Until a table is active, or gone; the SDK's own waiter takes 8 minutes.
 const SETTLING: Duration = Duration::from_mins(10);
@@ -228,6 +228,15 @@ impl Resource for Table {
             ttl: ttl?,
             ..LiveTable::of(&table, recovery?, tags.unwrap_or_default())
         }))
+    }
+
+    fn is_data(&self) -> bool {
+        true
+    }
+
+    fn holds(&self, live: &LiveTable) -> Option<Holding> {
+        let amount = format!("about {} items", live.items);
+        Some(Holding { amount, is_protected: live.protection || self.wanted.protection })
     }
 
     fn is_ours(&self, live: &LiveTable) -> bool {
