@@ -40,7 +40,7 @@ const FURTHER: [&[&str]; 3] =
     "stackctl teardown --name my-app --stage dev --region eu-west-1    when `stack.toml` is gone",
 ))]
 pub struct Args {
-    /// Keep what users of the stack put there: the tables with their items
+    /// Keep what users of the stack put there: tables with their items, pools with their users
     #[arg(long, alias = "keep-table")]
     keep_data: bool,
     /// First write every item to this file, as JSON lines; of several tables each to a file of its own beside it

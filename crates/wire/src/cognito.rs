@@ -129,6 +129,8 @@ pub struct UserPool {
     pub arn: Option<String>,
     #[serde(default)]
     pub user_pool_tags: BTreeMap<String, String>,
+    #[serde(default)]
+    pub estimated_number_of_users: u64,
 }
 
 #[derive(Debug, Serialize)]

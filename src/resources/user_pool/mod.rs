@@ -20,7 +20,7 @@ use crate::cloud::{Answer, Cloud, Doing, partition};
 use crate::config::{Config, Pool};
 use client::LiveClient;
 use engine::error::{Error, Result};
-use engine::{Calls, Difference, Inputs, Progress, Resource};
+use engine::{Calls, Difference, Holding, Inputs, Progress, Resource};
 
 const ABSENT: [&str; 1] = ["ResourceNotFoundException"];
 
@@ -44,6 +44,8 @@ pub struct LiveUserPool {
     pub issuer: String,
     arn: String,
     tags: Tags,
+    /// About how many users it has.
+    users: u64,
     /// Of the pages that sign users in.
     page: Option<LiveClient>,
 }
@@ -97,6 +99,7 @@ impl UserPool {
             issuer: format!("https://cognito-idp.{region}.{domain}/{}", found.id),
             arn: found.arn.unwrap_or_default(),
             tags: found.user_pool_tags,
+            users: found.estimated_number_of_users,
             id: found.id,
             page,
         }
@@ -145,6 +148,15 @@ impl Resource for UserPool {
 
     fn name(&self) -> String {
         self.pool.name.clone()
+    }
+
+    fn is_data(&self) -> bool {
+        true
+    }
+
+    fn holds(&self, live: &LiveUserPool) -> Option<Holding> {
+        let amount = format!("about {} users", live.users);
+        Some(Holding { amount, is_protected: false })
     }
 
     fn calls(&self) -> Calls {
