@@ -1,6 +1,5 @@
 //! `stackctl auth`
 
-use std::io::{self, Read as _};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use clap::Subcommand;
@@ -12,7 +11,7 @@ use crate::cli::examples;
 use crate::cloud::{Cloud, Request, send};
 use crate::config::{Auth, Config, Issuer};
 use crate::ui::Paint;
-use engine::error::{Doing, Error, Kind, Result};
+use engine::error::{Error, Kind, Result};
 
 /// What API Gateway allows an issuer for an answer; this machine may be further away from it.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>
@@ -62,8 +61,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
 
 /// Reads a token, and what the API says to it.
 async fn explained(app: &App, config: &Config, auth: &Auth) -> Result<()> {
-    let mut text = String::new();
-    io::stdin().read_to_string(&mut text).doing("read the token")?;
+    let text = app.standard_input("read the token").await?;
     let token = Token::read(&text)
         .map_err(|why| Error::usage("standard input is not a token").cause(why))?;
     let ((issuer, audience), keys) = app.unless_stopped(trusted(app, config, auth)).await?;

@@ -4,8 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{App, live_api};
-use crate::blueprint::Blueprint;
+use super::{App, live_api, reading};
 use crate::cli::examples;
 use crate::cloud::{Answered, Request, Session};
 use crate::config::Config;
@@ -58,7 +57,7 @@ pub fn calls(stack: &Stack) -> Vec<&'static str> {
 pub async fn run(args: &Args, app: &App) -> Result<()> {
     let page = origin(&args.origin)?;
     let config = app.config()?;
-    let blueprint = Blueprint::read(&config)?;
+    let blueprint = app.unless_stopped(reading::blueprint_of(&config)).await?;
     let routes = asked(
         blueprint.manifest.routes.iter().map(|route| (&*route.path, &*route.method)),
         &config,

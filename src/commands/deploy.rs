@@ -5,8 +5,8 @@ use tokio::time::Instant;
 
 use super::ship::{self, MAKING_ROOM, Questions, Ship};
 use super::sources::Artifacts;
-use super::{App, callers, granted, outputs, sources};
-use crate::blueprint::{self, Blueprint, Blueprints, Form};
+use super::{App, callers, granted, outputs, reading, sources};
+use crate::blueprint::{self, Blueprints, Form};
 use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::config::{Budget, Config};
@@ -64,7 +64,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let cloud = app.cloud(&config).await?;
     args.artifacts.check(&config, &cloud)?;
     // A zip may come without its source.
-    let blueprints = blueprint::read_all(&config).ok();
+    let blueprints = app.blueprints_if_readable(&config).await?.ok();
     let stack = match &blueprints {
         Some(blueprints) => Stack::wanted(&cloud, &config, blueprints, sources),
         None => Stack::located(&cloud, &config, sources),
@@ -127,8 +127,8 @@ fn questions(config: &Config, blueprints: Option<&Blueprints>) -> Questions {
 }
 
 /// What proves a version of the function that `config` is about.
-pub fn question(config: &Config) -> Question {
-    match Blueprint::read(config) {
+pub async fn question(config: &Config) -> Question {
+    match reading::blueprint_of(config).await {
         Ok(blueprint) => blueprint.question(config),
         Err(_) => unread(config),
     }

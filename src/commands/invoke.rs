@@ -1,20 +1,18 @@
 //! `stackctl invoke`
 
-use std::io::{self, Read};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::{App, Which};
-use crate::blueprint::Blueprint;
+use super::{App, Which, reading};
 use crate::cli::examples;
 use crate::config::{ALIAS, Config};
 use crate::logs::{self, Reader};
 use crate::payload::{self, Request};
 use crate::resources::{Invocation, invocation, invoke};
 use crate::ui::seconds;
-use engine::error::{Doing, Error, Result};
+use engine::error::{Error, Result};
 use engine::{Id, Label, Progress, alone};
 
 /// Run the function once with one event, past the API, and show its answer and its log
@@ -59,7 +57,7 @@ pub fn calls() -> Vec<&'static str> {
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {
     let config = args.which.config(app)?;
-    let event = event(args, &config)?;
+    let event = event(args, app, &config).await?;
     let cloud = app.cloud(&config).await?;
     cloud.heed_pin().await?;
     let function = &config.function().name;
@@ -77,14 +75,13 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
 }
 
 /// The event as JSON: Lambda takes nothing else.
-fn event(args: &Args, config: &Config) -> Result<String> {
+async fn event(args: &Args, app: &App, config: &Config) -> Result<String> {
     let text = match args.event.as_deref() {
-        None => return Ok(requested(args, config).to_string()),
-        Some("-") => {
-            let mut text = String::new();
-            io::stdin().read_to_string(&mut text).doing("read the event")?;
-            text
+        None => {
+            let requested = async { Ok(requested(args, config).await.to_string()) };
+            return app.unless_stopped(requested).await;
         }
+        Some("-") => app.standard_input("read the event").await?,
         Some(text) if text.trim_start().starts_with(['{', '[']) => text.to_owned(),
         Some(path) => machine::read_text(path.as_ref()).map_err(|error| {
             Error::usage(format!("the event `{path}` cannot be read")).cause(error)
@@ -96,7 +93,7 @@ fn event(args: &Args, config: &Config) -> Result<String> {
 }
 
 /// The routes are those of the source, where it can be read: the function runs without it, too.
-fn requested(args: &Args, config: &Config) -> Value {
+async fn requested(args: &Args, config: &Config) -> Value {
     let method = match (&args.method, &args.body) {
         (Some(method), _) => method.to_uppercase(),
         (None, Some(_)) => "POST".to_owned(),
@@ -108,7 +105,7 @@ fn requested(args: &Args, config: &Config) -> Value {
         query: args.query.as_deref().unwrap_or_default(),
         body: args.body.as_deref(),
     };
-    let routes = Blueprint::read(config).map(|blueprint| blueprint.manifest.routes);
+    let routes = reading::blueprint_of(config).await.map(|blueprint| blueprint.manifest.routes);
     let event = payload::event(&request, &routes.unwrap_or_default(), now());
     let claim = config.auth.as_ref().map_or("sub", |auth| auth.claim.as_str());
     match &args.r#as {

@@ -21,6 +21,7 @@ pub mod man;
 mod outputs;
 pub mod permissions;
 pub mod plan;
+mod reading;
 pub mod rollback;
 mod ship;
 pub mod simulate;

@@ -8,7 +8,6 @@ use super::sources::Artifacts;
 use super::up::planned;
 use super::widening::Asked;
 use super::{App, outputs};
-use crate::blueprint;
 use crate::cli::examples;
 use crate::saved_plan::{self, Basis};
 use crate::stack::{self, Stack};
@@ -46,7 +45,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let config = app.config()?;
     args.out.as_deref().map_or(Ok(()), saved_plan::check_place)?;
     let sources = args.artifacts.sources(&config, &app.globals)?;
-    let blueprints = blueprint::read_all(&config)?;
+    let blueprints = app.blueprints(&config).await?;
     stack::check(&config, &blueprints)?;
     config.notes().iter().for_each(|note| app.ui.say(note));
     let cloud = app.cloud(&config).await?;

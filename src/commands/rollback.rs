@@ -127,7 +127,7 @@ async fn proved(
     found: &Found,
     number: &str,
 ) -> Result<Option<Proof>> {
-    let question = deploy::question(config);
+    let question = deploy::question(config).await;
     let Some(api) = found.api.as_ref().filter(|_| question.takes_requests) else {
         return Ok(None);
     };

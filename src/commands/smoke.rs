@@ -1,22 +1,22 @@
 //! `stackctl smoke`
 
-use std::io;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
 
-use super::{App, auth, live_api, token};
+use super::{App, auth, live_api, reading, token};
 use crate::cli::examples;
 use crate::cloud::{Cloud, Session};
 use crate::config::{self, ALIAS, Config};
 use crate::payload;
 use crate::resources::{invocation, invoke, local_users};
 use crate::smoke::attacks::{self, Forged, Tried, Users};
-use crate::smoke::{Diagnosis, Layer, Loop, Step, Suspicion, from_the_function, suspect};
+use crate::smoke::{Diagnosis, Layer, Loop, Places, Step, Suspicion, from_the_function, suspect};
 use crate::stack::Stack;
 use crate::ui::Paint;
 use engine::error::{Doing, Error, Kind, Result};
 use engine::{Id, Label, Progress, alone};
+use verify::manifest::Route;
 
 /// Go through a user's whole loop over HTTP, and name the layer that fails
 #[derive(Debug, clap::Args)]
@@ -51,7 +51,10 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let url = app.unless_stopped(live_api(&cloud, &config)).await?.url;
     let origin = args.origin.as_deref().or_else(|| first_origin(&config));
     let tokens = app.unless_stopped(tokens(args, app, &cloud, &config)).await?;
-    let mut all = Loop::new(&url, origin).with_token(tokens.as_ref().map(|[one, _]| one.clone()));
+    let routes = app.unless_stopped(routes(&config)).await?;
+    let places = Places::of(&routes);
+    let one = tokens.as_ref().map(|[one, _]| one.clone());
+    let mut all = Loop::new(&url, origin).at(places.clone()).with_token(one);
     let label = Label { kind: "smoke".into(), name: format!("{url}/") };
     let (diagnosis, clean, tried) = app
         .ui
@@ -64,13 +67,14 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
                     Ok(())
                 });
                 let stopped = stopped.await;
-                let diagnosis = diagnose(&cloud, &config, &all.steps).await;
+                let diagnosis = diagnose(&cloud, &config, &routes, &all.steps).await;
                 progress.note("cleaning up");
                 let finished = !all.has_created() || (diagnosis.is_none() && stopped.is_ok());
                 let clean = finished || all.clean_up().await;
                 let tried = match &tokens {
                     Some(tokens) if diagnosis.is_none() && stopped.is_ok() => {
-                        let attacks = attacked(app, (&cloud, &config), &url, tokens, &progress);
+                        let attacks =
+                            attacked(app, (&cloud, &config), (&url, &places), tokens, &progress);
                         Box::pin(app.unless_stopped(attacks)).await?
                     }
                     _ => Vec::new(),
@@ -103,6 +107,11 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     }
 }
 
+/// Those of the source; none where it cannot be read: the API runs without it, too.
+async fn routes(config: &Config) -> Result<Vec<Route>> {
+    Ok(reading::blueprint_of(config).await.map(|read| read.manifest.routes).unwrap_or_default())
+}
+
 /// The tokens of two users; none where the API is open.
 async fn tokens(
     args: &Args,
@@ -115,7 +124,7 @@ async fn tokens(
     }
     if let Some(path) = &args.token {
         let text = match path.as_str() {
-            "-" => io::read_to_string(io::stdin()).doing("read the tokens")?,
+            "-" => app.standard_input("read the tokens").await?,
             path => machine::read_text(path.as_ref()).doing("read the tokens")?,
         };
         let lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
@@ -141,7 +150,7 @@ async fn tokens(
 async fn attacked(
     app: &App,
     (cloud, config): (&Cloud, &Config),
-    url: &str,
+    (url, places): (&str, &Places),
     [alice, bob]: &[String; 2],
     progress: &Progress,
 ) -> Result<Vec<Tried>> {
@@ -156,7 +165,7 @@ async fn attacked(
         forged.push(Forged { name: "a good token for another client", token: audience });
         forged.push(Forged { name: "a good token of another issuer", token: issuer });
     }
-    let users = Users { url, alice, bob };
+    let users = Users { url, alice, bob, places };
     users.run(&Session::new(), &forged, |name| progress.note(name)).await
 }
 
@@ -187,20 +196,25 @@ fn first_origin(config: &Config) -> Option<&str> {
 }
 
 /// Which layer is at fault; when the gateway keeps that to itself, the function is asked without it.
-async fn diagnose(cloud: &Cloud, config: &Config, steps: &[Step]) -> Option<Diagnosis> {
+async fn diagnose(
+    cloud: &Cloud,
+    config: &Config,
+    routes: &[Route],
+    steps: &[Step],
+) -> Option<Diagnosis> {
     let step = steps.last()?;
     let cause = match suspect(step.wrong.as_ref()?) {
         Suspicion::Certain(diagnosis) => return Some(diagnosis),
         Suspicion::AskTheFunction { cause } => cause,
     };
     let request = payload::Request {
-        method: step.stage.method(),
-        path: "/",
+        method: &step.method,
+        path: &step.path,
         query: &step.query,
         body: step.body,
     };
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    let event = payload::event(&request, &[], now).to_string();
+    let event = payload::event(&request, routes, now).to_string();
     Some(match invoke(cloud, &config.function().name, ALIAS, &event).await {
         Ok(invocation) => from_the_function(&invocation, cause),
         Err(error) => Diagnosis {
@@ -223,7 +237,7 @@ fn text(steps: &[Step], diagnosis: Option<&Diagnosis>, paint: Paint) -> String {
         let status = step.status.map_or_else(|| "-".to_owned(), |status| status.to_string());
         let mark = if step.wrong.is_some() { paint.red("✘") } else { paint.green("✔") };
         let took = milliseconds(step.took);
-        let (name, method) = (step.stage.name(), step.stage.method());
+        let (name, method) = (step.stage.name(), &step.method);
         format!("{mark} {name:14} {method:7} {status:3} {took:>8}")
     };
     let mut lines: Vec<String> = steps.iter().map(line).collect();
@@ -252,7 +266,7 @@ fn document(
     let step = |step: &Step| {
         json!({
             "step": step.stage.name(),
-            "method": step.stage.method(),
+            "method": step.method,
             "status": step.status,
             "ok": step.wrong.is_none(),
             "milliseconds": step.took.as_secs_f64() * 1000.0,

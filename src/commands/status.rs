@@ -4,7 +4,6 @@ use serde_json::{Value, json};
 
 use super::sources::built;
 use super::{App, outputs};
-use crate::blueprint;
 use crate::cli::examples;
 use crate::stack::Stack;
 use crate::ui::{self, Paint};
@@ -31,7 +30,7 @@ pub fn calls(stack: &Stack) -> Vec<&'static str> {
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {
     let config = app.config()?;
-    let blueprints = blueprint::read_all(&config)?;
+    let blueprints = app.blueprints(&config).await?;
     let cloud = app.cloud(&config).await?;
     let stack = Stack::wanted(&cloud, &config, &blueprints, built);
     let ids = stack.in_the_cloud();

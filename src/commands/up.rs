@@ -66,7 +66,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let saved = args.plan.as_deref().map(SavedPlan::read).transpose()?;
     args.write_env.as_deref().map_or(Ok(()), env_file::check)?;
     let sources = args.artifacts.sources(&config, &app.globals)?;
-    let blueprints = blueprint::read_all(&config)?;
+    let blueprints = app.blueprints(&config).await?;
     stack::check(&config, &blueprints)?;
     config.notes().iter().for_each(|note| app.ui.say(note));
     for (key, blueprint) in &blueprints {

@@ -1,5 +1,6 @@
 //! The execution role: what Lambda, and nobody else, may assume.
 
+pub mod boundary;
 pub mod further;
 
 use aws_sdk_iam::Client;
@@ -10,6 +11,7 @@ use crate::cloud::spreading::{self, ABSENT};
 use crate::cloud::tags::{self, Tags};
 use crate::cloud::{Answer, Cloud, documents, wait};
 use crate::config::Config;
+use boundary::Boundary;
 use engine::error::{Error, Result};
 use engine::{Calls, Difference, Inputs, Progress, Resource};
 use iam::document::Document;
@@ -24,8 +26,7 @@ pub struct Role {
     name: String,
     /// `/`, or `/apps/`.
     path: String,
-    /// The ARN of the permissions boundary, where the file names one.
-    boundary: Option<String>,
+    boundary: Boundary,
     trust: Document,
     tags: Tags,
 }
@@ -72,7 +73,7 @@ impl Role {
             cloud: cloud.clone(),
             name: config.function().role.clone(),
             path: config.function().settings.role_path.clone(),
-            boundary: config.function().boundary().map(str::to_owned),
+            boundary: Boundary(config.function().boundary().map(str::to_owned)),
             trust: Document::trust("lambda.amazonaws.com"),
             tags: tags::ours_of_region(config, cloud.region()),
         }
@@ -93,11 +94,6 @@ impl Role {
         Ok(identity.iam(&format!("role{}{}", found.path, found.role_name)))
     }
 
-    /// A boundary that the file does not name is somebody else's guard: it stays.
-    fn is_bound_as_wanted(&self, live: &LiveRole) -> bool {
-        self.boundary.is_none() || live.boundary == self.boundary
-    }
-
     fn limits_differ(&self, live: &LiveRole) -> Vec<Difference> {
         let mut differences = Vec::new();
         if live.path != self.path {
@@ -107,16 +103,7 @@ impl Role {
                 live.path
             )));
         }
-        let told = |arn: &Option<String>| arn.clone().unwrap_or_else(|| "none".to_owned());
-        let bound = Difference::new("boundary", told(&live.boundary), told(&self.boundary));
-        if !self.is_bound_as_wanted(live) {
-            // What the boundary leaves out, the version that is live cannot do from now on.
-            differences.push(bound.losing());
-        } else if live.boundary != self.boundary {
-            differences.push(bound.left(
-                "stackctl takes no boundary away: name it as `function.boundary` in `stack.toml`, or remove it by `aws iam delete-role-permissions-boundary`",
-            ));
-        }
+        differences.extend(self.boundary.difference(live.boundary.as_deref()));
         differences
     }
 
@@ -141,7 +128,7 @@ impl Resource for Role {
             .reading(&["iam:GetRole"])
             .making(&["iam:CreateRole", "iam:TagRole", "iam:UpdateAssumeRolePolicy"])
             .deleting(&["iam:DeleteRole"]);
-        match &self.boundary {
+        match &self.boundary.0 {
             Some(_) => calls.making(&["iam:PutRolePermissionsBoundary"]),
             None => calls,
         }
@@ -193,7 +180,7 @@ impl Resource for Role {
                 .create_role()
                 .role_name(&self.name)
                 .path(&self.path)
-                .set_permissions_boundary(self.boundary.clone())
+                .set_permissions_boundary(self.boundary.0.clone())
                 .assume_role_policy_document(self.trust.to_json())
                 .set_tags(Some(tags::for_iam(&self.tags)));
             let answer = call.send().await.doing(format!("create role `{}`", self.name));
@@ -209,7 +196,7 @@ impl Resource for Role {
             made: role.map(|role| role.create_date.secs()).unwrap_or_default(),
             trust: self.trust.to_json(),
             path: self.path.clone(),
-            boundary: self.boundary.clone(),
+            boundary: self.boundary.0.clone(),
             tags: self.tags.clone(),
         })
     }
@@ -223,14 +210,8 @@ impl Resource for Role {
             })
             .await?;
         }
-        if let Some(arn) = self.boundary.as_ref().filter(|_| !self.is_bound_as_wanted(live)) {
-            spreading::when_known(progress, || async {
-                let call = self.client.put_role_permissions_boundary().role_name(&self.name);
-                let answer = call.permissions_boundary(arn).send().await;
-                answer.doing(format!("set the boundary of role `{}`", self.name)).map(|_| ())
-            })
-            .await?;
-        }
+        let bound = live.boundary.as_deref();
+        let boundary = self.boundary.set(&self.client, &self.name, bound, progress).await?;
         if !self.trusts_as_wanted(live) {
             spreading::when_known(progress, || async {
                 let call = self.client.update_assume_role_policy().role_name(&self.name);
@@ -241,7 +222,7 @@ impl Resource for Role {
         }
         Ok(LiveRole {
             trust: self.trust.to_json(),
-            boundary: self.boundary.clone().or_else(|| live.boundary.clone()),
+            boundary,
             tags: tags::set(&self.tags, &live.tags),
             ..live.clone()
         })

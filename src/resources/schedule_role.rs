@@ -6,6 +6,7 @@ use crate::cloud::spreading::{self, ABSENT};
 use crate::cloud::tags::{self, Tags};
 use crate::cloud::{Answer, Cloud, Doing, documents, wait};
 use crate::config::{self, ALIAS, Config};
+use crate::resources::role::boundary::Boundary;
 use engine::error::{Error, Result};
 use engine::{Calls, Difference, Inputs, Progress, Resource};
 use iam::document::{Condition, Document, Statement};
@@ -20,6 +21,7 @@ pub struct ScheduleRole {
     name: String,
     function_name: String,
     group_name: String,
+    boundary: Boundary,
     tags: Tags,
 }
 
@@ -30,6 +32,7 @@ pub struct LiveScheduleRole {
     trust: String,
     /// The text of the inline policy; empty when there is none.
     policy: String,
+    boundary: Option<String>,
     tags: Tags,
 }
 
@@ -41,6 +44,7 @@ impl ScheduleRole {
             name: schedule.role.clone(),
             function_name: config.function().name.clone(),
             group_name: config.names.api.clone(),
+            boundary: Boundary(config.function().boundary().map(str::to_owned)),
             tags: tags::ours_of_region(config, cloud.region()),
         }
     }
@@ -91,6 +95,7 @@ impl ScheduleRole {
         LiveScheduleRole {
             trust: self.trust().to_json(),
             policy: self.policy().to_json(),
+            boundary: self.boundary.0.clone(),
             tags: self.tags.clone(),
         }
     }
@@ -108,11 +113,15 @@ impl Resource for ScheduleRole {
     }
 
     fn calls(&self) -> Calls {
-        Calls::default()
+        let calls = Calls::default()
             .reading(&["iam:GetRole", "iam:GetRolePolicy"])
             .making(&["iam:CreateRole", "iam:TagRole", "iam:UpdateAssumeRolePolicy"])
             .making(&["iam:PutRolePolicy"])
-            .deleting(&["iam:DeleteRolePolicy", "iam:DeleteRole"])
+            .deleting(&["iam:DeleteRolePolicy", "iam:DeleteRole"]);
+        match &self.boundary.0 {
+            Some(_) => calls.making(&["iam:PutRolePermissionsBoundary"]),
+            None => calls,
+        }
     }
 
     async fn read(&self, _: &Progress) -> Result<Option<LiveScheduleRole>> {
@@ -123,8 +132,9 @@ impl Resource for ScheduleRole {
         let (role, policy) = tokio::join!(role, self.find_policy());
         let Some(role) = role?.and_then(|answer| answer.role) else { return Ok(None) };
         let trust = documents::decode(role.assume_role_policy_document().unwrap_or_default());
+        let boundary = role.permissions_boundary.and_then(|one| one.permissions_boundary_arn);
         let tags = role.tags.unwrap_or_default().into_iter().map(|tag| (tag.key, tag.value));
-        Ok(Some(LiveScheduleRole { trust, policy: policy?, tags: tags.collect() }))
+        Ok(Some(LiveScheduleRole { trust, policy: policy?, boundary, tags: tags.collect() }))
     }
 
     fn is_ours(&self, live: &LiveScheduleRole) -> bool {
@@ -137,6 +147,7 @@ impl Resource for ScheduleRole {
 
     fn diff(&self, _: &Inputs, live: &LiveScheduleRole) -> Vec<Difference> {
         let mut differences = tags::diff(&self.tags, &live.tags);
+        differences.extend(self.boundary.difference(live.boundary.as_deref()));
         for (what, now, kind, wanted) in [
             ("trust policy", &live.trust, Kind::Trust, self.trust()),
             ("policy", &live.policy, Kind::Identity, self.policy()),
@@ -155,6 +166,7 @@ impl Resource for ScheduleRole {
                 .client
                 .create_role()
                 .role_name(&self.name)
+                .set_permissions_boundary(self.boundary.0.clone())
                 .assume_role_policy_document(self.trust().to_json())
                 .set_tags(Some(tags::for_iam(&self.tags)));
             let answer = call.send().await.doing(format!("create role `{}`", self.name));
@@ -187,8 +199,10 @@ impl Resource for ScheduleRole {
             })
             .await?;
         }
+        let bound = live.boundary.as_deref();
+        let boundary = self.boundary.set(&self.client, &self.name, bound, progress).await?;
         self.put_policy(progress).await?;
-        Ok(self.made())
+        Ok(LiveScheduleRole { boundary, ..self.made() })
     }
 
     async fn delete(&self, _: &LiveScheduleRole, progress: &Progress) -> Result<()> {

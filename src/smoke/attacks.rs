@@ -6,6 +6,7 @@ use ring::rand::SystemRandom;
 use ring::signature::{RSA_PKCS1_SHA256, RsaKeyPair};
 use serde_json::{Value, json};
 
+use super::Places;
 use crate::auth::{Keys, Token};
 use crate::cloud::{Answered, Request, Session};
 use crate::cors::Layer;
@@ -48,6 +49,7 @@ pub struct Users<'a> {
     pub url: &'a str,
     pub alice: &'a str,
     pub bob: &'a str,
+    pub places: &'a Places,
 }
 
 /// One request of a user.
@@ -171,12 +173,14 @@ impl Users<'_> {
     }
 
     async fn ask(&self, session: &Session, ask: Ask<'_>) -> Result<Answered> {
-        let url = format!("{}/?{}", self.url, ask.query);
+        let (path, query) = self.places.target(ask.query);
+        let url = format!("{}{path}?{query}", self.url);
         let token = ask.token.map(|token| format!("Bearer {token}"));
         let mut headers: Vec<(&str, &str)> = Vec::new();
         headers.extend(token.as_deref().map(|token| ("authorization", token)));
         headers.extend(ask.body.map(|_| ("content-type", "application/json")));
-        let request = Request { method: ask.method, url: &url, headers: &headers, body: ask.body };
+        let method = self.places.method(ask.method);
+        let request = Request { method, url: &url, headers: &headers, body: ask.body };
         session.send(request).await
     }
 }

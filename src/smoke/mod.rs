@@ -4,6 +4,7 @@
 pub mod attacks;
 mod diagnosis;
 mod expect;
+mod places;
 
 use std::time::Duration;
 
@@ -11,6 +12,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 pub use diagnosis::{Diagnosis, Layer, Suspicion, from_the_function, suspect};
+pub use places::Places;
 
 use crate::cloud::{Answered, Request, Session};
 use crate::cors::Ask;
@@ -78,10 +80,12 @@ impl Stage {
 #[derive(Debug)]
 pub struct Step {
     pub stage: Stage,
+    pub method: String,
     pub took: Duration,
     /// `None` without an answer.
     pub status: Option<u16>,
     /// What was asked, to be asked again elsewhere.
+    pub path: String,
     pub query: String,
     pub body: Option<&'static str>,
     pub wrong: Option<Wrong>,
@@ -103,6 +107,7 @@ pub enum Wrong {
 pub struct Loop<'a> {
     session: Session,
     url: &'a str,
+    places: Places,
     /// Where a page would come from; without one there is no preflight.
     origin: Option<&'a str>,
     /// Of a user of the API, where it has some; else the request names one.
@@ -116,7 +121,14 @@ impl<'a> Loop<'a> {
     pub fn new(url: &'a str, origin: Option<&'a str>) -> Self {
         let user = format!("stackctl-smoke-{:016x}", fastrand::u64(..));
         let session = Session::new();
-        Self { session, url, origin, token: None, user, item: None, steps: Vec::new() }
+        let places = Places::default();
+        Self { session, url, places, origin, token: None, user, item: None, steps: Vec::new() }
+    }
+
+    /// The same for other routes than those of `stackctl init`.
+    #[must_use]
+    pub fn at(self, places: Places) -> Self {
+        Self { places, ..self }
     }
 
     /// The same for the user of a token.
@@ -147,11 +159,13 @@ impl<'a> Loop<'a> {
         let answer = self.ask(stage, &query).await;
         let took = since.elapsed();
         let status = answer.as_ref().ok().map(|answer| answer.status);
+        let (path, query) = self.places.target(&query);
+        let method = self.places.method(stage.method()).to_owned();
         let wrong = match answer {
             Err(error) => Some(Wrong::NoAnswer(error)),
             Ok(answer) => self.judge(stage, answer),
         };
-        Step { stage, took, status, query, body: stage.body(), wrong }
+        Step { stage, method, took, status, path, query, body: stage.body(), wrong }
     }
 
     fn query(&self, stage: Stage) -> String {
@@ -178,7 +192,8 @@ impl<'a> Loop<'a> {
     }
 
     async fn ask(&self, stage: Stage, query: &str) -> Result<Answered> {
-        let url = format!("{}/?{query}", self.url);
+        let (path, query) = self.places.target(query);
+        let url = format!("{}{path}?{query}", self.url);
         let mut headers: Vec<(&str, String)> = Vec::new();
         match (stage, self.origin) {
             (Stage::Preflight, Some(origin)) => {
@@ -195,8 +210,8 @@ impl<'a> Loop<'a> {
         }
         let headers: Vec<(&str, &str)> =
             headers.iter().map(|(name, value)| (*name, value.as_str())).collect();
-        let request =
-            Request { method: stage.method(), url: &url, headers: &headers, body: stage.body() };
+        let method = self.places.method(stage.method());
+        let request = Request { method, url: &url, headers: &headers, body: stage.body() };
         self.session.send(request).await
     }
 

@@ -79,9 +79,8 @@ fn a_verb_of_the_local_cloud_that_waits_for_another_one_ends() {
     }
 }
 
-#[test]
-fn an_audit_of_a_large_program_ends() {
-    let project = Project::new("ctrl-c-audit");
+/// A program in `large` that takes long to read.
+fn large(project: &Project) {
     fs::create_dir_all(project.folder().join("large/src")).expect("a folder");
     let manifest = "[package]\nname = 'large'\nedition = '2024'\n[dependencies]\nlambda_runtime = '1'\naws-sdk-dynamodb = '1'\n";
     project.write("large/Cargo.toml", manifest);
@@ -111,11 +110,31 @@ mod m0;
     }
     project.write("large/src/m1500.rs", "pub async fn f(_: &aws_sdk_dynamodb::Client) {}\n");
     project.write("large/src/main.rs", &main);
+}
+
+/// Presses Ctrl-C as soon as the program listens for it: before that, it ends as every program does.
+fn pressed_at_once(project: &Project, words: &[&str]) {
     let mut command = Cloud::nowhere(project.folder());
-    command.args(["audit", "large"]);
+    command.args(words);
     let mut terminal = Terminal::of(&command);
-    // Before that, Ctrl-C ends it as it ends every program.
     eventually("the program listens for Ctrl-C", || terminal.catches_ctrl_c().then_some(()));
     terminal.press(CTRL_C);
     stopped(&terminal.ended());
+}
+
+#[test]
+fn a_verb_that_reads_a_large_program_ends() {
+    let project = Project::new("ctrl-c-audit");
+    large(&project);
+    let stack = "name = \"ctrl-c-audit\"\n[function]\ncrate = \"large\"\n";
+    project.write("stack.toml", stack);
+    for verb in [&["audit", "large"][..], &["plan"], &["status"], &["cors", "http://localhost:1"]] {
+        pressed_at_once(&project, verb);
+    }
+}
+
+#[test]
+fn a_verb_that_waits_for_standard_input_ends() {
+    let project = Project::new("ctrl-c-event");
+    pressed_at_once(&project, &["invoke", "-"]);
 }

@@ -60,7 +60,7 @@ impl Attempt {
         let by_key: BTreeMap<_, _> =
             recipes.iter().map(|recipe| (recipe.function.clone(), recipe.clone())).collect();
         let source = |config: &Config| Source::Build(by_key[&config.function().key].clone());
-        let (blueprints, undeclared) = match blueprint::read_all(&config) {
+        let (blueprints, undeclared) = match app.blueprints_if_readable(&config).await? {
             Ok(blueprints) => (Some(blueprints), None),
             Err(error) => (None, Some(error)),
         };

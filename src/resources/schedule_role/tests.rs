@@ -6,7 +6,13 @@ use crate::config::Trigger;
 use crate::resources::fixture::with;
 
 fn role(replay: &Replay) -> ScheduleRole {
-    let config = with("[functions.nightly]\nbin = \"nightly\"\nschedule = \"rate(1 day)\"");
+    bound(replay, "")
+}
+
+/// One whose function has further settings.
+fn bound(replay: &Replay, settings: &str) -> ScheduleRole {
+    let function = "[functions.nightly]\nbin = \"nightly\"\nschedule = \"rate(1 day)\"\n";
+    let config = with(&format!("{function}{settings}"));
     let Some(Trigger::Schedule(schedule)) = &config.function().trigger else {
         panic!("a schedule");
     };
@@ -36,4 +42,25 @@ async fn a_wider_policy_is_told() {
     let wider = LiveScheduleRole { policy: made.policy.replace(":live", ":*"), ..made };
     let differences = role.diff(&Inputs::default(), &wider);
     assert_eq!(differences[0].property, "policy");
+}
+
+#[tokio::test(start_paused = true)]
+async fn it_has_the_boundary_of_its_function_and_keeps_one_of_others() {
+    let arn = "arn:aws:iam::123456789012:policy/guard";
+    let replay = Replay::new([]);
+    let guarded = bound(&replay, &format!("boundary = \"{arn}\"\n"));
+    guarded.cloud.identity().await.expect("known");
+    assert_eq!(guarded.made().boundary.as_deref(), Some(arn));
+    let unbound = LiveScheduleRole { boundary: None, ..guarded.made() };
+    let differences = guarded.diff(&Inputs::default(), &unbound);
+    assert_eq!(differences[0].property, "boundary");
+    let calls = format!("{:?}", guarded.calls());
+    assert!(calls.contains("iam:PutRolePermissionsBoundary"), "{calls}");
+
+    let open = role(&replay);
+    open.cloud.identity().await.expect("known");
+    let theirs = LiveScheduleRole { boundary: Some(arn.to_owned()), ..open.made() };
+    let differences = open.diff(&Inputs::default(), &theirs);
+    assert_eq!(differences[0].property, "boundary", "it is shown, and no step takes it away");
+    assert!(!format!("{:?}", open.calls()).contains("iam:PutRolePermissionsBoundary"));
 }
