@@ -89,6 +89,8 @@ pub struct Interpreter<'a> {
     captures: HashMap<usize, captures::Names>,
     /// The functions of types, by their names and the types.
     functions_known: RefCell<HashMap<String, HashMap<Ty, Functions>>>,
+    /// What names of types mean in functions, by what they meant around them.
+    scopes: RefCell<HashMap<(FunctionId, u64), Rc<Scope>>>,
     reach: crate::reach::Reach,
     steps: usize,
     exhausted: bool,
@@ -130,6 +132,7 @@ impl<'a> Interpreter<'a> {
             given: HashMap::new(),
             captures: HashMap::new(),
             functions_known: RefCell::default(),
+            scopes: RefCell::default(),
             reach: crate::reach::Reach::default(),
             steps: 0,
             exhausted: false,
@@ -217,6 +220,16 @@ impl<'a> Interpreter<'a> {
 
     /// The scope of a function's own types: its module, its `Self`, its type parameters.
     pub fn inner_scope(&self, id: FunctionId, outer: &Scope) -> Rc<Scope> {
+        let key = (id, key_of(&[], outer));
+        if let Some(known) = self.scopes.borrow().get(&key) {
+            return known.clone();
+        }
+        let scope = self.scope_inside(id, outer);
+        self.scopes.borrow_mut().insert(key, scope.clone());
+        scope
+    }
+
+    fn scope_inside(&self, id: FunctionId, outer: &Scope) -> Rc<Scope> {
         let function = self.index.function(id);
         let mut scope = Scope {
             module: function.module,
