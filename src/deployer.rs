@@ -48,6 +48,9 @@ fn names(config: &Config, region: &str) -> Names {
         })
     };
     let (scheduled, group) = (schedules().next().is_some(), &config.names.api);
+    let site = config.site.iter().map(|site| &site.name);
+    let account = &identity.account;
+    let edge = |name: &str| format!("arn:{partition}:cloudfront::{account}:{name}");
     let log_group =
         |function: &Function| identity.arn("logs", &format!("log-group:{}", function.log_group));
     Names {
@@ -83,6 +86,10 @@ fn names(config: &Config, region: &str) -> Names {
             .collect(),
         user_pools: vec![identity.arn("cognito-idp", "userpool/*")],
         event_sources: vec![identity.arn("lambda", "event-source-mapping:*")],
+        buckets: site.clone().map(|name| format!("arn:{partition}:s3:::{name}-*")).collect(),
+        edge_functions: site.clone().map(|name| edge(&format!("function/{name}-*"))).collect(),
+        distributions: site.clone().map(|_| edge("distribution/*")).collect(),
+        origin_access: site.map(|_| edge("origin-access-control/*")).collect(),
         gateway: format!("arn:{partition}:apigateway:{region}::"),
     }
 }

@@ -7,7 +7,7 @@ use crate::files;
 use engine::error::{Doing, Result};
 
 /// What Vite and Next.js let through to the browser begins so.
-const PREFIXES: [&str; 2] = ["VITE_", "NEXT_PUBLIC_"];
+pub const PREFIXES: [&str; 2] = ["VITE_", "NEXT_PUBLIC_"];
 
 /// What a page has to know, by names without a prefix.
 pub type Values = Vec<(&'static str, String)>;

@@ -25,6 +25,7 @@ mod route_keys;
 mod saved_plan;
 mod saves;
 mod scaffold;
+mod site;
 mod smoke;
 mod stack;
 mod ui;

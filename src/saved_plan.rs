@@ -148,6 +148,7 @@ fn wanted(config: &Config, blueprints: &Blueprints) -> String {
     let Config {
         tables,
         functions,
+        site,
         about: _,
         cors,
         auth,
@@ -161,7 +162,7 @@ fn wanted(config: &Config, blueprints: &Blueprints) -> String {
         names: _,
     } = config;
     let asked: Vec<String> = blueprints.values().map(asked).collect();
-    let text = format!("{tables:?} {functions:?} {cors:?} {auth:?} {tags:?} {asked:?}");
+    let text = format!("{tables:?} {functions:?} {site:?} {cors:?} {auth:?} {tags:?} {asked:?}");
     Digest::of(text.as_bytes()).hex()
 }
 

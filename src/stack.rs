@@ -8,11 +8,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use crate::blueprint::{Blueprint, Blueprints, Form};
 use crate::cloud::{Cloud, Identity};
-use crate::config::{Auth, Config, Issuer, LogPolicy, Trigger};
+use crate::config::{Auth, Config, Issuer, LogPolicy, Site, Trigger};
 use crate::resources::{
-    Api, Attachments, Authorizer, Code, EventSource, Function, LogGroup, Permission, Policy, Queue,
-    Queues, Release, Rights, Role, RouteTarget, Routes, Schedule, ScheduleGroup, ScheduleRole,
-    Source, Table, Trust, UserPool,
+    AccessControl, Api, Attachments, Authorizer, Beside, BucketPolicy, Code, Distribution,
+    EdgeFunction, EventSource, Function, LogGroup, Permission, Policy, Queue, Queues, Release,
+    Rights, Role, RouteTarget, Routes, Schedule, ScheduleGroup, ScheduleRole, SiteBucket,
+    SiteFiles, Source, Table, Trust, UserPool,
 };
 use crate::route_keys::METHODS;
 pub use check::{check, check_function};
@@ -33,6 +34,10 @@ pub struct Stack {
     pub functions: BTreeMap<String, Parts>,
     /// Absent when no function takes requests.
     pub http: Option<Http>,
+    /// Absent when the file says of no frontend.
+    pub site: Option<SiteParts>,
+    /// Whether the headers of the site's files are left unread.
+    contents_alone: Arc<AtomicBool>,
     /// The key of the function that this run is about.
     about: String,
 }
@@ -58,6 +63,17 @@ pub struct Http {
     pub routes: Handle<Routes>,
     /// The stack's own users, where it has some.
     pub users: Option<Handle<UserPool>>,
+}
+
+/// The frontend.
+#[derive(Clone, Copy)]
+pub struct SiteParts {
+    pub bucket: Handle<SiteBucket>,
+    access_control: Handle<AccessControl>,
+    function: Handle<EdgeFunction>,
+    policy: Handle<BucketPolicy>,
+    pub distribution: Handle<Distribution>,
+    pub files: Handle<SiteFiles>,
 }
 
 impl Stack {
@@ -101,8 +117,11 @@ impl Stack {
         let mut functions: BTreeMap<_, _> = functions.collect();
         let http = wiring.http(config, blueprints, &mut functions);
         wiring.triggers(config, &tables, &functions);
+        let contents_alone = Arc::default();
+        let site = wiring.site(config, http, &contents_alone);
         let Wiring { graph, .. } = wiring;
-        Self { graph, tables, functions, http, about: config.function().key.clone() }
+        let about = config.function().key.clone();
+        Self { graph, tables, functions, http, site, contents_alone, about }
     }
 
     /// The function that this run is about.
@@ -115,6 +134,30 @@ impl Stack {
         let parts = &self.functions[&config.function().key];
         let (function, log_group, code) = (parts.function, parts.log_group, parts.code);
         Release::new(cloud, config, function, log_group, code, parts.rights.clone())
+    }
+
+    /// The distribution, to be looked for outside of a plan; only of a stack with a site.
+    pub fn distribution(
+        &self,
+        cloud: &Cloud,
+        config: &Config,
+        site: &Site,
+    ) -> Option<Distribution> {
+        let SiteParts { bucket, access_control, function, .. } = self.site?;
+        let api = self.http.map(|http| http.api);
+        let beside = Beside { bucket, access_control, function, api };
+        Some(Distribution::new(cloud, config, site, beside))
+    }
+
+    /// The files of the site, to be gone back to outside of a plan.
+    pub fn site_files(&self, cloud: &Cloud, config: &Config, site: &Site) -> Option<SiteFiles> {
+        let SiteParts { bucket, policy, .. } = self.site?;
+        Some(SiteFiles::new(cloud, config, site, bucket, policy, Arc::default()))
+    }
+
+    /// Compares the files of the site by their content alone, from now on.
+    pub fn look_at_contents_alone(&self) {
+        self.contents_alone.store(true, Ordering::Relaxed);
     }
 
     /// Lets what others gave the roles stay, or go.
@@ -231,6 +274,27 @@ impl Wiring<'_> {
             parts.permission = Some(graph.add(permission));
         }
         Some(Http { api, routes, users })
+    }
+
+    /// Adds the frontend, with the API behind its address.
+    fn site(
+        &mut self,
+        config: &Config,
+        http: Option<Http>,
+        contents_alone: &Arc<AtomicBool>,
+    ) -> Option<SiteParts> {
+        let site = config.site.as_ref()?;
+        let (cloud, graph) = (self.cloud, &mut self.graph);
+        let bucket = graph.add(SiteBucket::new(cloud, config, site));
+        let access_control = graph.add(AccessControl::new(cloud, config, site));
+        let function = graph.add(EdgeFunction::new(cloud, config, site));
+        let api = http.map(|http| http.api);
+        let beside = Beside { bucket, access_control, function, api };
+        let distribution = graph.add(Distribution::new(cloud, config, site, beside));
+        let policy = graph.add(BucketPolicy::new(cloud, site, bucket, distribution));
+        let alone = contents_alone.clone();
+        let files = graph.add(SiteFiles::new(cloud, config, site, bucket, policy, alone));
+        Some(SiteParts { bucket, access_control, function, policy, distribution, files })
     }
 
     /// Adds what starts functions besides requests.

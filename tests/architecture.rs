@@ -53,6 +53,7 @@ const CRATES: [(&str, &[&str]); 8] = [
         "wire",
         &[
             "aws-runtime",
+            "aws-sigv4",
             "aws-smithy-runtime",
             "aws-smithy-runtime-api",
             "aws-smithy-types",
@@ -136,7 +137,11 @@ fn a_resource_speaks_to_one_service() {
         let mut services: Vec<&str> = Vec::new();
         for (_, line) in &file.lines {
             for rest in line.split("aws_sdk_").skip(1).chain(line.split("use wire::").skip(1)) {
-                services.push(rest.split(|c: char| !c.is_alphanumeric()).next().unwrap_or(""));
+                let name = rest.split(|c: char| !c.is_alphanumeric()).next().unwrap_or("");
+                // What all services of a protocol share is a type.
+                if !name.starts_with(|c: char| c.is_ascii_uppercase()) {
+                    services.push(name);
+                }
             }
         }
         services.sort_unstable();
@@ -233,18 +238,28 @@ impl Source {
             let operation = rest.split(['{', '(', ')']).next()?;
             Some(snake_case(operation.rsplit("::").next()?))
         });
-        after_clients.filter_map(method).filter(is_call).chain(on_the_wire).collect()
+        // Clients of REST services have a method an operation, as the SDK has.
+        let site = ["s3.", "cdn."].iter().flat_map(|client| text.split(client).skip(1));
+        let site = site.filter_map(|rest| Some(rest.split_once('(')?.0.to_owned()));
+        let is_method = |name: &String| {
+            name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
+        };
+        let site = site.filter(|name| name != "clone" && is_method(name));
+        let all = after_clients.filter_map(method).filter(is_call).chain(on_the_wire);
+        all.chain(site).collect()
     }
 
     /// The operations of `CALLS` and its like and of `fn calls`, as the SDK's methods are called.
     fn calls_declared(&self) -> Vec<String> {
-        const KNOWN: [&str; 9] = [
+        const KNOWN: [&str; 11] = [
             "apigateway",
+            "cloudfront",
             "cognito-idp",
             "dynamodb",
             "iam",
             "lambda",
             "logs",
+            "s3",
             "scheduler",
             "sqs",
             "ssm",

@@ -18,6 +18,7 @@ pub mod quotas;
 pub mod replay;
 pub mod role_documents;
 pub mod simulation;
+pub mod sites;
 mod slowed;
 pub mod spreading;
 mod surroundings;

@@ -5,25 +5,26 @@ use tokio::time::Instant;
 
 use super::ship::{self, MAKING_ROOM, Questions, Ship};
 use super::sources::Artifacts;
-use super::{App, callers, granted, outputs, reading, sources};
+use super::{App, callers, granted, outputs, reading, site, sources};
 use crate::blueprint::{self, Blueprints, Form};
 use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::config::{Budget, Config};
 use crate::proof::{MORE, Proof, Question};
 use crate::resources::release::SHIPPING;
-use crate::resources::{LiveRelease, Trial};
+use crate::resources::{FINDING, LiveRelease, Trial};
 use crate::stack::{Parts, Stack};
 use crate::ui::seconds;
 use engine::error::{Error, Result};
 use engine::{Events, Id, Ownership, Phases, Plan, Progress, plan_up, read};
 use package::Artifact;
 
-/// Ship the code alone, and prove that it answers; goes back by itself if it does not
+/// Ship the code and the site alone, and prove that both answer; goes back by itself if the code does not
 #[derive(Debug, clap::Args)]
 #[command(after_help = examples!(
     "stackctl deploy",
     "stackctl deploy --artifact bootstrap.zip    what `stackctl build` made, here or in CI",
+    "stackctl deploy --site                      the frontend alone",
 ))]
 pub struct Args {
     #[command(flatten)]
@@ -31,9 +32,12 @@ pub struct Args {
     /// Refuse a version whose cold start costs more than `[function.budget]`, or than a common one where that is not set
     #[arg(long)]
     budget: bool,
-    /// Ship this function alone, by its key in `stack.toml`; without it, all
+    /// Ship this function alone, by its key in `stack.toml`; without it, all, and the site
     #[arg(long, value_name = "KEY")]
     function: Option<String>,
+    /// Ship the site alone
+    #[arg(long, conflicts_with_all = ["function", "budget", "named", "optimized"])]
+    site: bool,
 }
 
 /// What a small handler stays well below, for `--budget` without keys of its own.
@@ -48,10 +52,16 @@ pub fn calls(stack: &Stack) -> Vec<&'static str> {
     let api = stack.http.map(|http| http.api.id);
     let read = stack.functions.values().flat_map(of_function).flatten().chain(api);
     let read: Vec<Id> = read.collect();
-    [stack.graph.reading(&read), SHIPPING.concat(), MAKING_ROOM.concat()].concat()
+    let site: Vec<Id> = stack.site.map(|site| site.files.id).into_iter().collect();
+    let of_site = if site.is_empty() { Vec::new() } else { FINDING.to_vec() };
+    let site = [stack.graph.making(&site), of_site].concat();
+    [stack.graph.reading(&read), SHIPPING.concat(), MAKING_ROOM.concat(), site].concat()
 }
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {
+    if args.site {
+        return site::deploy(app).await;
+    }
     let since = Instant::now();
     let mut config = app.config()?.about_named(args.function.as_deref())?;
     if args.function.is_some() {
@@ -61,14 +71,17 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         config.budget_unless_set(COMMON);
     }
     let sources = args.artifacts.sources(&config, &app.globals)?;
+    site::build(&config, app).await?;
     let cloud = app.cloud(&config).await?;
     args.artifacts.check(&config, &cloud)?;
+    site::check_cloud(&config, &cloud)?;
     // A zip may come without its source.
     let blueprints = app.blueprints_if_readable(&config).await?.ok();
     let stack = match &blueprints {
         Some(blueprints) => Stack::wanted(&cloud, &config, blueprints, sources),
         None => Stack::located(&cloud, &config, sources),
     };
+    stack.look_at_contents_alone();
     let questions = questions(&config, blueprints.as_ref());
     let labels = ship::labels(&stack);
     let ((outcome, proofs), broken) = app
@@ -182,7 +195,8 @@ async fn planned(
     events: &Events,
 ) -> Result<(Plan, Vec<String>)> {
     let parts = || stack.functions.values();
-    let code: Vec<Id> = parts().flat_map(|parts| [parts.code.id, parts.release.id]).collect();
+    let code = parts().flat_map(|parts| [parts.code.id, parts.release.id]);
+    let code: Vec<Id> = code.chain(stack.site.map(|site| site.files.id)).collect();
     let functions: Vec<Id> = parts().map(|parts| parts.function.id).collect();
     let api: Vec<Id> = stack.http.map(|http| http.api.id).into_iter().collect();
     let looked_at = [code.as_slice(), &functions, &api].concat();

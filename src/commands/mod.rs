@@ -25,6 +25,7 @@ mod reading;
 pub mod rollback;
 mod ship;
 pub mod simulate;
+mod site;
 pub mod smoke;
 mod sources;
 pub mod status;

@@ -77,6 +77,8 @@ pub fn document(
         "api_url": api.map(|api| &api.url),
         "api_id": api.map(|api| &api.id),
         "public": api.map(|_| config.auth.is_none()),
+        "site_url": null,
+        "distribution_id": null,
         "table_name": config.main_table(),
         "table_arn": table_arn(&config.main_table()),
         "tables": config.tables.values().map(|table| {

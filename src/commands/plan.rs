@@ -7,7 +7,7 @@ use serde_json::json;
 use super::sources::Artifacts;
 use super::up::planned;
 use super::widening::Asked;
-use super::{App, outputs};
+use super::{App, outputs, site};
 use crate::cli::examples;
 use crate::saved_plan::{self, Basis};
 use crate::stack::{self, Stack};
@@ -47,9 +47,11 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let sources = args.artifacts.sources(&config, &app.globals)?;
     let blueprints = app.blueprints(&config).await?;
     stack::check(&config, &blueprints)?;
+    site::check(&config, app)?;
     config.notes().iter().for_each(|note| app.ui.say(note));
     let cloud = app.cloud(&config).await?;
     args.artifacts.check(&config, &cloud)?;
+    site::check_cloud(&config, &cloud)?;
     let stack = Stack::wanted(&cloud, &config, &blueprints, sources);
     let ownership = if args.adopt { Ownership::Adopt } else { Ownership::Respect };
     let work = app.ui.watch(stack.graph.labels(), async |events| {

@@ -4,13 +4,14 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::sources::built;
-use super::{App, Which, deploy, granted, ship};
+use super::{App, Which, deploy, granted, ship, site};
 use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::config::Config;
 use crate::proof::{Endpoint, MORE, Probe, Proof};
 use crate::resources::release::SWITCHING;
-use crate::resources::{LiveApi, LiveRelease, Version, versions};
+use crate::resources::site_files::RESTORING;
+use crate::resources::{FINDING, LiveApi, LiveRelease, Version, versions};
 use crate::stack::Stack;
 use crate::ui::{Paint, on_one_line, seconds};
 use engine::error::{Error, Result};
@@ -23,6 +24,7 @@ use engine::{Events, Id, Label, Progress, alone, read};
     "stackctl rollback --list    which versions there are, and which is live",
     "stackctl rollback 3         to version 3, older or newer",
     "stackctl rollback 3 --force    although the role lacks rights that its code uses",
+    "stackctl rollback --site    the site to the release before; `--site --list` shows which there are",
 ))]
 pub struct Args {
     /// The number of the version; without it, the one before the live version
@@ -30,6 +32,10 @@ pub struct Args {
     /// Show the versions, and change nothing
     #[arg(long, conflicts_with = "version")]
     list: bool,
+    /// Go back to this release of the site, or to the one before the one that is served; the code stays
+    #[arg(long, value_name = "RELEASE", num_args = 0..=1, require_equals = true, default_missing_value = "")]
+    #[arg(conflicts_with_all = ["version", "force", "function"])]
+    site: Option<String>,
     #[command(flatten)]
     which: Which,
     /// Switch although the role may not do all that the version's code calls
@@ -52,10 +58,15 @@ pub fn calls(stack: &Stack) -> Vec<&'static str> {
     let policy = stack.main().data_policy.map(|policy| policy.id);
     let read: Vec<Id> = looked_at(stack).into_iter().chain(policy).collect();
     let reading = stack.graph.reading(&read);
+    let of_site = if stack.site.is_some() { [RESTORING, FINDING].concat() } else { Vec::new() };
+    let reading = [reading, of_site].concat();
     [reading, versions::CALLS.to_vec(), versions::CODE_CALLS.to_vec(), SWITCHING.to_vec()].concat()
 }
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {
+    if let Some(release) = &args.site {
+        return site::roll_back(app, release, args.list).await;
+    }
     let since = Instant::now();
     let config = args.which.config(app)?;
     let cloud = app.cloud(&config).await?;

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::sources::built;
-use super::{App, outputs};
+use super::{App, outputs, site};
 use crate::cli::examples;
 use crate::stack::Stack;
 use crate::ui::{self, Paint};
@@ -43,6 +43,8 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let found =
         outputs::found(&stack, |handle| reading.find(handle), |handle| reading.find(handle));
     let mut document = outputs::document(&config, cloud.known_identity(), api, &found);
+    let distribution = stack.site.and_then(|site| reading.find(site.distribution));
+    site::outputs(&mut document, distribution);
     for (key, found) in &found {
         // Lambda's `$LATEST` is what was uploaded last.
         let uploaded = found.function.map(|function| &function.code_sha256);
@@ -100,6 +102,9 @@ fn text(document: &Value, paint: Paint) -> String {
         if document["public"] == true {
             lines.push(format!("{}\n", outputs::PUBLIC));
         }
+    }
+    if let Some(url) = document["site_url"].as_str() {
+        lines.push(format!("{url}/    the site\n"));
     }
     for function in document["functions"].as_object().into_iter().flat_map(|all| all.values()) {
         if function["is_newest_code"] == false {

@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use super::ship::{self, MAKING_ROOM, Ship};
 use super::sources::Artifacts;
 use super::widening::{self, Asked};
-use super::{App, auth, dropping, outputs, sources};
+use super::{App, auth, dropping, outputs, site, sources};
 use crate::blueprint::{self, Form};
 use crate::cli::examples;
 use crate::cloud::Cloud;
@@ -68,6 +68,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let sources = args.artifacts.sources(&config, &app.globals)?;
     let blueprints = app.blueprints(&config).await?;
     stack::check(&config, &blueprints)?;
+    site::build(&config, app).await?;
     config.notes().iter().for_each(|note| app.ui.say(note));
     for (key, blueprint) in &blueprints {
         let place = config.functions[key].place();
@@ -81,6 +82,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         app.unless_stopped(auth::check(app, url)).await?;
     }
     args.artifacts.check(&config, &cloud)?;
+    site::check_cloud(&config, &cloud)?;
     let stack = Stack::wanted(&cloud, &config, &blueprints, sources);
     let questions = blueprint::questions(&config, &blueprints);
     let adopt = args.adopt || saved.as_ref().is_some_and(|saved| saved.adopt);
@@ -144,6 +146,8 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         api,
         &outputs::found(&stack, |handle| outcome.find(handle), |handle| outcome.find(handle)),
     );
+    let distribution = stack.site.and_then(|site| outcome.find(site.distribution));
+    site::outputs(&mut document, distribution);
     document["changes"] = outputs::changes(&stack, &outcome.changes);
     let artifacts = stack.artifacts(&outcome);
     document["build"] = json!(sources::document(&artifacts));
@@ -228,7 +232,8 @@ pub fn text(
         let public = if public.is_empty() { String::new() } else { format!("\n\n{public}") };
         format!("\n\n  {url}{}{public}", examples_of(config, form, &url))
     });
-    let answers = answers.unwrap_or_default();
+    let site = document["site_url"].as_str().map(|url| format!("\n\n  {url}/    the site"));
+    let answers = answers.unwrap_or_default() + &site.unwrap_or_default();
     let text = format!(
         "{} is up: {what}, {live} ({took})\n{place}{}",
         config.names.api,

@@ -9,6 +9,7 @@ use super::auth::AuthKeys;
 use super::function::FunctionKeys;
 use super::kinds;
 use super::names::API;
+use super::site::SiteKeys;
 use super::table::{DATA, TableKeys};
 use engine::error::{Error, Result};
 
@@ -31,6 +32,7 @@ pub struct File {
     pub api: ApiKeys,
     /// Absent where the API is open to everybody.
     pub auth: Option<AuthKeys>,
+    pub site: Option<SiteKeys>,
 }
 
 /// `[api]`
@@ -144,7 +146,7 @@ fn inherit(table: &mut Table) {
 }
 
 /// Sections whose keys are names of the user's own.
-const FREE: [&str; 4] = ["access", "environment", "indexes", "tags"];
+const FREE: [&str; 5] = ["access", "cache", "environment", "indexes", "tags"];
 
 fn refuse_unknown(path: &str, table: &Table, known: &Table) -> Result<()> {
     for (key, value) in table {

@@ -14,7 +14,7 @@ pub fn check(text: &str, path: &str, table: &Table, known: &Table) -> Result<()>
         match (value, known.get(key)) {
             // Keys of the user's own, whose values are texts.
             (Value::Table(variables), Some(Value::Table(_)))
-                if key == "environment" || key == "tags" =>
+                if ["cache", "environment", "tags"].contains(&key.as_str()) =>
             {
                 for (name, value) in variables {
                     same(text, &format!("{place}.{name}"), value, &Value::from(""))?;

@@ -9,6 +9,7 @@ mod names;
 mod origin;
 mod region;
 mod schema;
+mod site;
 mod table;
 mod trigger;
 
@@ -22,6 +23,7 @@ pub use file::Cors;
 pub use function::{Budget, Function, FunctionKeys, LogPolicy};
 pub use names::{ALIAS, API, DEFAULT_STAGE, LAMBDA, Names};
 pub use schema::SCHEMA;
+pub use site::{Fallback, Site};
 pub use table::{Attribute, AttributeKind, DATA, Index, Projection, Table, Word};
 pub use trigger::{Queue, Schedule, Trigger};
 
@@ -58,6 +60,8 @@ pub struct Config {
     pub auth: Option<Auth>,
     /// Whether this run may open routes to everybody that need a token now.
     pub opens: bool,
+    /// The frontend, where the file says of one.
+    pub site: Option<Site>,
     pub names: Names,
 }
 
@@ -114,6 +118,7 @@ impl Config {
             about: main_function(&functions),
             functions,
             tables: tables.collect::<Result<_>>()?,
+            site: file.site.map(|keys| Site::of(&names, keys)).transpose()?,
             names,
             root,
             name: file.name,
@@ -196,6 +201,7 @@ impl Config {
     pub fn alone(&self) -> Self {
         let mut alone = self.clone();
         alone.functions.retain(|key, _| *key == self.about);
+        alone.site = None;
         alone
     }
 
@@ -258,6 +264,7 @@ impl Config {
         Self {
             tables: self.tables.iter().map(table).collect(),
             functions: self.functions.iter().map(function).collect(),
+            site: None,
             name,
             names,
             stage: DEFAULT_STAGE.to_owned(),
@@ -333,6 +340,12 @@ fn unreadable(path: &Path, error: &io::Error) -> Error {
     Error::usage(format!("`{path}` cannot be read")).cause(error)
 }
 
+/// Where Node.js is, if it is on the `PATH`.
+pub fn node() -> Option<PathBuf> {
+    let folders = env::var_os("PATH")?;
+    env::split_paths(&folders).map(|folder| folder.join("node")).find(|node| node.is_file())
+}
+
 /// Where the local cloud lives, from the environment: `STACKCTL_CACHE_DIR`, `STACKCTL_LOCAL_DIR`,
 /// `STACKCTL_LOCAL_PORT`, else a folder of ours in the user's cache folder.
 pub fn local_cloud(port: Option<u16>) -> Result<local_cloud::Settings> {
@@ -348,7 +361,7 @@ pub fn local_cloud(port: Option<u16>) -> Result<local_cloud::Settings> {
         ),
         (port, _) => port,
     };
-    Ok(local_cloud::Settings { cache, directory, port })
+    Ok(local_cloud::Settings { cache, directory, port, node: node() })
 }
 
 fn cache_folder() -> Result<PathBuf> {

@@ -49,6 +49,11 @@ impl Names {
         format!("{}-users{}", self.stack, self.suffix)
     }
 
+    /// What stands for the site in the names of its resources.
+    pub fn site(&self) -> String {
+        format!("{}-site{}", self.stack, self.suffix)
+    }
+
     /// The function that the file calls `key`, and its own. What belongs to `api` is named `lambda`, after the tutorial.
     pub fn function(&self, key: &str) -> FunctionNames {
         let Self { stack, suffix, .. } = self;

@@ -1,11 +1,15 @@
 //! One file per thing in the cloud.
 
+mod access_control;
 mod api;
 mod attachments;
 mod authorizer;
+mod bucket_policy;
 mod busy;
 mod code;
 mod commits;
+mod distribution;
+mod edge_function;
 mod event_source;
 pub mod export;
 #[cfg(test)]
@@ -28,15 +32,21 @@ mod routes;
 mod schedule;
 mod schedule_group;
 mod schedule_role;
+mod site_bucket;
+pub mod site_files;
 mod table;
 mod trial;
 mod user_pool;
 pub mod versions;
 
+pub use access_control::AccessControl;
 pub use api::{Api, LiveApi};
 pub use attachments::{Attachments, Rights};
 pub use authorizer::{Authorizer, Trust};
+pub use bucket_policy::BucketPolicy;
 pub use code::{Code, Source, quick_for_aws};
+pub use distribution::{Beside, Distribution, FINDING, LiveDistribution};
+pub use edge_function::EdgeFunction;
 pub use event_source::EventSource;
 pub use export::{export, probe};
 pub use function::{Function, LiveFunction, Queues, further as further_functions};
@@ -56,6 +66,8 @@ pub use routes::{RouteTarget, Routes};
 pub use schedule::Schedule;
 pub use schedule_group::ScheduleGroup;
 pub use schedule_role::ScheduleRole;
+pub use site_bucket::SiteBucket;
+pub use site_files::{LiveSiteFiles, Past, SiteFiles};
 pub use table::{LiveTable, Table, further as further_tables};
 pub use trial::Trial;
 pub use user_pool::{LiveUserPool, UserPool};

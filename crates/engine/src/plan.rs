@@ -275,9 +275,12 @@ pub fn plan_teardown(graph: &Graph, ids: &[Id], reading: &Reading) -> Plan {
     Plan { steps: steps.collect(), given: reading.lives.clone(), left: Vec::new() }
 }
 
-/// Whether `user` needs `id`, or something does that goes with `user`.
+/// Whether `user` needs `id`, or something does that goes with `user`. What needs `user` itself goes before it: the
+/// distribution before its bucket, though the bucket's policy needs the distribution.
 fn uses(graph: &Graph, user: Id, id: Id) -> bool {
-    let goes = |&one: &Id| one == user || graph.node(one).contained_in() == Some(user);
+    let is_part = |one: Id| graph.node(one).contained_in() == Some(user);
+    let needs_user = graph.node(id).needs().contains(&user);
+    let goes = |&one: &Id| one == user || is_part(one) && !needs_user;
     graph.ids().filter(goes).any(|one| graph.node(one).needs().contains(&id))
 }
 

@@ -9,6 +9,7 @@ account's root and checks no signature of theirs, so no request with such a key 
     a request of a web page       nothing else (Origin, Sec-Fetch-*)
     everything else               signed with this installation's key, or with one that the emulator has issued
     its own control paths         signed with this installation's key, as nothing else asks what the caller may do
+    where a distribution is       from everybody who is no web page: the port of `sites.py` that stands for it
 """
 
 import asyncio
@@ -41,8 +42,14 @@ from ministack import app as emulator  # noqa: E402
 from ministack.core import iam_evaluator, persistence, responses, router, sigv4  # noqa: E402
 from ministack.services import lambda_svc  # noqa: E402
 
+# The folder of the local cloud, which is its owner's alone, holds this file and the one beside it.
+sys.path.append(os.path.dirname(os.path.abspath(__file__)))
+import sites  # noqa: E402
+
 LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)
 
+# Where a distribution is, by its id.
+SITE = re.compile(r"/_stackctl/sites/([A-Z0-9]+)")
 # The emulator's own paths: no service of AWS has one that begins like that, API Gateway's and Lambda's URLs aside.
 CONTROL = re.compile(r"/(_(?!aws/)|health$)")
 
@@ -68,10 +75,12 @@ READS = re.compile(r"(AssumeRole|BatchGet|Describe|Filter|Get|Head|Invoke|List|L
 # Where the emulator keeps what a service changes; of any other service, all of it is saved.
 KEPT = {
     "apigateway": ("apigateway",),
+    "cloudfront": ("cloudfront",),
     "dynamodb": ("dynamodb",),
     "iam": ("iam",),
     "lambda": ("lambda", "cloudwatch_logs"),
     "logs": ("cloudwatch_logs",),
+    "s3": ("s3",),
 }
 # Where a request on its way keeps the names of its service and operation.
 OPERATION = "stackctl.operation"
@@ -148,17 +157,17 @@ class Keeper:
 class Gate:
     """The emulator's application, for those who may use it."""
 
-    def __init__(self, application, key):
+    def __init__(self, application, key, listeners):
         self.application, self.id, self.secret = application, key["id"], key["secret"]
-        self.keeper = Keeper()
+        self.keeper, self.sites = Keeper(), listeners
 
     async def __call__(self, scope, receive, send):
         if scope["type"] == "lifespan":
-            return await self.application(scope, self.until_the_end(receive), send)
+            return await self.application(scope, self.until_the_end(receive), self.from_the_beginning(send))
         if scope["type"] != "http":
             return await send({"type": "websocket.close", "code": 1008})
         try:
-            scope, receive = await self.admit(scope, receive)
+            scope, receive = await self.admit(scope, receive, send)
         except Refused as why:
             return await refuse(scope, send, why)
         if scope is None:
@@ -166,17 +175,28 @@ class Gate:
         await self.application(scope, receive, send)
         if OPERATION in scope:
             self.keeper.note(scope["method"], *scope[OPERATION])
+            if scope[OPERATION][0] == "cloudfront":
+                self.sites.sync()
+
+    def from_the_beginning(self, send):
+        async def told(message):
+            await send(message)
+            if message["type"] == "lifespan.startup.complete":
+                self.sites.sync()
+
+        return told
 
     def until_the_end(self, receive):
         async def next_message():
             message = await receive()
             if message["type"] == "lifespan.shutdown":
                 self.keeper.stop()
+                self.sites.close()
             return message
 
         return next_message
 
-    async def admit(self, scope, receive):
+    async def admit(self, scope, receive, send):
         """The request as the emulator gets it; no scope when the client is gone."""
         names = [name for name, _ in scope["headers"]]
         headers = {name.decode("latin-1"): sigv4.decode_header_value(value) for name, value in scope["headers"]}
@@ -191,6 +211,11 @@ class Gate:
             return scope, limited(receive)
         if any(name == b"origin" or name.startswith(b"sec-fetch-") for name in names):
             raise Refused("a web page reaches nothing of the local cloud but its APIs")
+        site = SITE.fullmatch(scope["path"])
+        if site and not signer and scope["method"] == "GET":
+            url = self.sites.url(site[1])
+            await tell(send, 200 if url else 404, {"url": url})
+            return None, None
         if names.count(b"authorization") + ("X-Amz-Credential" in query) != 1:
             raise Refused("it is not signed once")
         presigned = b"authorization" not in names
@@ -327,6 +352,13 @@ def as_root(scope, signature):
         "headers": [*headers, (b"authorization", value.encode())],
         "query_string": query if presigned else scope["query_string"],
     }
+
+
+async def tell(send, status, document):
+    body = json.dumps(document).encode()
+    head = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
+    await send({"type": "http.response.start", "status": status, "headers": head})
+    await send({"type": "http.response.body", "body": body})
 
 
 async def read(receive):
@@ -466,7 +498,9 @@ def main():
     guard_runtimes()
     guard_routes()
     tell_of_failures()
-    emulator.app = Gate(emulator.app, key)
+    folder = os.path.dirname(os.path.abspath(sys.argv[1]))
+    listeners = sites.Sites(folder, lambda: emulator._get_module("cloudfront"))
+    emulator.app = Gate(emulator.app, key, listeners)
     sys.argv = ["ministack"]
     emulator.main()
 

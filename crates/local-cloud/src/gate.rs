@@ -9,16 +9,21 @@ use super::key::hex;
 use engine::error::{Doing, Result};
 
 const PROGRAM: &str = include_str!("gate.py");
+/// The listeners of sites, which it starts.
+const SITES: &str = include_str!("sites.py");
 
 /// Which gate this is.
 pub fn digest() -> String {
-    hex(&Sha256::digest(PROGRAM)[..6])
+    hex(&Sha256::new().chain_update(PROGRAM).chain_update(SITES).finalize()[..6])
 }
 
 /// Writes the program into the folder of a local cloud, which is private. The caller holds the folder.
 pub fn write(folder: &Folder) -> Result<PathBuf> {
-    let path = folder.path().join("gate.py");
-    machine::replace_private(&path, PROGRAM.as_bytes())
-        .doing(format!("write `{}`", path.display()))?;
-    Ok(path)
+    let written = |name: &str, program: &str| {
+        let path = folder.path().join(name);
+        let doing = format!("write `{}`", path.display());
+        machine::replace_private(&path, program.as_bytes()).doing(doing).map(|()| path)
+    };
+    written("sites.py", SITES)?;
+    written("gate.py", PROGRAM)
 }

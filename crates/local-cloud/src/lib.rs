@@ -52,6 +52,8 @@ pub struct Settings {
     pub directory: PathBuf,
     /// The port that the user asked for. With none, the one that it runs on or ran on last, or else [`DEFAULT_PORT`].
     pub port: Option<u16>,
+    /// Where Node.js is, which runs the functions of distributions.
+    pub node: Option<PathBuf>,
 }
 
 /// A local cloud that answers.
@@ -114,7 +116,7 @@ pub async fn ensure(settings: &Settings, progress: &Progress) -> Result<Running>
     };
     let port = settings.port.or_else(|| folder.last_port()).unwrap_or(DEFAULT_PORT);
     progress.note(format!("starting the local cloud on port {port}"));
-    let record = server::start(&folder, &python, port).await?;
+    let record = server::start(&folder, &python, settings.node.as_deref(), port).await?;
     folder.remember_port(port)?;
     match server::until_ready(&folder, &record).await {
         Ok(key) => Ok(Running { lost, ..Running::new(record, key, true) }),
@@ -225,6 +227,7 @@ mod tests {
             cache: PathBuf::from("/nowhere"),
             directory: PathBuf::from("/nowhere/local"),
             port,
+            node: None,
         }
     }
 

@@ -33,7 +33,12 @@ const UNTIL_STOPPED: Duration = Duration::from_secs(10);
 const BEGIN: &str = r#"trap '' HUP; read -r go && exec "$@" </dev/null"#;
 
 /// Starts the server and writes down who it is. The caller holds the folder and knows that nobody runs in it.
-pub async fn start(folder: &Folder, python: &Path, port: u16) -> Result<Record> {
+pub async fn start(
+    folder: &Folder,
+    python: &Path,
+    node: Option<&Path>,
+    port: u16,
+) -> Result<Record> {
     check_free(port)?;
     let doing = "start the local cloud";
     // One left behind by a crash would pass for the new server's.
@@ -41,7 +46,7 @@ pub async fn start(folder: &Folder, python: &Path, port: u16) -> Result<Record> 
     let log = folder.new_log()?;
     Key::ensure(&folder.key_file())?;
     let gate = gate::write(folder)?;
-    let mut child = command(folder, python, &gate, port)
+    let mut child = command(folder, python, node, &gate, port)
         .stdin(Stdio::piped())
         .stdout(log.try_clone().doing(doing)?)
         .stderr(log)
@@ -58,15 +63,17 @@ pub async fn start(folder: &Folder, python: &Path, port: u16) -> Result<Record> 
 }
 
 /// The server as a command, in an environment of its own: nothing of the user's AWS settings reaches it.
-fn command(folder: &Folder, python: &Path, gate: &Path, port: u16) -> Command {
+fn command(folder: &Folder, python: &Path, node: Option<&Path>, gate: &Path, port: u16) -> Command {
     let mut command = Command::new("/bin/sh");
     // Run by the interpreter, since the scripts of a virtual environment fail under long paths and in moved folders.
     command.args(["-c", BEGIN, "sh"]).arg(python).arg("-I").arg(gate);
     // The key itself would be in everybody's list of processes.
     command.arg(folder.key_file());
     command.process_group(0).current_dir(folder.path()).env_clear();
+    // The functions of distributions run in Node.js.
+    let node = node.and_then(Path::parent).map(|folder| format!(":{}", folder.display()));
     command
-        .env("PATH", "/usr/bin:/bin")
+        .env("PATH", format!("/usr/bin:/bin{}", node.unwrap_or_default()))
         .env("HOME", folder.path())
         .env("TMPDIR", folder.temporary());
     command.env("GATEWAY_PORT", port.to_string()).env("BIND_HOST", "127.0.0.1");
@@ -77,6 +84,8 @@ fn command(folder: &Folder, python: &Path, gate: &Path, port: u16) -> Command {
     command.env("AUTH", "true");
     // Else it opens a port to the whole network.
     command.env("IOT_MTLS_ENABLED", "0");
+    // Objects are written one by one, and kept apart from the rest.
+    command.env("S3_PERSIST", "1").env("S3_DATA_DIR", folder.state().join("objects"));
     command.env("PERSIST_STATE", "1").env("STATE_DIR", folder.state()).env("LOG_LEVEL", "INFO");
     command
 }

@@ -3,6 +3,8 @@
 //!
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
 
+mod site;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use iam::document::{Condition, Document, Statement};
@@ -31,6 +33,13 @@ pub struct Names {
     pub event_sources: Vec<String>,
     /// User pools, which Cognito gives names of its own.
     pub user_pools: Vec<String>,
+    /// The bucket of the site, where the stack has one.
+    pub buckets: Vec<String>,
+    /// The function at the edge before it.
+    pub edge_functions: Vec<String>,
+    /// Distributions and origin access controls: AWS gives each a name of its own.
+    pub distributions: Vec<String>,
+    pub origin_access: Vec<String>,
     /// Before the path of anything in API Gateway: `arn:aws:apigateway:us-east-1::`.
     pub gateway: String,
 }
@@ -49,6 +58,11 @@ enum On {
     Queue,
     ScheduleGroup,
     Schedule,
+    Bucket,
+    Objects,
+    EdgeFunction,
+    Distribution,
+    OriginAccess,
     UserPool,
     /// API Gateway's actions are the methods of HTTP, and its ARNs paths without an account or a name.
     Path(&'static str),
@@ -121,6 +135,9 @@ fn needs(operation: &str) -> Vec<(String, On)> {
     let (service, name) = operation.split_once(':').unwrap_or((operation, ""));
     if service == "apigateway" {
         return gateway(name);
+    }
+    if ["s3", "cloudfront"].contains(&service) {
+        return site::needs(service, name);
     }
     let (name, part) = name.split_once('/').unwrap_or((name, ""));
     let on = match (service, part) {
@@ -229,6 +246,11 @@ impl Names {
             Some(On::Queue) => "Queues",
             Some(On::ScheduleGroup) => "ScheduleGroup",
             Some(On::Schedule) => "Schedules",
+            Some(On::Bucket) => "SiteBucket",
+            Some(On::Objects) => "SiteFiles",
+            Some(On::EdgeFunction) => "EdgeFunction",
+            Some(On::Distribution) => "Distribution",
+            Some(On::OriginAccess) => "OriginAccess",
             Some(On::UserPool) => "UserPools",
             Some(On::Path(_)) => {
                 let method = action.rsplit(':').next().unwrap_or_default();
@@ -256,6 +278,11 @@ impl Names {
             On::Queue => self.queues.clone(),
             On::ScheduleGroup => self.schedule_groups.clone(),
             On::Schedule => self.schedules.clone(),
+            On::Bucket => self.buckets.clone(),
+            On::Objects => self.buckets.iter().map(|arn| format!("{arn}/*")).collect(),
+            On::EdgeFunction => self.edge_functions.clone(),
+            On::Distribution => self.distributions.clone(),
+            On::OriginAccess => self.origin_access.clone(),
             On::UserPool => self.user_pools.clone(),
             On::Path(path) => vec![format!("{}{path}", self.gateway)],
             On::Everything => vec!["*".to_owned()],

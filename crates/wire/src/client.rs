@@ -25,7 +25,9 @@ use aws_smithy_runtime_api::client::auth::static_resolver::StaticAuthSchemeOptio
 use aws_smithy_runtime_api::client::auth::{
     AuthSchemeOptionResolverParams, SharedAuthScheme, SharedAuthSchemeOptionResolver,
 };
-use aws_smithy_runtime_api::client::endpoint::{EndpointResolverParams, SharedEndpointResolver};
+use aws_smithy_runtime_api::client::endpoint::{
+    EndpointPrefix, EndpointResolverParams, SharedEndpointResolver,
+};
 use aws_smithy_runtime_api::client::interceptors::SharedInterceptor;
 use aws_smithy_runtime_api::client::interceptors::context::{Error, Input, Output};
 use aws_smithy_runtime_api::client::orchestrator::{
@@ -58,6 +60,8 @@ pub(crate) struct Call<O> {
     pub operation: &'static str,
     pub request: HttpRequest,
     pub signing: SigningOptions,
+    /// What comes before the service's host.
+    pub prefix: Option<String>,
     /// Reads an answer, be it a result or a refusal.
     pub read: fn(&HttpResponse) -> Result<O, Failure>,
 }
@@ -65,7 +69,10 @@ pub(crate) struct Call<O> {
 impl Client {
     /// A client of `service` with the credentials, region, endpoints, HTTP, retries and timeouts of `sdk`.
     pub fn new(sdk: &SdkConfig, service: &'static Service) -> Self {
-        let region = sdk.region().map_or("us-east-1", Region::as_ref);
+        let region = match service.global {
+            Some(_) => "us-east-1",
+            None => sdk.region().map_or("us-east-1", Region::as_ref),
+        };
         let mut defaults = DefaultPluginParams::new()
             .with_is_aws_sdk(true)
             .with_retry_partition_name(format!("{}-{region}", service.prefix));
@@ -86,7 +93,7 @@ impl Client {
         &self,
         call: Call<O>,
     ) -> Answer<O> {
-        let Call { operation, request, signing, read } = call;
+        let Call { operation, request, signing, prefix, read } = call;
         let mut layer = Layer::new(operation);
         layer.store_put(SharedRequestSerializer::new(AsWritten));
         layer.store_put(SharedResponseDeserializer::new(Reader(read)));
@@ -98,6 +105,10 @@ impl Client {
             signing_options: signing,
             ..Default::default()
         });
+        if let Some(prefix) = prefix {
+            let prefix = EndpointPrefix::new(prefix).map_err(SdkError::construction_failure)?;
+            layer.store_put(prefix);
+        }
         let plugin = StaticRuntimePlugin::new().with_config(layer.freeze());
         let plugins = self.shared.clone().with_operation_plugin(plugin);
         let input = Input::erase(Written(request));

@@ -13,6 +13,7 @@ pub static COGNITO: Service = Service {
     prefix: "cognito-idp",
     target: "AWSCognitoIdentityProviderService",
     plain_is_fips_in_gov: false,
+    global: None,
 };
 
 macro_rules! operations {

@@ -41,6 +41,9 @@ fn own(service: &Service, sdk: &SdkConfig) -> Option<String> {
 }
 
 fn aws(service: &Service, region: &str, fips: bool, dual_stack: bool) -> String {
+    if let Some(host) = service.global {
+        return format!("https://{host}");
+    }
     let of_region = |partition: &&(&str, _, _)| region.starts_with(partition.0);
     let (_, plain, both) =
         PARTITIONS.iter().find(of_region).expect("the last one is of every region");

@@ -33,6 +33,7 @@ impl Client {
             operation: O::NAME,
             request,
             signing: SigningOptions::default(),
+            prefix: None,
             read: read::<O::Output>,
         })
         .await

@@ -11,4 +11,6 @@ pub struct Service {
     pub target: &'static str,
     /// Whether its plain host in AWS `GovCloud` (US) is the FIPS one.
     pub plain_is_fips_in_gov: bool,
+    /// Its host where there is one for all regions of AWS's first partition; then requests are signed for us-east-1.
+    pub global: Option<&'static str>,
 }

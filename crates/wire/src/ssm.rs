@@ -6,8 +6,13 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Operation, Secret, Service};
 
-pub static SSM: Service =
-    Service { id: "SSM", prefix: "ssm", target: "AmazonSSM", plain_is_fips_in_gov: true };
+pub static SSM: Service = Service {
+    id: "SSM",
+    prefix: "ssm",
+    target: "AmazonSSM",
+    plain_is_fips_in_gov: true,
+    global: None,
+};
 
 /// What an operation is: its name in the model, and what it answers.
 macro_rules! operations {

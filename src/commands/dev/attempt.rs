@@ -52,7 +52,9 @@ pub struct Done {
 
 impl Attempt {
     pub async fn new(app: &App) -> Result<Self> {
-        let config = app.config()?;
+        let mut config = app.config()?;
+        // The bundler's own server stands for the site, and shows a save at once.
+        config.site = None;
         let cloud = app.cloud(&config).await?;
         let recipes: Result<Vec<_>> =
             config.each_function().map(|one| sources::for_dev(&cloud, &one)).collect();

@@ -55,6 +55,7 @@ impl Ship<'_> {
             let proof = one.prove(&outcome).await?;
             proofs.extend(proof.map(|proof| (one.key().to_owned(), proof)));
         }
+        super::site::prove(self.stack, self.cloud, self.config, &outcome, &self.progress()).await?;
         if *stop.borrow() {
             return Ok((outcome, proofs));
         }

@@ -1,0 +1,92 @@
+//! A frontend on the local cloud: what a browser gets from its listener, release by release.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::Command;
+
+use serde_json::{Value, json};
+
+use crate::support::{Artifact, Stack};
+
+/// What a request to the listener is answered with: the status, the content type and the body.
+fn get(url: &str) -> (String, String, String) {
+    let words = ["-s", "-m", "20", "-w", "\n%{http_code}\n%{content_type}", url];
+    let output = Command::new("curl").args(words).output().expect("there is curl");
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let mut lines = text.rsplitn(3, '\n').map(str::to_owned);
+    let (kind, status) = (lines.next().unwrap_or_default(), lines.next().unwrap_or_default());
+    (status, kind, lines.next().unwrap_or_default())
+}
+
+/// Writes a release: a page, and the script that it names.
+fn release(stack: &Stack, title: &str, hash: &str) {
+    let folder: PathBuf = stack.project.folder().join("dist");
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(folder.join("assets")).expect("a new folder");
+    let page = format!("<!doctype html><title>{title}</title><script src=\"/assets/i-{hash}.js\">");
+    fs::write(folder.join("index.html"), page).expect("written");
+    fs::write(folder.join(format!("assets/i-{hash}.js")), format!("// {title}")).expect("written");
+}
+
+fn url(document: &Value, path: &str) -> String {
+    format!("{}{path}", document["site_url"].as_str().expect("the address of the site"))
+}
+
+#[test]
+fn a_site_is_served_with_its_api_released_rolled_back_and_taken_away() {
+    let stack = Stack::new("site");
+    stack.configure("[site]\ndirectory = \"dist\"\n");
+    release(&stack, "one", "AbCd1234");
+    let up = stack.up();
+
+    let page = |path: &str| get(&url(&up, path));
+    for path in ["/", "/deep/link", "/users/john.doe"] {
+        let (status, kind, body) = page(path);
+        assert_eq!((status.as_str(), kind.as_str()), ("200", "text/html; charset=utf-8"), "{path}");
+        assert!(body.contains("<title>one"), "{path}: {body}");
+    }
+    assert_eq!(page("/assets/i-AbCd1234.js").1, "text/javascript; charset=utf-8");
+    let (status, kind, _) = page("/assets/gone-AbCd1234.js");
+    assert!(["403", "404"].contains(&status.as_str()) && kind != "text/html; charset=utf-8");
+    assert_ne!(page("/releases/x.json").0, "200", "releases are served to nobody");
+    assert_eq!(page("/api/?userId=u1").2, r#"{"items":[]}"#);
+    let (status, kind, _) = page("/api/nope");
+    assert_eq!(
+        (status.as_str(), kind.as_str()),
+        ("404", "application/json"),
+        "no page for the API"
+    );
+
+    let artifact = Artifact::handler().path();
+    stack.run(&["plan", "--exit-code", "--artifact", artifact]).succeeded();
+    release(&stack, "two", "XyZw9876");
+    let shipped = stack.run(&["deploy", "--site"]).succeeded().json();
+    assert_eq!(shipped["site_url"], up["site_url"]);
+    assert!(page("/").2.contains("<title>two"));
+    assert_eq!(page("/assets/i-AbCd1234.js").0, "200", "a page that is open still asks for it");
+
+    let back = stack.run(&["rollback", "--site"]).succeeded().json();
+    assert_eq!(back["before"], shipped["release"]);
+    assert!(page("/").2.contains("<title>one"));
+    let list = stack.run(&["rollback", "--site", "--list"]).succeeded().json();
+    let live = list["releases"].as_array().expect("releases").iter();
+    let live: Vec<_> = live.filter(|one| one["live"] == json!(true)).collect();
+    assert_eq!(live.len(), 1, "{list:#}");
+    assert_eq!(live[0]["release"], back["release"]);
+
+    let status = stack.run(&["status"]).succeeded().json();
+    let files = status["resources"].as_array().expect("resources").iter();
+    let files: Vec<_> = files.filter(|one| one["resource"] == "site").collect();
+    assert_eq!(files[0]["state"], "drifted", "the folder holds the later release");
+    stack.teardown();
+    assert_eq!(page("/").0, "000", "its port is closed");
+}
+
+#[test]
+fn a_folder_that_cannot_be_served_is_refused_before_the_first_call() {
+    let stack = Stack::new("site-refused");
+    stack.configure("[site]\ndirectory = \"dist\"\n");
+    let artifact = Artifact::handler().path();
+    let refused = stack.run(&["plan", "--artifact", artifact]).failed(2).error().to_string();
+    assert!(refused.contains("`dist` does not exist"), "{refused}");
+}
