@@ -19,7 +19,7 @@ pub struct SiteKeys {
     pub directory: String,
     pub build: String,
     pub fallback: String,
-    pub api: String,
+    pub api: Option<String>,
     pub keep_releases: i32,
     pub regions: String,
     pub headers: bool,
@@ -32,7 +32,7 @@ impl Default for SiteKeys {
             directory: "web/dist".to_owned(),
             build: String::new(),
             fallback: "spa".to_owned(),
-            api: "/api".to_owned(),
+            api: None,
             keep_releases: 5,
             regions: "all".to_owned(),
             headers: true,
@@ -84,7 +84,9 @@ impl Site {
             .hint(format!("choose a `name` or a stage so that it has at most {LONGEST_NAME}")));
         }
         let fallback = fallback(&keys.fallback)?;
-        let api = api(&keys.api)?;
+        // Unless the file says where it is: pages of the site's own leave no room for it.
+        let unsaid = if fallback == Fallback::Pages { "" } else { "/api" };
+        let api = api(keys.api.as_deref().unwrap_or(unsaid))?;
         if fallback == Fallback::Pages && api.is_some() {
             return Err(Error::usage(
                 "`site.fallback = \"pages\"` and `site.api` exclude each other",
@@ -211,7 +213,7 @@ mod tests {
             ("directory = \"/srv/dist\"", "no folder below"),
             ("directory = \".\"", "no folder below"),
             ("fallback = \"index\"", "\"spa\", \"pages\", \"none\""),
-            ("fallback = \"pages\"", "exclude each other"),
+            ("fallback = \"pages\"\napi = \"/api\"", "exclude each other"),
             ("api = \"api\"", "takes a path"),
             ("api = \"/\"", "takes a path"),
             ("api = \"/api/\"", "takes a path"),
@@ -225,6 +227,7 @@ mod tests {
         }
         let long = config("name = \"a-name-that-is-much-longer-than-it\"\n[site]");
         assert!(long.expect_err("too long").message.contains("too long"));
-        assert!(site("fallback = \"pages\"\napi = \"\"").is_ok());
+        let pages = site("fallback = \"pages\"").expect("the API has its own address");
+        assert_eq!(pages.api, None);
     }
 }
