@@ -173,6 +173,8 @@ fn calls_go_through_the_proxy_that_the_environment_names() {
     assert!(heads.iter().any(|head| head.starts_with(sts)), "{heads:#?}");
     let calls = heads.iter().filter(|head| head.starts_with(sts)).count();
     assert_eq!(calls, 1, "AWS_MAX_ATTEMPTS says how often: {heads:#?}");
+    let output = place.run(&["rollback", "--list"], &environment);
+    assert!(said(&output).contains("check `HTTPS_PROXY`"), "{}", said(&output));
 }
 
 #[test]

@@ -103,6 +103,12 @@ fn hint(error: &Error) -> Option<String> {
         {
             "log in first with `aws login` or `aws sso login`, or set `AWS_PROFILE` or `--profile`; `--local` needs no account"
         }
+        None if cause.contains("invalid peer certificate") => {
+            "a proxy or a server with a private CA answered: name its certificates in `AWS_CA_BUNDLE`, or in `ca_bundle` of the profile"
+        }
+        None if cause.contains("tunnel error") => {
+            "the proxy refused the connection: check `HTTPS_PROXY`, which may hold a user and a password, and `NO_PROXY`"
+        }
         None if error.kind == Kind::Unanswered => {
             "check the network and the region, then run the same command again: it continues"
         }
@@ -254,5 +260,11 @@ mod tests {
         assert!(network.contains("network and the region"));
         let credentials = hint(&unanswered("no credentials in the chain")).expect("a hint");
         assert!(credentials.contains("aws sso login"));
+        for (cause, word) in [
+            ("invalid peer certificate: UnknownIssuer", "AWS_CA_BUNDLE"),
+            ("tunnel error: proxy authorization required", "HTTPS_PROXY"),
+        ] {
+            assert!(hint(&unanswered(cause)).is_some_and(|hint| hint.contains(word)), "{cause}");
+        }
     }
 }
