@@ -26,7 +26,7 @@ const handler = new lambda.Function(stack, "Function", {
   architecture: lambda.Architecture["{{architecture}}".toUpperCase().replace("ARM64", "ARM_64")],
   memorySize: 256,
   timeout: cdk.Duration.seconds(10),
-  environment: { TABLE_NAME: table.tableName },
+  environment: { TABLE_NAME: table.tableName, AUTH: "none" },
   role,
   logGroup,
 });
