@@ -18,10 +18,16 @@ const SERVICES: [(&str, &str); 8] = [
     ("STS", "STS"),
 ];
 
+/// Services that only some stacks use. They go where the others go, unless they have an endpoint of their own.
+const FURTHER: [(&str, &str); 1] = [("Cognito Identity Provider", "Cognito")];
+
 /// The SDK reads `[services]` by its own spelling, and AWS documents another.
 ///
 /// <https://docs.aws.amazon.com/sdkref/latest/guide/feature-ss-endpoints.html>
-const DOCUMENTED: [(&str, &str); 1] = [("CloudWatch Logs", "cloudwatch_logs")];
+const DOCUMENTED: [(&str, &str); 2] = [
+    ("CloudWatch Logs", "cloudwatch_logs"),
+    ("Cognito Identity Provider", "cognito_identity_provider"),
+];
 
 /// A place that services are at.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -40,7 +46,12 @@ pub fn settled(sdk: SdkConfig) -> Result<SdkConfig> {
         let own = sdk.service_config().and_then(|config| endpoint_of(config, id));
         (name, own.or(common.map(str::to_owned)))
     });
-    let places = endpoints.clone().map(|(name, endpoint)| (name, place(endpoint.as_deref())));
+    let further = FURTHER
+        .iter()
+        .filter_map(|(id, name)| Some((*name, endpoint_of(sdk.service_config()?, id)?)));
+    let mut places: Vec<_> =
+        endpoints.iter().map(|(name, endpoint)| (*name, place(endpoint.as_deref()))).collect();
+    places.extend(further.map(|(name, endpoint)| (name, place(Some(&endpoint)))));
     if places.iter().any(|(_, place)| *place != places[0].1) {
         return Err(split(&places));
     }
@@ -155,6 +166,22 @@ mod tests {
         for service in others {
             assert!(told(None, &[(service, "http://127.0.0.1:2")]).is_err(), "{service}");
         }
+    }
+
+    #[test]
+    fn a_service_of_some_stacks_may_be_elsewhere_in_no_stack() {
+        let url = "http://127.0.0.1:2";
+        for key in
+            ["COGNITO_IDENTITY_PROVIDER", "cognito-identity-provider", "cognito_identity_provider"]
+        {
+            let error = told(None, &[(key, url)]).expect_err("refused");
+            assert!(
+                error.cause.is_some_and(|cause| cause.ends_with("; Cognito to http://localhost:2"))
+            );
+            assert_eq!(told(Some(url), &[(key, url)]), Ok(Some(url.into())));
+        }
+        let vpc = "https://vpce-1.cognito-idp.us-east-1.vpce.amazonaws.com";
+        assert_eq!(told(None, &[("COGNITO_IDENTITY_PROVIDER", vpc)]), Ok(None));
     }
 
     #[test]

@@ -312,22 +312,22 @@ fn listing(response: &HttpResponse) -> Result<Page<Listed>, Failure> {
 fn versions(response: &HttpResponse) -> Result<Page<Version>, Failure> {
     let document = rest::document(response)?;
     let both = document.all("Version").chain(document.all("DeleteMarker"));
-    page_of(&document, both, "VersionId")
+    Ok(page_of(&document, both, "VersionId"))
 }
 
 fn uploads(response: &HttpResponse) -> Result<Page<Version>, Failure> {
     let document = rest::document(response)?;
-    page_of(&document, document.all("Upload"), "UploadId")
+    Ok(page_of(&document, document.all("Upload"), "UploadId"))
 }
 
 fn page_of<'a>(
     document: &Element,
     items: impl Iterator<Item = &'a Element>,
     id: &str,
-) -> Result<Page<Version>, Failure> {
+) -> Page<Version> {
     let one = |one: &Element| Version { key: one.at("Key").to_owned(), id: one.at(id).to_owned() };
     let next = (document.at("IsTruncated") == "true").then(String::new);
-    Ok(Page { items: items.map(one).collect(), next })
+    Page { items: items.map(one).collect(), next }
 }
 
 fn refused(response: &HttpResponse) -> Result<Vec<String>, Failure> {
