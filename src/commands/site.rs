@@ -48,7 +48,9 @@ pub fn check(config: &Config, app: &App) -> Result<()> {
         return Ok(());
     }
     let files = site::survey(&config.root, own)?;
-    site::notes(&files).iter().for_each(|note| app.ui.say(note));
+    for note in site::notes(&files) {
+        app.ui.say(&note);
+    }
     Ok(())
 }
 

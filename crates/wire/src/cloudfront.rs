@@ -1,4 +1,4 @@
-//! `CloudFront`: a distribution, and what belongs to it.
+//! CloudFront: a distribution, and what belongs to it.
 //!
 //! <https://docs.aws.amazon.com/cloudfront/latest/APIReference/API_Operations.html>
 
@@ -34,7 +34,7 @@ pub struct Tagged<T> {
     pub value: T,
 }
 
-/// A distribution, and its configuration as `CloudFront` writes it.
+/// A distribution, and its configuration as CloudFront writes it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Distribution {
     pub id: String,

@@ -111,7 +111,7 @@ async fn what_is_asked_of_s3_is_in_its_model() {
         s3.put_bucket_policy("{}".into()) => "PutBucketPolicy",
         s3.list_objects_v2(Some("token")) => "ListObjectsV2",
         s3.list_object_versions() => "ListObjectVersions",
-        s3.delete_objects(&[one.clone()]) => "DeleteObjects",
+        s3.delete_objects(std::slice::from_ref(&one)) => "DeleteObjects",
         s3.list_multipart_uploads() => "ListMultipartUploads",
         s3.abort_multipart_upload(&one) => "AbortMultipartUpload",
         s3.put_object(&put, SdkBody::from("x"), "0") => "PutObject",

@@ -38,6 +38,7 @@ pub struct Distribution {
 }
 
 /// What the distribution is put together from.
+#[derive(Clone, Copy)]
 pub struct Beside {
     pub bucket: Handle<SiteBucket>,
     pub access_control: Handle<AccessControl>,
@@ -205,7 +206,7 @@ impl Distribution {
             let mut config = config.clone();
             let enabled = config.children.iter_mut().find(|one| one.name == "Enabled");
             if let Some(enabled) = enabled {
-                enabled.text = "false".to_owned();
+                "false".clone_into(&mut enabled.text);
             }
             config
         };

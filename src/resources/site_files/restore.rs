@@ -53,7 +53,7 @@ impl SiteFiles {
         })?;
         let mut files: Vec<(&String, &Kept)> = release.files.iter().collect();
         files.retain(|(path, kept)| {
-            !remote.served.get(*path).is_some_and(|there| there.etag == kept.md5)
+            remote.served.get(*path).is_none_or(|there| there.etag != kept.md5)
         });
         // Pages after what they name, and the entry last.
         files.sort_by_key(|(path, _)| (*path == ENTRY, is_page(path), (*path).clone()));

@@ -33,7 +33,7 @@ impl SiteFiles {
             return Err(no_files(&self.site, "does not exist"));
         };
         let work = Work::of(&files, &live.remote);
-        if work.is_empty() && self.is_written_down(&files, &live.remote) {
+        if work.is_empty() && live.remote.kept.contains_key(&manifest_key(&files.id)) {
             return Ok(live);
         }
         if let Some(path) = work.clash.first() {
@@ -43,7 +43,7 @@ impl SiteFiles {
         }
         let s3 = self.s3().await?;
         let manifest = self.manifest(&files).await?;
-        let [first, pages] = self.stages(&work, &files, &manifest, &live.remote);
+        let [first, pages] = stages(&work, &manifest, &live.remote);
         let total = first.len() + pages.len() + 1;
         let mut done = 0;
         // The release can be gone back to only when all of it is there, so its manifest goes along with the first files.
@@ -63,33 +63,10 @@ impl SiteFiles {
         Ok(live)
     }
 
-    fn is_written_down(&self, files: &Files, remote: &Remote) -> bool {
-        remote.kept.contains_key(&manifest_key(&files.id))
-    }
-
     async fn manifest(&self, files: &Arc<Files>) -> Result<Release> {
         let files = files.clone();
         let made = spawn_blocking(move || Release::of(&files)).await;
         made.map_err(|error| Error::failed(self.doing("read")).cause(error))?
-    }
-
-    /// All files but the entry page: those that pages name, and then the pages.
-    fn stages(
-        &self,
-        work: &Work,
-        files: &Files,
-        manifest: &Release,
-        remote: &Remote,
-    ) -> [Vec<(String, Way)>; 2] {
-        let put = work.put.iter().map(|path| (path.clone(), Way::Put));
-        let headers = work.headers.iter().map(|path| (path.clone(), Way::Headers));
-        let all = put.chain(headers).filter(|(path, _)| path != ENTRY);
-        let (pages, mut first): (Vec<_>, Vec<_>) = all.partition(|(path, _)| is_page(path));
-        let copies = manifest.files.iter().filter_map(|(path, kept)| Some((path, kept.copy()?)));
-        let missing = copies.filter(|(_, copy)| !remote.kept.contains_key(copy));
-        first.extend(missing.map(|(path, _)| (path.clone(), Way::Keep)));
-        debug_assert!(first.iter().chain(&pages).all(|(path, _)| files.all.contains_key(path)));
-        [first, pages]
     }
 
     /// Several at once, read from the disk while they are sent.
@@ -151,6 +128,18 @@ impl SiteFiles {
             error
         })
     }
+}
+
+/// All files but the entry page: those that pages name, and then the pages.
+fn stages(work: &Work, manifest: &Release, remote: &Remote) -> [Vec<(String, Way)>; 2] {
+    let put = work.put.iter().map(|path| (path.clone(), Way::Put));
+    let headers = work.headers.iter().map(|path| (path.clone(), Way::Headers));
+    let all = put.chain(headers).filter(|(path, _)| path != ENTRY);
+    let (pages, mut first): (Vec<_>, Vec<_>) = all.partition(|(path, _)| is_page(path));
+    let copies = manifest.files.iter().filter_map(|(path, kept)| Some((path, kept.copy()?)));
+    let missing = copies.filter(|(_, copy)| !remote.kept.contains_key(copy));
+    first.extend(missing.map(|(path, _)| (path.clone(), Way::Keep)));
+    [first, pages]
 }
 
 async fn body(file: &crate::site::Local) -> std::io::Result<SdkBody> {

@@ -1,4 +1,4 @@
-//! What the frontend of a stack takes: the actions of S3 and `CloudFront`.
+//! What the frontend of a stack takes: the actions of S3 and CloudFront.
 
 use super::On;
 
