@@ -128,10 +128,7 @@ impl Resource for Role {
             .reading(&["iam:GetRole"])
             .making(&["iam:CreateRole", "iam:TagRole", "iam:UpdateAssumeRolePolicy"])
             .deleting(&["iam:DeleteRole"]);
-        match &self.boundary.0 {
-            Some(_) => calls.making(&["iam:PutRolePermissionsBoundary"]),
-            None => calls,
-        }
+        calls.making(self.boundary.calls())
     }
 
     async fn read(&self, _: &Progress) -> Result<Option<LiveRole>> {

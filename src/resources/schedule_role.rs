@@ -118,10 +118,7 @@ impl Resource for ScheduleRole {
             .making(&["iam:CreateRole", "iam:TagRole", "iam:UpdateAssumeRolePolicy"])
             .making(&["iam:PutRolePolicy"])
             .deleting(&["iam:DeleteRolePolicy", "iam:DeleteRole"]);
-        match &self.boundary.0 {
-            Some(_) => calls.making(&["iam:PutRolePermissionsBoundary"]),
-            None => calls,
-        }
+        calls.making(self.boundary.calls())
     }
 
     async fn read(&self, _: &Progress) -> Result<Option<LiveScheduleRole>> {

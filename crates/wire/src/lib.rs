@@ -2,7 +2,7 @@
 //!
 //! For services of which stackctl calls a few operations. Their generated crates are as large as the whole program, and
 //! every first build would compile them. A service is a file that lists its operations ([`ssm`]); a protocol is a file
-//! that writes a request and reads an answer ([`json`], [`rest`]); [`client`] knows neither. What is written by hand is compared
+//! that writes a request and reads an answer (`json`, `rest`); `client` knows neither. What is written by hand is compared
 //! with AWS's published models in `tests/model`.
 
 mod client;

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 /// Text that is nobody else's business. It has no `Display`, its `Debug` shows nothing, and serialising it takes
-/// [`Secret::on_the_wire`], which requests alone name.
+/// `Secret::on_the_wire`, which requests alone name.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Secret(String);
 

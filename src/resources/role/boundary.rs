@@ -11,6 +11,12 @@ use engine::{Difference, Progress};
 pub struct Boundary(pub Option<String>);
 
 impl Boundary {
+    /// What it asks of IAM: nothing, where the file names none.
+    pub fn calls(&self) -> &'static [&'static str] {
+        const MAKING: &[&str] = &["iam:PutRolePermissionsBoundary"];
+        if self.0.is_some() { MAKING } else { &[] }
+    }
+
     /// A boundary that the file does not name is somebody else's guard: it stays.
     fn is_as_wanted(&self, live: Option<&str>) -> bool {
         self.0.is_none() || live == self.0.as_deref()
