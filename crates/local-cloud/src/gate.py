@@ -60,9 +60,11 @@ WEEK = 7 * 24 * 3600
 # The longest body that an HTTP API takes; from those who have no key, no more than that is kept in memory.
 LONGEST_BODY = 10 << 20
 
-# What a user pool shows to everybody: its keys, and the way of a page to tokens.
+# The keys of a user pool, which everybody may read.
+KEYS = re.compile(r"/[\w-]+_[0-9A-Za-z]+/\.well-known/(jwks\.json|openid-configuration)")
+# The way of a page to the tokens of a user pool.
 LOGIN = {
-    "GET": re.compile(r"/(oauth2/(authorize|userInfo)|logout|[\w-]+_[0-9A-Za-z]+/\.well-known/(jwks\.json|openid-configuration))"),
+    "GET": re.compile(r"/(oauth2/(authorize|userInfo)|logout)"),
     "POST": re.compile(r"/(oauth2/(login|token)|login)"),
 }
 LOGIN["OPTIONS"] = LOGIN["POST"]
@@ -204,6 +206,8 @@ class Gate:
             raise Refused("the local cloud answers to 127.0.0.1 and localhost only")
         query = parse_qs(scope["query_string"].decode("utf-8", "replace"), keep_blank_values=True)
         signer = router.extract_access_key_id(headers, query)
+        if not signer and scope["method"] == "GET" and KEYS.fullmatch(scope["path"]):
+            return bare(scope), once(b"", receive)
         if not signer and is_public(scope["method"], scope["path"]):
             length = headers.get("content-length", "0")
             if not length.isdigit() or int(length) > LONGEST_BODY:
@@ -359,6 +363,12 @@ async def tell(send, status, document):
     head = [(b"content-type", b"application/json"), (b"content-length", str(len(body)).encode())]
     await send({"type": "http.response.start", "status": status, "headers": head})
     await send({"type": "http.response.body", "body": body})
+
+
+def bare(scope):
+    """The request with nothing but its path: the emulator chooses a service by headers and query before it looks at it."""
+    headers = [(name, value) for name, value in scope["headers"] if name in (b"host", b"origin", b"accept")]
+    return {**scope, "headers": headers, "query_string": b""}
 
 
 async def read(receive):

@@ -6,7 +6,7 @@ use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use tap::sign::Key;
 
-use super::{presigned, signed, status_of, written};
+use super::{begin_of_answer, presigned, signed, status_of, written};
 use crate::support::{Aws, Cloud, Response, Stack, request};
 
 /// Keys that the emulator takes for the root of an account.
@@ -57,6 +57,38 @@ fn no_key_that_can_be_guessed_is_taken() {
     let wrong = Key { secret: "guess".into(), ..cloud.key() };
     assert_eq!(list_tables(cloud, &wrong, &[]).status, 403);
     assert_eq!(list_tables(cloud, &cloud.key(), &[]).status, 200);
+}
+
+#[test]
+fn what_needs_no_signature_leads_to_no_other_service() {
+    let cloud = Cloud::shared();
+    let paths = [
+        "GET /us-east-1_abc/.well-known/jwks.json",
+        "GET /us-east-1_abc/.well-known/openid-configuration",
+        "GET /oauth2/authorize",
+        "GET /oauth2/userInfo",
+        "GET /logout",
+        "POST /oauth2/token",
+        "POST /oauth2/login",
+        "POST /login",
+        "OPTIONS /login",
+        "GET /_aws/execute-api/abc/x",
+        "POST /_aws/execute-api/abc/x",
+        "POST /_aws/lambda-url/abc/x",
+    ];
+    let no_signature =
+        ["Authorization: Bearer x", "Authorization: AWS", "Authorization: Credential=test", "A: b"];
+    for path in paths {
+        for authorization in no_signature {
+            let text = written(cloud.port, path, &[LIST_TABLES, authorization], "{}");
+            let answer = begin_of_answer(cloud.port, &text, 4096);
+            assert!(!answer.contains("TableNames"), "{path} with {authorization}: {answer}");
+            let path = format!("{path}?Action=ListRoles&Version=2010-05-08");
+            let text = written(cloud.port, &path, &[authorization], "");
+            let answer = begin_of_answer(cloud.port, &text, 4096);
+            assert!(!answer.contains("<Roles"), "{path} with {authorization}: {answer}");
+        }
+    }
 }
 
 fn list_tables(cloud: &Cloud, key: &Key, more: &[(&str, &str)]) -> Response {

@@ -48,13 +48,18 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// The status that a server on this machine answers to these very bytes; 0 when it answers nothing.
 fn status_of(port: u16, request: &str) -> u16 {
+    let line = begin_of_answer(port, request, 12);
+    line.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default()
+}
+
+/// What is answered, up to so many bytes.
+fn begin_of_answer(port: u16, request: &str, bytes: u64) -> String {
     let mut stream = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).expect("it listens");
     stream.set_read_timeout(Some(PATIENCE)).expect("a time that can be waited");
     stream.write_all(request.as_bytes()).expect("it takes the request");
     let mut start = Vec::new();
-    let _ = stream.take(12).read_to_end(&mut start);
-    let line = String::from_utf8_lossy(&start).into_owned();
-    line.split(' ').nth(1).and_then(|status| status.parse().ok()).unwrap_or_default()
+    let _ = stream.take(bytes).read_to_end(&mut start);
+    String::from_utf8_lossy(&start).into_owned()
 }
 
 /// A request as it is written, with its Host and the length of its body.
