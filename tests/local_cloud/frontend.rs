@@ -2,10 +2,11 @@
 //! Chromium (`CHROMIUM` says where it is, when it is not `/usr/bin/chromium`).
 
 use std::fs;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use crate::support::{Cloud, Project};
 
@@ -66,6 +67,49 @@ fn the_page_works_in_a_browser_and_its_client_in_node() {
     assert!(
         run(&web, &["node", "test/browser.mjs", &port]).contains("a foreign origin was refused")
     );
+    cloud.stackctl(project.folder(), &["teardown", "--local", "--yes"]).succeeded();
+}
+
+#[test]
+#[ignore = "needs Node.js, npm and Chromium"]
+fn a_page_that_is_open_goes_on_working_while_the_next_release_ships() {
+    let (cloud, project) = (Cloud::shared(), Project::new("page-site"));
+    project.write(
+        "stack.toml",
+        "name = \"page-site\"\n[site]\ndirectory = \"web/dist\"\nbuild = \"npm run build\"\n",
+    );
+    let web = copy(&example("web"), &project);
+    let shipped = ["up", "--local", "--yes", "--output", "json"];
+    let up = cloud.stackctl(project.folder(), &shipped).succeeded().json();
+    let site = up["site_url"].as_str().expect("the address of the site");
+
+    let mut browser = Command::new("node")
+        .args(["test/site.mjs", site])
+        .current_dir(&web)
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .expect("there is node");
+    let mut said = BufReader::new(browser.stdout.take().expect("a pipe"));
+    let mut line = String::new();
+    said.read_line(&mut line).expect("it is text");
+    assert_eq!(line, "open\n");
+
+    let replace = |file: &str, from: &str, to: &str| {
+        let text = fs::read_to_string(web.join(file)).expect("it is a file of the example");
+        assert!(text.contains(from), "{file} has no {from}");
+        fs::write(web.join(file), text.replace(from, to)).expect("it is ours");
+    };
+    replace("index.html", "<title>", "<title>New: ");
+    replace("src/App.tsx", "Nothing here yet", "Nothing at all");
+    cloud.stackctl(project.folder(), &["deploy", "--local", "--site", "--yes"]).succeeded();
+    browser.stdin.take().expect("a pipe").write_all(b"shipped\n").expect("it waits for it");
+    said.read_to_string(&mut line).expect("it is text");
+    assert!(browser.wait().expect("it ends").success(), "{line}");
+    assert!(line.contains("the old page went on working"), "{line}");
+
+    cloud.stackctl(project.folder(), &["rollback", "--local", "--site", "--yes"]).succeeded();
+    assert!(!crate::support::request("GET", site, &[], "").body.contains("New: "));
     cloud.stackctl(project.folder(), &["teardown", "--local", "--yes"]).succeeded();
 }
 

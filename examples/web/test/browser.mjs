@@ -1,36 +1,18 @@
 // Drives the built page in Chromium as its user would: `node test/browser.mjs PORT [SCREENSHOT]`.
 // The API must allow http://localhost:PORT, and not http://127.0.0.1:PORT, from where the same page is opened last.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 
-import { chromium } from "playwright-core";
 import { preview } from "vite";
+
+import { inBrowser } from "./chromium.mjs";
 
 const [port, screenshot] = process.argv.slice(2);
 const server = await preview({
   logLevel: "silent",
   preview: { host: "127.0.0.1", port: Number(port), strictPort: true },
 });
-const profile = mkdtempSync(join(tmpdir(), "stackctl-browser-"));
-const browser = await chromium.launchPersistentContext(profile, {
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-  ],
-  viewport: { width: 720, height: 400 },
-  deviceScaleFactor: 1.5,
-  colorScheme: "light",
-});
 
-try {
+await inBrowser(async (browser) => {
   const page = browser.pages()[0] ?? (await browser.newPage());
   page.setDefaultTimeout(15_000);
   const row = (title) => page.getByRole("listitem").filter({ hasText: title });
@@ -68,8 +50,4 @@ try {
   await page.getByRole("alert").filter({ hasText: "The API does not answer" }).waitFor();
   assert.ok(refusals.some((text) => text.includes("blocked by CORS policy")), refusals.join("\n"));
   console.log("added, reloaded, finished, deleted; a foreign origin was refused");
-} finally {
-  await browser.close();
-  await server.close();
-  rmSync(profile, { recursive: true, force: true });
-}
+}).finally(() => server.close());
