@@ -50,7 +50,10 @@ impl Run {
     pub fn wait_at_most(mut self, patience: Duration) -> Ended {
         let since = std::time::Instant::now();
         while !self.has_ended() {
-            assert!(since.elapsed() < patience, "it still runs after {patience:?}");
+            if since.elapsed() > patience {
+                self.kill();
+                panic!("it still runs after {patience:?}: {:#?}", self.wait());
+            }
             thread::sleep(Duration::from_millis(10));
         }
         self.wait()

@@ -124,12 +124,16 @@ impl Routes {
         }
     }
 
-    /// Each target with the integration that calls it now.
-    fn leading<'a>(&'a self, live: &'a LiveRoutes) -> Vec<Leading<'a>> {
+    /// Each target with the integration that calls it now; of several the one that a route of `routes` uses, or the first.
+    fn leading<'a>(
+        &'a self,
+        integrations: &'a [Integration],
+        routes: &[Route],
+    ) -> Vec<Leading<'a>> {
         let leading = |target: &'a RouteTarget| {
             let name = format!("function:{}:{ALIAS}", target.function);
             let arn = self.cloud.known_identity().arn("lambda", &name);
-            let integration = integration::of(&live.integrations, &live.routes, &arn);
+            let integration = integration::of(integrations, routes, &arn);
             Leading { arn, keys: &target.keys, integration }
         };
         self.targets.iter().map(leading).collect()
@@ -150,18 +154,11 @@ impl Routes {
         integration::remove_others(at, &live.integrations, &kept).await
     }
 
-    /// Somebody else may have made an integration at the same moment: API Gateway refuses no second one.
-    async fn remove_duplicates(
-        &self,
-        at: &At<'_>,
-        guard: &Guard<'_>,
-        now: &LiveRoutes,
-    ) -> Result<()> {
-        if now.integrations.len() <= self.targets.len() {
-            return Ok(());
-        }
+    /// Another run may have made an integration at the same moment, because API Gateway refuses no second one. All of them
+    /// keep the first, whatever routes lead to now; and a run whose integration is gone already leaves no route with it.
+    async fn agree(&self, at: &At<'_>, guard: &Guard<'_>, now: &LiveRoutes) -> Result<()> {
         let leading = self
-            .leading(now)
+            .leading(&now.integrations, &[])
             .into_iter()
             .filter_map(|one| Some((one.keys, one.integration?.integration_id()?.to_owned())));
         let leading: Vec<_> = leading.collect();
@@ -241,7 +238,7 @@ impl Resource for Routes {
                 "API Gateway lets nobody change the parts of an API that was made by quick create: delete it, or choose another `name`",
             )];
         }
-        let leading = self.leading(live);
+        let leading = self.leading(&live.integrations, &live.routes);
         let mut differences = integration::diff(&live.integrations, &leading);
         differences.extend(route::diff(&live.routes, &leading, &self.guard(inputs)));
         differences.extend(stage::diff(live.stage.as_ref(), &self.own_tags));
@@ -261,7 +258,7 @@ impl Resource for Routes {
         let api = &inputs.get(self.api).id;
         let (identity, tags) = (self.cloud.known_identity(), &self.own_tags);
         let at = At { client: &self.client, api, identity, tags, progress };
-        let (leading, guard) = (self.leading(live), self.guard(inputs));
+        let (leading, guard) = (self.leading(&live.integrations, &live.routes), self.guard(inputs));
         let mut to = Vec::new();
         for one in &leading {
             to.push((one.keys, integration::ensure(&at, one.integration, &one.arn).await?));
@@ -273,7 +270,7 @@ impl Resource for Routes {
         } else {
             let looked = Box::pin(apis::when_free(progress, || self.look(api)));
             let ((), now) = tokio::try_join!(staged, looked)?;
-            self.remove_duplicates(&at, &guard, &now).await?;
+            self.agree(&at, &guard, &now).await?;
         }
         Ok(live.clone())
     }
