@@ -195,7 +195,22 @@ async fn what_somebody_else_makes_at_the_same_moment_is_pointed_and_not_doubled(
             &[route("r1", "GET /", "i2")],
             &[stage(&json!({}))],
         ),
-        ok(format!("DELETE {INTEGRATIONS}/i1"), ""),
+        ok(format!("PATCH {ROUTES}/r1"), json!({})),
+        ok(format!("DELETE {INTEGRATIONS}/i2"), ""),
+    ]);
+    let (routes, inputs) = routes(&replay);
+    routes.create(&inputs, &Progress::silent()).await.expect("made");
+    replay.is_over();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_run_whose_integration_another_one_has_deleted_leaves_no_route_with_it() {
+    let replay = Replay::new([
+        post(INTEGRATIONS, &integration("i2")),
+        post(ROUTES, &json!({})),
+        post(STAGES, &json!({})),
+        look(&[integration("i1")], &[route("r1", "GET /", "i2")], &[stage(&json!({}))]),
+        ok(format!("PATCH {ROUTES}/r1"), json!({})),
     ]);
     let (routes, inputs) = routes(&replay);
     routes.create(&inputs, &Progress::silent()).await.expect("made");
@@ -339,7 +354,8 @@ fn checked(id: &str, key: &str, authorizer: &str, scopes: &[&str]) -> Value {
 async fn a_route_is_made_with_its_token_and_never_open_first() {
     let (first, last) = (post(INTEGRATIONS, &integration("i1")), post(STAGES, &json!({})));
     let routes = [post(ROUTES, &json!({})), post(ROUTES, &json!({}))];
-    let staged = [last, look(&[integration("i1")], &[], &[])];
+    let made = [checked("r1", "GET /", "z1", &["read"]), route("r2", "GET /health", "i1")];
+    let staged = [last, look(&[integration("i1")], &made, &[])];
     let replay = Replay::new([first, together(routes), together(staged)]);
     let (routes, inputs) = guarded(&replay);
     Box::pin(routes.create(&inputs, &Progress::silent())).await.expect("made");
