@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::{
-    Attribute, AttributeKind, Config, Cors, Function, Projection, Table, Trigger, function,
+    Attribute, AttributeKind, Config, Cors, Function, Projection, Table, Trigger, auth, function,
     function::within, origin, region,
 };
 use engine::error::{Error, Result};
@@ -330,6 +330,10 @@ pub fn variable(place: &str, name: &str) -> Result<()> {
         return Err(Error::usage(format!("`{place}` is reserved"))
             .hint(format!("Lambda sets `{name}` itself; choose another name")));
     }
+    if name == auth::VARIABLE {
+        return Err(Error::usage(format!("`{place}` is reserved"))
+            .hint("stackctl says there how the function knows its caller; choose another name"));
+    }
     let good = name.len() >= 2
         && name.starts_with(|first: char| first.is_ascii_alphabetic())
         && name.chars().all(|character| character.is_ascii_alphanumeric() || character == '_');
@@ -444,7 +448,7 @@ mod tests {
 
     #[test]
     fn variables_that_lambda_owns_are_refused() {
-        for name in ["AWS_REGION", "TABLE_NAME", "_HANDLER"] {
+        for name in ["AWS_REGION", "TABLE_NAME", "_HANDLER", "AUTH"] {
             assert_eq!(
                 refusal(&format!("[function.environment]\n{name} = \"x\"")).0,
                 format!("`function.environment.{name}` is reserved")
