@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::route_keys;
+use super::targets::route_keys;
 use crate::blueprint::{Blueprint, Blueprints, Form};
 use crate::cloud::Identity;
 use crate::config::Config;
