@@ -184,7 +184,7 @@ impl Blueprint {
     }
 }
 
-/// The member of an event with the verified user, which whoever reads it names.
+/// The member of an event with the verified user, which code that reads it names.
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html>
 const CLAIMS: &str = "authorizer";
 

@@ -3,7 +3,7 @@
 use aws_smithy_types::base64;
 use serde_json::{Map, Value};
 
-/// The parts of a token. It has no `Debug`: whoever has its text is its user.
+/// The parts of a token. It has no `Debug`: with its text, anybody is its user.
 pub struct Token {
     pub header: Map<String, Value>,
     pub claims: Map<String, Value>,

@@ -33,7 +33,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     app.ui.file(&token, || json!({"token": token, "user": local_users::address(&args.r#as)}))
 }
 
-/// A token of a user of the local cloud, who is made when nobody is called so.
+/// A token of a user of the local cloud, who is made when there is no user of that name.
 pub async fn of(cloud: &Cloud, config: &Config, user: &str) -> Result<String> {
     let pool = pool(cloud, config).await?;
     let client = local_users::client(cloud);

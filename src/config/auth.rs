@@ -88,7 +88,7 @@ impl Auth {
         Ok(Self { issuer, claim: keys.claim, scopes: keys.scopes })
     }
 
-    /// The same on the local cloud: a pool there issues the tokens, whoever does it on AWS. Its tokens have no scopes and
+    /// The same on the local cloud: a pool there issues the tokens, whichever issuer does on AWS. Its tokens have no scopes and
     /// no claims of another provider.
     #[must_use]
     pub fn locally(pool: String, cors: &Cors) -> Self {
@@ -137,7 +137,7 @@ pub(super) fn allow_tokens(cors: &mut Cors) -> Result<()> {
 /// API Gateway takes issuers over HTTPS alone:
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-jwt-authorizer.html>
 fn issuer(url: &str) -> Result<()> {
-    let hint = "write it exactly as `issuer` stands in the provider's `/.well-known/openid-configuration`, with or without the slash at its end";
+    let hint = "copy `issuer` from the provider's `/.well-known/openid-configuration`, with or without the slash at its end";
     if url.is_empty() {
         return Err(Error::usage("`auth.issuer` is missing").hint(hint));
     }
