@@ -204,6 +204,9 @@ class Gate:
         headers = {name.decode("latin-1"): sigv4.decode_header_value(value) for name, value in scope["headers"]}
         if names.count(b"host") != 1 or not LOOPBACK.fullmatch(headers["host"]):
             raise Refused("the local cloud answers to 127.0.0.1 and localhost only")
+        if names.count(b"authorization") > 1:
+            # The emulator reads them as one text, and what is read here may be another one.
+            raise Refused("it is not signed once")
         query = parse_qs(scope["query_string"].decode("utf-8", "replace"), keep_blank_values=True)
         signer = router.extract_access_key_id(headers, query)
         if not signer and scope["method"] == "GET" and KEYS.fullmatch(scope["path"]):
@@ -233,6 +236,8 @@ class Gate:
         is_root = signature.access_key_id == self.id
         if CONTROL.match(scope["path"]) and not is_root:
             raise Refused("only the key of this installation may command the local cloud itself")
+        if not is_root and emulator._is_ecr_registry_path(scope["path"]):
+            raise Refused("the emulator checks no rights there")
         body = await read(receive)
         if body is None:
             return None, None

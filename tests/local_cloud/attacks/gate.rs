@@ -91,6 +91,22 @@ fn what_needs_no_signature_leads_to_no_other_service() {
     }
 }
 
+/// The emulator would read both as one, whose key is the root's; the gate would read the last alone.
+#[test]
+fn a_request_has_one_authorization_also_where_it_needs_none() {
+    let cloud = Cloud::shared();
+    let root = "Authorization: AWS4-HMAC-SHA256 Credential=test/20260830/us-east-1/execute-api/aws4_request, SignedHeaders=host, Signature=00";
+    for path in ["/_aws/execute-api/abc/x", "/_aws/lambda-url/abc/x", "/oauth2/userInfo"] {
+        for second in ["Authorization: Bearer x", "Authorization:"] {
+            let line = format!("GET {path}");
+            let text = written(cloud.port, &line, &[root, second], "");
+            assert_eq!(status_of(cloud.port, &text), 403, "{path} {second}");
+            let text = written(cloud.port, &line, &[second, root], "");
+            assert_eq!(status_of(cloud.port, &text), 403, "{path} {second}");
+        }
+    }
+}
+
 fn list_tables(cloud: &Cloud, key: &Key, more: &[(&str, &str)]) -> Response {
     let target = ("x-amz-target", "DynamoDB_20120810.ListTables");
     let headers: Vec<_> = [target].into_iter().chain(more.iter().copied()).collect();

@@ -66,6 +66,17 @@ impl Issued {
     }
 }
 
+/// The emulator's registry of images asks for no right.
+#[test]
+fn no_right_reaches_the_registry_of_images() {
+    let one = json!([{"Effect": "Allow", "Action": "dynamodb:Scan", "Resource": "*"}]);
+    let user = Issued::new("issued-registry", &one);
+    for line in ["GET /v2/_catalog", "POST /v2/r/blobs/uploads/"] {
+        assert_eq!(user.send("ecr", line, &[], "").status, 403, "{line}");
+    }
+    user.end();
+}
+
 #[test]
 fn an_issued_key_does_not_command_the_cloud_itself() {
     // Not even one that may do everything: the emulator asks for no right here.
