@@ -156,6 +156,6 @@ fn two_users_sign_in_to_a_page_and_each_sees_their_own() {
     cloud.stackctl(project.folder(), &client).succeeded();
     run(&web, &["npm", "run", "build"]);
     let said = run(&web, &["node", "test/browser.mjs", &port, "local-password"]);
-    assert!(said.contains("renewed once"), "{said}");
+    assert!(said.contains("each user sees their own items"), "{said}");
     cloud.stackctl(project.folder(), &["teardown", "--local", "--yes"]).succeeded();
 }

@@ -57,28 +57,10 @@ try {
   await add("Of Bob");
   assert.deepEqual(await titles(), ["Of Bob"], "nothing of Alice");
 
-  // The token of the tab ends: it is renewed once, and the page does not notice.
-  const renewals = [];
-  page.on("request", (request) => {
-    if (request.url().endsWith("/oauth2/token")) renewals.push(request.postData());
-  });
-  await page.evaluate(() => {
-    const part = (value) => btoa(JSON.stringify(value)).replaceAll("=", "");
-    for (const key of Object.keys(sessionStorage).filter((key) => key.startsWith("oidc.user:"))) {
-      const user = JSON.parse(sessionStorage[key]);
-      user.access_token = `${part({ alg: "RS256" })}.${part({ exp: 1 })}.AAAA`;
-      sessionStorage[key] = JSON.stringify(user);
-    }
-  });
-  await page.reload();
-  await page.getByRole("listitem").waitFor();
-  assert.deepEqual(await titles(), ["Of Bob"]);
-  assert.equal(renewals.length, 1, renewals.join("\n"));
-  assert.ok(renewals[0].includes("grant_type=refresh_token"));
   await signOut();
   await page.reload();
   assert.deepEqual(await titles(), []);
-  console.log("each sees their own; a token that ended was renewed once");
+  console.log("each user sees their own items");
 } finally {
   await browser.close();
   await server.close();
