@@ -45,8 +45,7 @@ from ministack.services import lambda_svc  # noqa: E402
 # The folder of the local cloud, which is its owner's alone, holds this file and the one beside it.
 sys.path.append(os.path.dirname(os.path.abspath(__file__)))
 import sites  # noqa: E402
-
-LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)
+from sites import LONGEST_BODY, LOOPBACK  # noqa: E402
 
 # Where a distribution is, by its id.
 SITE = re.compile(r"/_stackctl/sites/([A-Z0-9]+)")
@@ -56,9 +55,6 @@ CONTROL = re.compile(r"/(_(?!aws/)|health$)")
 # A request may be signed this long before or after it is looked at; a presigned one at most a week.
 LATITUDE = datetime.timedelta(minutes=15)
 WEEK = 7 * 24 * 3600
-
-# The longest body that an HTTP API takes; from those who have no key, no more than that is kept in memory.
-LONGEST_BODY = 10 << 20
 
 # The keys of a user pool, which everybody may read.
 KEYS = re.compile(r"/[\w-]+_[0-9A-Za-z]+/\.well-known/(jwks\.json|openid-configuration)")

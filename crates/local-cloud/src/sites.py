@@ -22,7 +22,7 @@ from hypercorn.config import Config
 
 LOOPBACK = re.compile(r"(127\.0\.0\.1|localhost|\[::1\])(:[0-9]{1,5})?", re.IGNORECASE)
 
-# The longest body that an HTTP API takes, and no site takes any.
+# The longest body that an HTTP API takes; from those who have no key, no more than that is kept in memory.
 LONGEST_BODY = 10 << 20
 
 # What a browser would remember of this machine's ports, or what is of one connection alone.
