@@ -22,6 +22,8 @@ const UNTIL_READY: Duration = Duration::from_mins(1);
 
 /// What stands in front of it on a user's machine, too.
 const GATE: &str = include_str!("../../../crates/local-cloud/src/gate.py");
+/// What the gate imports from the folder that it is in.
+const SITES: &str = include_str!("../../../crates/local-cloud/src/sites.py");
 
 /// Ends with this value.
 pub struct Emulator {
@@ -39,6 +41,7 @@ impl Emulator {
         let key = Key { id: "LOCALBENCH".into(), secret: random()? };
         let (gate, key_file) = (folder.join("gate.py"), folder.join("key.json"));
         fs::write(&gate, GATE)?;
+        fs::write(folder.join("sites.py"), SITES)?;
         write_private(&key_file, &json!({"id": key.id, "secret": key.secret}))?;
         let port = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port();
         let endpoint = format!("http://127.0.0.1:{port}");
