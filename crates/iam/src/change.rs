@@ -1,6 +1,8 @@
 //! What a role gains and loses when one document takes the place of another.
 
-use super::document::{Document, Effect, Scope};
+use std::collections::BTreeSet;
+
+use super::document::{Document, Effect, Scope, Statement};
 use super::eval::{Context, Decision, Others, Policy, Request, evaluate};
 use super::parse::Kind;
 
@@ -19,11 +21,12 @@ pub fn gains(before: &str, after: &str) -> Vec<String> {
         }
     }
     // Where a denial was, anything may come of its end.
-    let denials = |document: &Document| {
-        document.statements.iter().filter(|statement| statement.effect == Effect::Deny).count()
+    let denials = |document: &Document| -> BTreeSet<String> {
+        let denials = document.statements.iter().filter(|one| one.effect == Effect::Deny);
+        denials.map(Statement::meaning).collect()
     };
     if let Ok(old) = &old.document
-        && denials(old) > denials(&new)
+        && !denials(old).is_subset(&denials(&new))
     {
         gained.push("whatever a statement denied that goes away".into());
     }
@@ -92,6 +95,19 @@ mod tests {
         );
         assert_eq!(gains(&one, &two), ["dynamodb:Scan on arn:aws:dynamodb:us-east-1:1:table/t"]);
         assert_eq!(gains(&two, &one), Vec::<String>::new());
+    }
+
+    #[test]
+    fn another_denial_in_the_place_of_one_is_a_gain() {
+        let with = |denied: &str| {
+            format!(
+                r#"{{"Version": "2012-10-17", "Statement": [{{"Effect": "Allow", "Action": "dynamodb:*", "Resource": "*"}},
+                    {{"Effect": "Deny", "Action": "{denied}", "Resource": "*"}}]}}"#
+            )
+        };
+        let (scans, deletes) = (with("dynamodb:Scan"), with("dynamodb:DeleteTable"));
+        assert_eq!(gains(&scans, &deletes), ["whatever a statement denied that goes away"]);
+        assert_eq!(gains(&scans, &scans), Vec::<String>::new());
     }
 
     #[test]

@@ -156,7 +156,7 @@ impl Statement {
         }
     }
 
-    fn meaning(&self) -> String {
+    pub(crate) fn meaning(&self) -> String {
         let principals = self.principals.as_ref().map(|scope| scope.sorted(Principal::normal));
         let actions = self.actions.sorted(|action| action.to_ascii_lowercase());
         let resources = self.resources.as_ref().map(|scope| scope.sorted(Clone::clone));

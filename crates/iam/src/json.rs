@@ -102,7 +102,8 @@ impl<'de> Visitor<'de> for AnyValue {
     }
 
     fn visit_f64<E: de::Error>(self, value: f64) -> Result<Json, E> {
-        Ok(Json::Number(value.to_string()))
+        // `1.0` stays distinct from `1`.
+        Ok(Json::Number(format!("{value:?}")))
     }
 
     fn visit_str<E: de::Error>(self, value: &str) -> Result<Json, E> {

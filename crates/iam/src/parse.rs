@@ -112,7 +112,8 @@ fn read_statement(kind: Kind, value: &Json) -> Result<Statement, Malformed> {
                 set_once(&mut principals, Scope::Only(read_principals(value)?), "Principal")?;
             }
             "NotPrincipal" => {
-                set_once(&mut principals, Scope::AllBut(read_principals(value)?), "Principal")?;
+                let others = Scope::AllBut(not_empty(read_principals(value)?, name)?);
+                set_once(&mut principals, others, "Principal")?;
             }
             "Action" => set_once(&mut actions, Scope::Only(read_actions(value)?), "Action")?,
             "NotAction" => set_once(
@@ -147,9 +148,17 @@ fn read_statement(kind: Kind, value: &Json) -> Result<Statement, Malformed> {
         }
         _ => {}
     }
+    let effect = effect.ok_or_else(|| malformed("a statement has no Effect"))?;
+    // A denial of nothing is not what its author meant; a grant of nothing grants nothing.
+    let nothing = actions.as_ref().is_some_and(|scope| scope.items().is_empty())
+        || resources.as_ref().is_some_and(|scope| scope.items().is_empty())
+        || principals.as_ref().is_some_and(|scope| scope.items().is_empty());
+    if effect == Effect::Deny && nothing {
+        return Err(malformed("a Deny has an empty list"));
+    }
     Ok(Statement {
         sid,
-        effect: effect.ok_or_else(|| malformed("a statement has no Effect"))?,
+        effect,
         principals,
         actions: actions.ok_or_else(|| malformed("a statement has no Action"))?,
         resources,
@@ -224,7 +233,13 @@ fn read_principals(value: &Json) -> Result<Vec<Principal>, Malformed> {
 fn read_conditions(value: &Json) -> Result<Vec<Condition>, Malformed> {
     let mut conditions = vec![];
     for (operator, keys) in members(value, "a Condition")? {
-        for (key, values) in members(keys, "a Condition")? {
+        let keys = members(keys, "a Condition")?;
+        if keys.is_empty() {
+            return Err(malformed(format!("`{operator}` in a Condition names no key")));
+        }
+        refuse_keys_of_another_case(keys)?;
+        for (key, values) in keys {
+            refuse_rounded(operator, values)?;
             let values = values.scalars().ok_or_else(|| {
                 malformed(format!("the values of `{key}` are neither a scalar nor a list of them"))
             })?;
@@ -232,6 +247,32 @@ fn read_conditions(value: &Json) -> Result<Vec<Condition>, Malformed> {
         }
     }
     Ok(conditions)
+}
+
+/// A key has no case, so of two spellings one would be lost, and nobody says which.
+fn refuse_keys_of_another_case(keys: &[(String, Json)]) -> Result<(), Malformed> {
+    let mut names: Vec<String> = keys.iter().map(|(key, _)| key.to_lowercase()).collect();
+    names.sort_unstable();
+    match names.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => {
+            let problem = format!("a Condition has the key `{}` twice", pair[0]);
+            Err(Malformed { reason: "duplicate-key", problem })
+        }
+        None => Ok(()),
+    }
+}
+
+/// `1.10` is the text `1.1` once a JSON reader has had it: where texts are compared, that decides.
+fn refuse_rounded(operator: &str, values: &Json) -> Result<(), Malformed> {
+    let fraction = |value: &Json| matches!(value, Json::Number(text) if text.contains(['.', 'e']));
+    let rounded = match values {
+        Json::Array(items) => items.iter().any(fraction),
+        single => fraction(single),
+    };
+    if rounded && !operator.contains("Numeric") {
+        return Err(malformed(format!("a number in `{operator}` has a fraction: write a text")));
+    }
+    Ok(())
 }
 
 fn members<'a>(value: &'a Json, place: &str) -> Result<&'a [(String, Json)], Malformed> {
@@ -254,7 +295,7 @@ fn set_once<T>(slot: &mut Option<T>, value: T, name: &str) -> Result<(), Malform
     }
 }
 
-fn not_empty(items: Vec<String>, name: &str) -> Result<Vec<String>, Malformed> {
+fn not_empty<T>(items: Vec<T>, name: &str) -> Result<Vec<T>, Malformed> {
     // "All but nothing" would be everything; no author means that.
     if items.is_empty() { Err(malformed(format!("{name} is empty"))) } else { Ok(items) }
 }
@@ -396,6 +437,20 @@ mod tests {
                 "malformed",
             ),
             (r#"{"Statement":[{"Effect":"Allow","Action":[1],"Resource":"*"}]}"#, "malformed"),
+            (r#"{"Statement":[{"Effect":"Deny","Action":[],"Resource":"*"}]}"#, "malformed"),
+            (r#"{"Statement":[{"Effect":"Deny","Action":"a:B","Resource":[]}]}"#, "malformed"),
+            (
+                r#"{"Statement":[{"Effect":"Allow","Action":"a:B","Resource":"*","Condition":{"Fits":{}}}]}"#,
+                "malformed",
+            ),
+            (
+                r#"{"Statement":[{"Effect":"Allow","Action":"a:B","Resource":"*","Condition":{"StringEquals":{"a:k":"1","A:K":"2"}}}]}"#,
+                "duplicate-key",
+            ),
+            (
+                r#"{"Statement":[{"Effect":"Allow","Action":"a:B","Resource":"*","Condition":{"StringEquals":{"a:k":[1.10]}}}]}"#,
+                "malformed",
+            ),
         ];
         for (text, reason) in cases {
             assert_eq!(identity(text).err(), Some(reason), "{text}");

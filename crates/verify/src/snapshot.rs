@@ -141,10 +141,11 @@ impl Snapshot {
         // Serde would keep the last of two equal keys of a map without a word.
         let json =
             Json::parse(text).map_err(|error| SnapshotError(format!("not JSON: {error}")))?;
-        for part in [Some(&json), json.get("context"), json.get("handler"), json.get("documents")]
-            .into_iter()
-            .flatten()
-        {
+        let documents = json.get("documents");
+        let boundary = documents.and_then(|documents| documents.get("permissions_boundary"));
+        let versions = boundary.and_then(|boundary| boundary.get("Versions"));
+        let parts = [json.get("context"), json.get("handler"), documents, boundary, versions];
+        for part in [&json].into_iter().chain(parts.into_iter().flatten()) {
             if let Some(name) = part.duplicate() {
                 return Err(SnapshotError(format!("the key `{name}` comes twice")));
             }

@@ -59,8 +59,33 @@ pub fn resource_matches(
             Truth::Yes
         }
         Some(Truth::Yes | Truth::Unknown) => Truth::Unknown,
-        Some(Truth::No) | None => whole.min(Truth::Unknown),
+        Some(Truth::No) | None => {
+            whole.max(repaired(&pattern, resource, matches)).min(Truth::Unknown)
+        }
     }
+}
+
+/// A pattern that IAM takes for an error, read as its author may have meant it: colons at its end are fields that it lacks,
+/// and the fields before the resource have no capitals.
+///
+/// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html>
+fn repaired(
+    pattern: &Pattern,
+    resource: &str,
+    matches: impl Fn(&Pattern, &str) -> Truth,
+) -> Truth {
+    let mut written = pattern.split_arn();
+    while written.len() > SERVICE + 1 && written.last().is_some_and(|last| last.is_text("")) {
+        written.pop();
+    }
+    if written.len() <= SERVICE {
+        return Truth::No;
+    }
+    for segment in written.iter_mut().take(LAST) {
+        *segment = segment.lowercase();
+    }
+    written.resize(SEGMENTS, Pattern::parse("*", false));
+    by_segment(&written, resource, |_, segment, text| matches(segment, text)).unwrap_or(Truth::No)
 }
 
 /// `ArnEquals`, `ArnLike` and their opposites: "each of the six colon-delimited components is checked separately".

@@ -7,7 +7,7 @@ use std::cmp::Ordering;
 
 use super::arn;
 use super::context::{Context, Lookup};
-use super::pattern::Pattern;
+use super::pattern::{Pattern, Resolved};
 use super::rule::Rule;
 use super::truth::Truth;
 use super::value;
@@ -237,9 +237,7 @@ impl Test {
             Test::StringEquals if Rule::StringEqualsHasNoWildcards.holds() => {
                 pattern.resolve_literal(context).matches(value)
             }
-            Test::StringEqualsIgnoreCase => {
-                pattern.resolve_literal(context).lowercase().matches(&lowercase(value))
-            }
+            Test::StringEqualsIgnoreCase => ignoring_case(&pattern.resolve_literal(context), value),
             Test::StringEquals | Test::StringLike => pattern.resolve(context).matches(value),
             Test::Arn => arn::condition_matches(pattern, value, against.strict, context),
             Test::Numeric(comparison) if Rule::NumbersCompareByValue.holds() => {
@@ -255,12 +253,10 @@ impl Test {
                 (Some(wanted), Some(found)) => Truth::from(wanted == found),
                 _ => Truth::Unknown,
             },
-            // Two spellings of the same bytes differ at most in their padding.
             Test::BinaryEquals if text == value => Truth::Yes,
-            Test::BinaryEquals if text.trim_end_matches('=') == value.trim_end_matches('=') => {
-                Truth::Unknown
+            Test::BinaryEquals => {
+                value::same_bytes(text, value).map_or(Truth::Unknown, Truth::from)
             }
-            Test::BinaryEquals => Truth::No,
             Test::IpAddress if !Rule::AddressesMatchByPrefix.holds() => Truth::from(text == value),
             Test::IpAddress => value::address_in(text, value).map_or(Truth::Unknown, Truth::from),
             Test::Null => Truth::Unknown,
@@ -290,6 +286,13 @@ fn boolean(text: &str) -> Option<bool> {
         _ if text.eq_ignore_ascii_case("false") => Some(false),
         _ => None,
     }
+}
+
+/// Beyond ASCII, which letters are the same in another case depends on whom one asks.
+fn ignoring_case(pattern: &Resolved, value: &str) -> Truth {
+    let truth = pattern.clone().lowercase().matches(&lowercase(value));
+    let plain = value.is_ascii() && pattern.is_ascii();
+    if plain || truth == Truth::Yes { truth } else { truth.max(Truth::Unknown) }
 }
 
 /// Character by character, as a pattern is folded: the whole-word rules of Unicode do not apply to it either.

@@ -80,6 +80,15 @@ impl Pattern {
         self.0.iter().any(|part| matches!(part, Part::Text('*' | '?')))
     }
 
+    /// With its text, but not its variables, in small letters.
+    pub fn lowercase(&self) -> Pattern {
+        let lower = |part: &Part| match part {
+            Part::Text(character) => Part::Text(character.to_ascii_lowercase()),
+            other => other.clone(),
+        };
+        Pattern(self.0.iter().map(lower).collect())
+    }
+
     /// Up to the first of these characters that is text, or all of it.
     pub fn before(&self, ends: &[char]) -> Pattern {
         let is_end = |part: &Part| matches!(part, Part::Text(text) if ends.contains(text));
@@ -128,6 +137,10 @@ impl Pattern {
                         pieces.extend(value.chars().map(Piece::Literal));
                     }
                     (Lookup::Values([value]), _) => pieces.extend(value.chars().map(&piece)),
+                    // Whether a wildcard in a default is one, the documentation does not say.
+                    (Lookup::Absent, Some(value)) if value.contains(['*', '?']) => {
+                        return Resolved::Unknown;
+                    }
                     (Lookup::Absent, Some(value)) if Rule::VariableDefaultsApply.holds() => {
                         pieces.extend(value.chars().map(Piece::Literal));
                     }
@@ -155,6 +168,12 @@ impl Resolved {
             Resolved::Null => Truth::No,
             Resolved::Unknown => Truth::Unknown,
         }
+    }
+
+    pub fn is_ascii(&self) -> bool {
+        let ascii =
+            |piece: &Piece| !matches!(piece, Piece::Literal(character) if !character.is_ascii());
+        matches!(self, Resolved::Pieces(pieces) if pieces.iter().all(ascii))
     }
 
     #[must_use]
@@ -214,8 +233,9 @@ fn parse_variable(text: &str) -> (Part, usize) {
     let Some(end) = inside.find([',', '}']) else {
         return (Part::Broken, text.len());
     };
-    let key = inside[..end].trim().to_owned();
-    let valid = !key.is_empty() && !key.contains(['$', '{', '\'']);
+    // A tag's key may hold spaces; at its ends IAM does not take them.
+    let key = inside[..end].to_owned();
+    let valid = !key.is_empty() && key.trim() == key && !key.contains(['$', '{', '\'']);
     if inside[end..].starts_with('}') {
         let part = if valid { Part::Variable { key, default: None } } else { Part::Broken };
         return (part, 2 + end + 1);
@@ -268,6 +288,8 @@ mod tests {
         assert_eq!(matched("${none}*", "x"), Truth::No);
         assert_eq!(matched("${", "${"), Truth::Unknown);
         assert_eq!(matched("${a, b}", "b"), Truth::Unknown);
+        assert_eq!(matched("${ aws:username }", "alice"), Truth::Unknown);
+        assert_eq!(matched("${none, 'a*'}", "ab"), Truth::Unknown);
     }
 
     #[test]

@@ -27,7 +27,9 @@ pub fn number(text: &str) -> Option<i128> {
 pub fn instant(text: &str) -> Option<i128> {
     // Four digits are a year: an epoch of that size would be in January 1970.
     if text.len() > 4 && !text.chars().skip(1).any(|character| character == '-') {
-        return number(text);
+        // Eight digits may be a date without its hyphens, and twelve or more are no seconds.
+        let digits = text.split('.').next().unwrap_or(text).len();
+        return number(text).filter(|_| digits != 8 && digits < 12);
     }
     let (date, time) = match text.split_once('T') {
         Some((date, time)) => (date, Some(time)),
@@ -47,10 +49,19 @@ pub fn instant(text: &str) -> Option<i128> {
 /// Whether an address lies in a range such as `203.0.113.0/24`; a range without a length is one address.
 pub fn address_in(range: &str, address: &str) -> Option<bool> {
     let (network, length) = match range.split_once('/') {
-        Some((network, length)) => (network, Some(length.parse::<u32>().ok()?)),
+        Some((network, length)) if length.bytes().all(|byte| byte.is_ascii_digit()) => {
+            (network, Some(length.parse::<u32>().ok()?))
+        }
+        Some(_) => return None,
         None => (range, None),
     };
     match (network.parse().ok()?, address.parse().ok()?) {
+        // An address of the one kind that is written as one of the other: AWS does not say whether it is the same.
+        (IpAddr::V6(one), IpAddr::V4(_)) | (IpAddr::V4(_), IpAddr::V6(one))
+            if one.to_ipv4_mapped().is_some() =>
+        {
+            None
+        }
         (IpAddr::V4(network), IpAddr::V4(address)) => {
             let shift = 32_u32.checked_sub(length.unwrap_or(32))?;
             let prefix = |bits: u32| bits.checked_shr(shift).unwrap_or(0);
@@ -63,6 +74,28 @@ pub fn address_in(range: &str, address: &str) -> Option<bool> {
         }
         _ => Some(false),
     }
+}
+
+/// Whether two texts in Base64 are the same bytes; nothing for a text that is not Base64 to the letter.
+pub fn same_bytes(one: &str, other: &str) -> Option<bool> {
+    let canonical = |text: &str| {
+        let digits = text.trim_end_matches('=');
+        let place = |byte: u8| {
+            let table = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+            table.iter().position(|known| *known == byte)
+        };
+        let places: Option<Vec<usize>> = digits.bytes().map(place).collect();
+        // What the last digit holds beyond the last whole byte has to be zero.
+        let unused = match digits.len() % 4 {
+            0 => 0,
+            2 => 0b1111,
+            3 => 0b11,
+            _ => return false,
+        };
+        let last = places.as_ref().map(|places| places.last().copied().unwrap_or(0));
+        last.is_some_and(|last| last & unused == 0) && text.len().is_multiple_of(4)
+    };
+    (canonical(one) && canonical(other)).then_some(one == other)
 }
 
 fn digits(text: &str, length: usize, range: std::ops::RangeInclusive<i128>) -> Option<i128> {
@@ -158,6 +191,8 @@ mod tests {
             "yesterday",
             "2026-11-22T25:00Z",
             "é-é",
+            "20300101",
+            "1795334400000",
         ] {
             assert_eq!(instant(text), None, "{text}");
         }
@@ -172,6 +207,9 @@ mod tests {
         assert_eq!(address_in("2001:db8::/32", "1.2.3.4"), Some(false));
         assert_eq!(address_in("1.2.3.4", "1.2.3.4"), Some(true));
         assert_eq!(address_in("1.2.3.4/33", "1.2.3.4"), None);
+        assert_eq!(address_in("1.2.3.4/+8", "1.2.3.4"), None);
+        assert_eq!(address_in("1.2.3.0/24", "::ffff:1.2.3.4"), None);
+        assert_eq!(address_in("::ffff:1.2.3.4", "1.2.3.4"), None);
         assert_eq!(address_in("1.2.3", "1.2.3.4"), None);
     }
 }

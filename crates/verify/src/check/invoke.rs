@@ -7,8 +7,8 @@ use super::probes::is_wild;
 use super::trust::principal_name;
 use crate::findings::{Finding, Kind, Severity};
 use crate::snapshot::Stack;
-use iam::document::{Condition, Document, Effect, Principal, Scope, Statement};
-use iam::eval::StatementName;
+use iam::document::{Condition, Document, Effect, Principal, Scope, Statement, Version};
+use iam::eval::{Context, Others, Request, StatementName, Truth, applies};
 use iam::json::Json;
 use iam::parse;
 
@@ -34,7 +34,13 @@ pub fn findings(json: &Json, stack: &Stack) -> Vec<Finding> {
     for (index, statement) in document.statements.iter().enumerate() {
         let name = StatementName { policy: POLICY.to_owned(), index, sid: statement.sid.clone() };
         if statement.effect == Effect::Allow {
-            gateway |= principals(statement).contains(&api_gateway());
+            if principals(statement).contains(&api_gateway()) {
+                gateway = true;
+                findings.extend(
+                    other_conditions(statement, document.version, stack)
+                        .map(|finding| finding.statement(Some(name.clone()))),
+                );
+            }
             findings.extend(statement_findings(statement, stack).into_iter().map(|finding| {
                 finding.resource(&stack.function_arn).statement(Some(name.clone()))
             }));
@@ -81,6 +87,32 @@ fn statement_findings(statement: &Statement, stack: &Stack) -> Vec<Finding> {
         );
     }
     findings
+}
+
+/// Whether all but the source of a request lets it in: Lambda's own conditions are on the source alone.
+fn other_conditions(statement: &Statement, version: Version, stack: &Stack) -> Option<Finding> {
+    let mut others = statement.clone();
+    others.resources = None;
+    others.conditions.retain(|condition| !condition.key.eq_ignore_ascii_case(SOURCE_ARN));
+    let request = Request {
+        principal: Some(api_gateway()),
+        action: INVOKE.to_owned(),
+        resource: stack.function_arn.clone(),
+        context: Context::new(Others::Unknown)
+            .with("aws:SourceAccount", &stack.account)
+            .with("aws:SecureTransport", "true"),
+    };
+    let finding = match applies(&others, version, &request) {
+        Truth::Yes => return None,
+        Truth::Unknown => {
+            unproven("condition", "whether the API may invoke the function depends on a condition")
+        }
+        Truth::No => {
+            let message = "the API may not invoke the function: the statement is about other calls";
+            Finding::error(Kind::Missing, message).detail("cause", "condition")
+        }
+    };
+    Some(finding.action(INVOKE).hint("bind the statement to the ARN of the API, and to nothing else"))
 }
 
 /// A condition on where a request comes from makes "everyone" less than public, and no less sloppy.

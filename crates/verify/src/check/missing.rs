@@ -11,11 +11,11 @@ pub fn findings(role: &Role, needs: &Needs) -> Vec<Finding> {
 
 fn finding(role: &Role, need: &Need) -> Option<Finding> {
     let witness = need.witness();
-    let answer = role.may(&need.action, &witness);
+    let answer = role.may_all(need);
     let finding = match answer.decision {
         Decision::Allowed => return None,
         // A document that cannot be read is a finding of its own, and may be the one that grants it.
-        Decision::Unproven if answer.statement.is_none() => return None,
+        Decision::Unproven if answer.statement.is_none() && is_unreadable(role) => return None,
         Decision::ImplicitDeny if !role.unreadable.is_empty() => return None,
         Decision::Unproven => conditional(&answer, &need.action, &witness),
         Decision::ImplicitDeny | Decision::ExplicitDeny => denied(role, need, &answer),
@@ -26,7 +26,7 @@ fn finding(role: &Role, need: &Need) -> Option<Finding> {
 fn denied(role: &Role, need: &Need, answer: &Answer) -> Finding {
     let Need { action, resource, .. } = need;
     let witness = need.witness();
-    let (cause, why, hint) = if role.might_without_boundary(action, &witness) {
+    let (cause, why, hint) = if !role.boundary.is_empty() && role.might_without_boundary(need) {
         (
             "boundary",
             "the permissions boundary does not allow it",
@@ -60,6 +60,10 @@ pub fn conditional(answer: &Answer, action: &str, resource: &str) -> Finding {
         .statement(answer.statement.clone())
         .request(action, resource)
         .hint("drop the condition, or write it with keys whose values are known here")
+}
+
+fn is_unreadable(role: &Role) -> bool {
+    !role.unreadable.is_empty() || role.boundary.iter().any(|policy| policy.document.is_err())
 }
 
 /// Documents that are in force and cannot be read.

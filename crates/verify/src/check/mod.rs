@@ -5,6 +5,7 @@
 
 mod attachments;
 mod excess;
+mod family;
 mod invoke;
 mod missing;
 mod needs;
@@ -102,7 +103,7 @@ pub fn check(snapshot: &Snapshot, evidence: &Evidence) -> Verdict {
         excess: excess.proven().filter(|extra| !needs.possible.includes(extra.name())).count(),
         needed: actions(&needs, |_| true),
         granted: actions(&needs, |need| {
-            role.may(&need.action, &need.witness()).decision == Decision::Allowed
+            role.may_all(need).decision == Decision::Allowed
         }),
         access: rights_by_access(&needs),
         findings,

@@ -159,6 +159,45 @@ fn what_is_missing_is_found_with_its_cause() {
 }
 
 #[test]
+fn what_is_needed_of_a_family_is_needed_of_every_member() {
+    let group = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/my-frontend-app-api";
+    let streams = |pattern: &str| json!(format!("{group}:log-stream:{pattern}"));
+    is_clean(&[(LOGS, streams("*"))]);
+    // The plain name that stands for a stream begins with a zero, and no stream of Lambda does.
+    for narrow in ["0*", "0", "?", "2026/*"] {
+        finds(&[(LOGS, streams(narrow))], "missing wrong-arn", 3);
+    }
+    let deny = |resource: Value| {
+        [inline(
+            "guard",
+            &json!({ "Effect": "Deny", "Action": "logs:*", "Resource": resource }),
+        )]
+    };
+    finds(&deny(streams("2026/*")), "conditional-grant logs:CreateLogStream", 4);
+    finds(&deny(streams("*[$LATEST]*")), "conditional-grant logs:CreateLogStream", 4);
+    finds(&deny(streams("*")), "missing explicit-deny", 3);
+    is_clean(&deny(json!("arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/other:*")));
+    let boundary = json!({ "Version": "2012-10-17", "Statement": [
+        { "Effect": "Allow", "Action": "*", "Resource": "*" },
+        { "Effect": "Deny", "Action": "logs:PutLogEvents", "Resource": streams("2026/12/*") }] });
+    finds(
+        &[("/documents/permissions_boundary", boundary)],
+        "conditional-grant logs:PutLogEvents",
+        4,
+    );
+}
+
+#[test]
+fn many_log_groups_hide_none() {
+    let group = "arn:aws:logs:us-east-1:123456789012:log-group:/aws/lambda/my-frontend-app-api";
+    let mut resources: Vec<String> =
+        (0..80).map(|stream| format!("{group}:log-stream:{stream}*")).collect();
+    resources.push(format!("{group}:*"));
+    resources.push(group.replace("my-frontend-app-api", "zz-payroll:*"));
+    finds(&[(LOGS, json!(resources))], "log-scope logs:CreateLogStream", 3);
+}
+
+#[test]
 fn operations_are_judged_by_the_actions_that_they_need() {
     let call = |operation: &str| {
         ("/handler/operations/-", json!({ "operation": operation, "index": null }))
@@ -322,6 +361,33 @@ fn trust_is_for_lambda_alone() {
         "trust-missing",
         3,
     );
+}
+
+#[test]
+fn a_denial_of_trust_that_cannot_be_decided_is_in_doubt() {
+    let deny = |condition: Value| {
+        [(
+            "/documents/trust_policy/Statement/-",
+            json!({ "Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole", "Condition": condition }),
+        )]
+    };
+    finds(&deny(json!({ "Bool": { "aws:MultiFactorAuthPresent": "false" } })), "unproven deny", 4);
+    finds(&deny(json!({})), "trust-missing", 3);
+    is_clean(&deny(json!({ "StringNotEquals": { "aws:SourceAccount": "123456789012" } })));
+}
+
+#[test]
+fn an_invocation_that_a_further_condition_refuses_is_found() {
+    let seed: Value = serde_json::from_str(SEED).expect("the seed is JSON");
+    let known = seed.pointer(INVOKE).expect("it is there")["Condition"].clone();
+    let with = |operator: &str, key: &str, value: &str| {
+        let mut condition = known.clone();
+        condition[operator][key] = json!(value);
+        [(member(INVOKE, "Condition"), condition)]
+    };
+    is_clean(&with("StringEquals", "aws:SourceAccount", "123456789012"));
+    finds(&with("StringEquals", "aws:SourceAccount", "999999999999"), "missing condition", 3);
+    finds(&with("StringEquals", "aws:PrincipalOrgID", "o-1"), "unproven condition", 4);
 }
 
 #[test]

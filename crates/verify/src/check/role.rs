@@ -1,7 +1,8 @@
 //! What a role may do: all its policies in force, within its boundary, in the context of a running function.
 
+use super::needs::Need;
 use crate::snapshot::{Documents, Stack};
-use iam::document::{Effect, Statement, Version};
+use iam::document::{Effect, Scope, Statement, Version};
 use iam::eval::{
     Answer, Context, Decision, Others, Policy, Request, StatementName, applies, evaluate,
 };
@@ -60,8 +61,9 @@ impl<'a> Role<'a> {
     }
 
     /// Whether the policies alone would allow it, were there no boundary.
-    pub fn might_without_boundary(&self, action: &str, resource: &str) -> bool {
-        evaluate(&self.policies, &[], &self.request(action, resource)).decision == Decision::Allowed
+    pub fn might_without_boundary(&self, need: &Need) -> bool {
+        let unbound = Role { boundary: vec![], ..self.clone() };
+        unbound.may_all(need).decision == Decision::Allowed
     }
 
     /// Whether this is allowed, or a statement leaves that open.
@@ -79,18 +81,19 @@ impl<'a> Role<'a> {
         applies(placed.statement, placed.version, &self.request(action, resource)) != Truth::No
     }
 
+    /// Whether one statement is about an action on some resource, surely or perhaps.
+    pub fn covers_action(&self, placed: &Placed, action: &str) -> bool {
+        let mut anywhere = placed.statement.clone();
+        anywhere.resources = Some(Scope::Only(vec!["*".to_owned()]));
+        applies(&anywhere, placed.version, &self.request(action, "*")) != Truth::No
+    }
+
     pub fn statements(&self) -> impl Iterator<Item = Placed<'_>> {
-        self.policies
-            .iter()
-            .filter_map(|policy| Some((policy, policy.document.as_ref().ok()?)))
-            .flat_map(|(policy, document)| {
-                document.statements.iter().enumerate().map(|(index, statement)| Placed {
-                    policy: &policy.name,
-                    index,
-                    version: document.version,
-                    statement,
-                })
-            })
+        statements(&self.policies)
+    }
+
+    pub fn boundary_statements(&self) -> impl Iterator<Item = Placed<'_>> {
+        statements(&self.boundary)
     }
 
     pub fn allows(&self) -> impl Iterator<Item = Placed<'_>> {
@@ -122,6 +125,19 @@ impl<'a> Role<'a> {
     }
 }
 
+fn statements(policies: &[Policy]) -> impl Iterator<Item = Placed<'_>> {
+    let readable =
+        policies.iter().filter_map(|policy| Some((policy, policy.document.as_ref().ok()?)));
+    readable.flat_map(|(policy, document)| {
+        document.statements.iter().enumerate().map(|(index, statement)| Placed {
+            policy: &policy.name,
+            index,
+            version: document.version,
+            statement,
+        })
+    })
+}
+
 impl<'a> Placed<'a> {
     pub fn name(&self) -> StatementName {
         let sid = self.statement.sid.clone();
@@ -134,7 +150,7 @@ impl<'a> Placed<'a> {
     }
 
     pub fn resources(&self) -> impl Iterator<Item = &'a str> {
-        self.statement.resources.iter().flat_map(iam::document::Scope::items).map(String::as_str)
+        self.statement.resources.iter().flat_map(Scope::items).map(String::as_str)
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::needs::Needs;
-use super::probes::{MOST, instance, is_wild, service};
+use super::probes::{instance, is_wild, service};
 use super::role::{Placed, Role};
 use crate::catalogue::{ESCALATIONS, NEEDED_FOR_LOGS, Risk};
 use crate::findings::{Finding, Kind, Severity};
@@ -100,7 +100,7 @@ fn log_resources(role: &Role) -> Vec<String> {
     let named = role.allows().flat_map(|placed| placed.resources().collect::<Vec<_>>());
     let named: BTreeSet<_> =
         named.filter(|resource| resource.contains(":logs:")).map(instance).collect();
-    Logs.neighbours(role.stack, &[]).into_iter().chain(named.into_iter().take(MOST)).collect()
+    Logs.neighbours(role.stack, &[]).into_iter().chain(named).collect()
 }
 
 fn is_own_group(role: &Role, resource: &str) -> bool {

@@ -45,6 +45,7 @@ pub fn findings(json: &Json, stack: &Stack) -> Vec<Finding> {
             }
         }
     }
+    findings.extend(doubtful_denials(&document, &request));
     let policy = Policy { name: POLICY.to_owned(), document: Ok(document) };
     if matches!(
         evaluate(&[policy], &[], &request).decision,
@@ -55,6 +56,23 @@ pub fn findings(json: &Json, stack: &Stack) -> Vec<Finding> {
         findings.push(Finding::error(Kind::TrustMissing, message).action(ASSUME).hint(hint));
     }
     findings
+}
+
+/// Denials of which nobody can say whether they keep Lambda out.
+fn doubtful_denials(document: &Document, request: &Request) -> Vec<Finding> {
+    let statements = document.statements.iter().enumerate();
+    let doubtful = statements.filter(|(_, statement)| {
+        statement.effect == Effect::Deny
+            && applies(statement, document.version, request) == Truth::Unknown
+    });
+    doubtful
+        .map(|(index, statement)| {
+            let name =
+                StatementName { policy: POLICY.to_owned(), index, sid: statement.sid.clone() };
+            let message = "whether this statement keeps Lambda from assuming the role is not known";
+            unproven("deny", message).action(ASSUME).statement(Some(name))
+        })
+        .collect()
 }
 
 fn too_open(statement: &Statement, name: &StatementName) -> Vec<Finding> {
