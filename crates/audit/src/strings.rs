@@ -143,25 +143,69 @@ pub fn slots(format: &str) -> Vec<Slot> {
     out
 }
 
-/// The tables that a `PartiQL` statement names.
+/// The action that a `PartiQL` statement asks for, its table and its index; nothing where the text does not say them.
 pub fn partiql(statement: &str) -> Option<(&'static str, String, Option<String>)> {
-    let words: Vec<&str> = statement.split_whitespace().collect();
-    let verb = words.first()?.to_ascii_uppercase();
-    let after = |word: &str| {
-        let at = words.iter().position(|found| found.eq_ignore_ascii_case(word))?;
-        words.get(at + 1).copied()
+    let words = words(statement);
+    let is = |word: &Word, text: &str| matches!(word, Word::Plain(found) if found.eq_ignore_ascii_case(text));
+    let after = |text: &str| words.iter().position(|word| is(word, text)).map(|at| at + 1);
+    let first = words.first()?;
+    let (action, at) = if is(first, "SELECT") {
+        ("PartiQLSelect", after("FROM")?)
+    } else if is(first, "INSERT") {
+        ("PartiQLInsert", after("INTO")?)
+    } else if is(first, "UPDATE") {
+        ("PartiQLUpdate", 1)
+    } else if is(first, "DELETE") {
+        ("PartiQLDelete", after("FROM")?)
+    } else {
+        return None;
     };
-    let (action, name) = match verb.as_str() {
-        "SELECT" => ("PartiQLSelect", after("FROM")?),
-        "INSERT" => ("PartiQLInsert", after("INTO")?),
-        "UPDATE" => ("PartiQLUpdate", words.get(1).copied()?),
-        "DELETE" => ("PartiQLDelete", after("FROM")?),
-        _ => return None,
+    let name = |at: usize| match words.get(at) {
+        Some(Word::Plain(name) | Word::Quoted(name)) => Some(name.clone()),
+        _ => None,
     };
-    let mut parts =
-        name.splitn(2, "\".\"").map(|part| part.trim_matches(['"', '\'', ';']).to_owned());
-    let table = parts.next()?;
-    Some((action, table, parts.next()))
+    let index = match words.get(at + 1) {
+        Some(Word::Sign('.')) => Some(name(at + 2)?),
+        _ => None,
+    };
+    Some((action, name(at)?, index))
+}
+
+/// A piece of a statement.
+enum Word {
+    Plain(String),
+    /// `"orders"`
+    Quoted(String),
+    /// `'a text'`
+    Text,
+    Sign(char),
+}
+
+fn words(statement: &str) -> Vec<Word> {
+    let mut words = vec![];
+    let mut rest = statement.trim_start();
+    while let Some(character) = rest.chars().next() {
+        let part_of_a_name = |one: char| one.is_alphanumeric() || one == '_' || one == '-';
+        let length = match character {
+            '"' | '\'' => {
+                let end = rest[1..].find(character).unwrap_or(rest.len() - 1);
+                let inside = rest[1..=end].to_owned();
+                words.push(if character == '"' { Word::Quoted(inside) } else { Word::Text });
+                (end + 2).min(rest.len())
+            }
+            _ if part_of_a_name(character) => {
+                let end = rest.find(|one| !part_of_a_name(one)).unwrap_or(rest.len());
+                words.push(Word::Plain(rest[..end].to_owned()));
+                end
+            }
+            _ => {
+                words.push(Word::Sign(character));
+                character.len_utf8()
+            }
+        };
+        rest = rest[length..].trim_start();
+    }
+    words
 }
 
 #[cfg(test)]
@@ -192,6 +236,24 @@ mod tests {
             partiql("insert into orders value {'id': ?}"),
             Some(("PartiQLInsert", "orders".to_owned(), None))
         );
-        assert_eq!(partiql("vacuum"), None);
+        for text in [
+            "SELECT * FROM \"orders\" . \"byUser\"WHERE id = ?",
+            "select \"FROM\", 'a from b' from orders.byUser",
+        ] {
+            assert_eq!(
+                partiql(text),
+                Some(("PartiQLSelect", "orders".to_owned(), Some("byUser".to_owned()))),
+                "{text}"
+            );
+        }
+        assert_eq!(
+            partiql("DELETE FROM orders WHERE id='7'"),
+            Some(("PartiQLDelete", "orders".to_owned(), None))
+        );
+        for text in
+            ["vacuum", "", "SELECT", "SELECT * FROM", "UPDATE ?", "SELECT * FROM \"a\".", "\"", "'"]
+        {
+            assert_eq!(partiql(text), None, "{text}");
+        }
     }
 }

@@ -152,14 +152,11 @@ impl Operation {
     }
 }
 
-/// The action of a `PartiQL` statement, or nothing when its verb is not one of the four.
+/// The action of a `PartiQL` statement, or nothing when its verb is not one of the four or its table is not said.
+///
+/// `EXISTS(SELECT …)` in a transaction reads, too, but asks for `PartiQLSelect` only when it is alone: it stays unknown.
 pub fn partiql_action(statement: &str) -> Option<&'static str> {
-    let verb = statement.split_whitespace().next()?;
-    // `EXISTS(SELECT …)` in a transaction reads, too, but asks for PartiQLSelect only when it is alone: leave it unknown.
-    PARTIQL_VERBS
-        .iter()
-        .find(|(word, _)| word.eq_ignore_ascii_case(verb))
-        .map(|(_, action)| *action)
+    audit::partiql(statement).map(|(action, ..)| action)
 }
 
 /// `TransactGetItems` → `transact_get_items`: how the SDK names its methods and modules.

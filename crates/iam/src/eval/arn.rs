@@ -69,11 +69,7 @@ pub fn resource_matches(
 /// and the fields before the resource have no capitals.
 ///
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-reference-policy-checks.html>
-fn repaired(
-    pattern: &Pattern,
-    resource: &str,
-    matches: impl Fn(&Pattern, &str) -> Truth,
-) -> Truth {
+fn repaired(pattern: &Pattern, resource: &str, matches: impl Fn(&Pattern, &str) -> Truth) -> Truth {
     let mut written = pattern.split_arn();
     while written.len() > SERVICE + 1 && written.last().is_some_and(|last| last.is_text("")) {
         written.pop();

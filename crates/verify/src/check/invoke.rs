@@ -112,7 +112,11 @@ fn other_conditions(statement: &Statement, version: Version, stack: &Stack) -> O
             Finding::error(Kind::Missing, message).detail("cause", "condition")
         }
     };
-    Some(finding.action(INVOKE).hint("bind the statement to the ARN of the API, and to nothing else"))
+    Some(
+        finding
+            .action(INVOKE)
+            .hint("bind the statement to the ARN of the API, and to nothing else"),
+    )
 }
 
 /// A condition on where a request comes from makes "everyone" less than public, and no less sloppy.

@@ -102,9 +102,7 @@ pub fn check(snapshot: &Snapshot, evidence: &Evidence) -> Verdict {
         probed: excess.probed,
         excess: excess.proven().filter(|extra| !needs.possible.includes(extra.name())).count(),
         needed: actions(&needs, |_| true),
-        granted: actions(&needs, |need| {
-            role.may_all(need).decision == Decision::Allowed
-        }),
+        granted: actions(&needs, |need| role.may_all(need).decision == Decision::Allowed),
         access: rights_by_access(&needs),
         findings,
         operations: sets,

@@ -168,10 +168,7 @@ fn what_is_needed_of_a_family_is_needed_of_every_member() {
         finds(&[(LOGS, streams(narrow))], "missing wrong-arn", 3);
     }
     let deny = |resource: Value| {
-        [inline(
-            "guard",
-            &json!({ "Effect": "Deny", "Action": "logs:*", "Resource": resource }),
-        )]
+        [inline("guard", &json!({ "Effect": "Deny", "Action": "logs:*", "Resource": resource }))]
     };
     finds(&deny(streams("2026/*")), "conditional-grant logs:CreateLogStream", 4);
     finds(&deny(streams("*[$LATEST]*")), "conditional-grant logs:CreateLogStream", 4);
@@ -211,6 +208,17 @@ fn operations_are_judged_by_the_actions_that_they_need() {
     is_clean(&[call("TransactGetItems")]);
     finds(&[call("BatchGetItem")], "missing absent", 3);
     finds(&[call("ExecuteStatement")], "unproven partiql", 4);
+    let partiql = |text: &str| {
+        let call = json!({ "operation": "ExecuteStatement", "index": null, "statement": text });
+        let grant =
+            json!({ "Effect": "Allow", "Action": "dynamodb:PartiQLSelect", "Resource": TABLE });
+        [("/handler/operations/-", call), inline("partiql", &grant)]
+    };
+    is_clean(&partiql("SELECT * FROM \"my-frontend-app-data\" WHERE userId = ?"));
+    let of_index = "SELECT * FROM \"my-frontend-app-data\".\"byStatus\"";
+    finds(&partiql(of_index), "missing wrong-arn", 3);
+    finds(&partiql("SELECT * FROM \"another-table\""), "missing wrong-arn", 3);
+    finds(&partiql("SELECT * FROM "), "unproven partiql", 3);
     finds(&[call("Frobnicate")], "unproven unknown-operation", 4);
     let put =
         json!({ "operation": "TransactWriteItems", "index": null, "members": ["Put", "Delete"] });

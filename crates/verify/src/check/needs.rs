@@ -7,7 +7,7 @@ use crate::catalogue::NEEDED_FOR_LOGS;
 use crate::findings::{Finding, Kind};
 use crate::manifest::Site;
 use crate::operations::{Actions, Operation, TRANSACTION_MEMBERS, partiql_action};
-use crate::rights::{Origin, Rights};
+use crate::rights::{On, Origin, Rights};
 use crate::services::dynamodb;
 use crate::snapshot::{Call, Stack};
 
@@ -122,6 +122,7 @@ impl Needs {
             self.findings.push(unproven("unknown-operation", message).source(source));
             return;
         };
+        let call = &of_its_text(call, operation, stack);
         let Some(table) = stack.table_of(call) else {
             let name = call.table.as_deref().unwrap_or_default();
             let message =
@@ -200,6 +201,20 @@ impl Needs {
             }
         }
     }
+}
+
+/// The call on the table and the index that the text of its statement names.
+fn of_its_text(call: &Call, operation: &Operation, stack: &Stack) -> Call {
+    let statement = call.statement.as_deref().filter(|_| operation.actions == Actions::PartiQl);
+    let Some((_, table, index)) = statement.and_then(audit::partiql) else { return call.clone() };
+    let arn = match stack.tables().find(|(name, _)| *name == table) {
+        Some((_, arn)) => arn.to_owned(),
+        None => stack.arn(&On::Table(format!(
+            "arn:{}:dynamodb:{}:{}:table/{table}",
+            stack.partition, stack.region, stack.account
+        ))),
+    };
+    Call { table: Some(arn), index, ..call.clone() }
 }
 
 impl Need {
