@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use super::tags::Tags;
-use super::{Cloud, Request, send};
+use super::{Cloud, Request, send, wait};
 use crate::config::{Config, DEFAULT_STAGE};
+use engine::Progress;
 use engine::error::{Error, Result};
 use wire::s3::Bucket;
 
@@ -24,6 +25,15 @@ pub async fn bucket(cloud: &Cloud, site: &str) -> Result<Bucket> {
     let own = if SHARED_NAMES.contains(&region.as_str()) { "" } else { "-an" };
     let name = format!("{site}-{account}-{region}{own}");
     Ok(Bucket::new(&cloud.sdk, &name, cloud.loopback().is_none()))
+}
+
+/// Runs `attempt` until S3 knows the bucket, which may have been made a moment ago.
+pub async fn once_known<T, F: Future<Output = Result<T>>>(
+    progress: &Progress,
+    attempt: impl FnMut() -> F,
+) -> Result<T> {
+    let unknown = |error: &Error| error.has_code(&["NoSuchBucket", "OperationAborted"]);
+    wait::while_refused(progress, "S3 knows the bucket", SPREADING, unknown, attempt).await
 }
 
 /// Where CloudFront finds the bucket. The host without a region redirects for hours, and CloudFront keeps that.

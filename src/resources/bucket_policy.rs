@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::{Distribution, SiteBucket};
-use crate::cloud::{Answer, Cloud, Doing, sites, wait};
+use crate::cloud::{Answer, Cloud, Doing, sites};
 use crate::config::Site;
 use crate::site::SERVED;
 use engine::error::{Error, Result};
@@ -78,9 +78,7 @@ impl BucketPolicy {
     async fn put(&self, inputs: &Inputs, progress: &Progress) -> Result<Value> {
         let wanted = self.of(inputs).ok_or_else(|| Error::failed(self.doing("write")))?;
         let s3 = sites::bucket(&self.cloud, &self.site).await?;
-        // The bucket may not be known everywhere yet.
-        let unknown = |error: &Error| error.has_code(&["NoSuchBucket", "OperationAborted"]);
-        wait::while_refused(progress, "S3 knows the bucket", sites::SPREADING, unknown, || async {
+        sites::once_known(progress, || async {
             s3.put_bucket_policy(wanted.to_string()).await.doing(self.doing("write"))
         })
         .await?;

@@ -1,5 +1,7 @@
 //! The cloud as somebody else sees and changes it: raw calls of the account's root, past the proxy.
 
+use std::collections::HashMap;
+
 use serde_json::{Value, json};
 
 use crate::support::Aws as Root;
@@ -69,6 +71,24 @@ impl Aws {
         }
         let headers = [("content-type", "application/x-www-form-urlencoded")];
         self.send("iam", "POST", "/", &headers, &form)
+    }
+
+    /// What a service that speaks XML answers to a look, as JSON; nothing when it is refused.
+    pub fn xml(self, service: &str, path: &str) -> Value {
+        let (status, text) = self.send(service, "GET", path, &[], "");
+        if status < 300 { xml::to_json(&text) } else { Value::Null }
+    }
+
+    /// A write of such a service.
+    #[track_caller]
+    pub fn put_xml(self, service: &str, method: &str, path: &str, body: &str) {
+        let (status, text) = self.send(service, method, path, &[], body);
+        assert!(status < 300, "{method} {path} {body}: {status} {text}");
+    }
+
+    /// The headers of an object.
+    pub fn headers(self, service: &str, path: &str) -> HashMap<String, String> {
+        Root::at(self.port).send(service, "HEAD", path, &[], "").headers.into_iter().collect()
     }
 
     /// Forgets everything.

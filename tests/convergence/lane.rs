@@ -1,5 +1,6 @@
 //! A cloud with a proxy in front and a project: what one test has for itself while it runs.
 
+use std::fs;
 use std::path::Path;
 use std::process::Command;
 use std::sync::{Condvar, Mutex};
@@ -12,6 +13,10 @@ use crate::proxy::{Fault, Layer, Ledger, Proxy};
 use crate::run::{Ended, Run};
 use crate::snapshot;
 use crate::support::{Cloud, Project};
+use crate::xml;
+
+/// A stack with a frontend.
+pub const SITE: &str = "[site]\ndirectory = \"dist\"\n";
 
 /// The name of the stack in every lane.
 pub const NAME: &str = "my-app";
@@ -102,7 +107,40 @@ impl Lane {
     }
 
     pub fn start(&self, verb: Verb) -> Run {
-        Run::start(self.command(&verb.arguments()))
+        match verb {
+            Verb::Up => self.build("one"),
+            Verb::DeploySite => self.build("two"),
+            _ => {}
+        }
+        let mut command = self.command(&verb.arguments());
+        if verb == Verb::RollbackSite {
+            command.arg(format!("--site={}", self.first_release()));
+        }
+        Run::start(command)
+    }
+
+    /// The release that `Up` has made.
+    fn first_release(&self) -> String {
+        let bucket = format!("/{NAME}-site-123456789012-us-east-1-an?list-type=2&prefix=releases/");
+        let listed = self.aws().xml("s3", &bucket)["ListBucketResult"]["Contents"].take();
+        let mut all: Vec<_> = xml::each(&listed).collect();
+        all.sort_by_key(|one| one["LastModified"].to_string());
+        let names = all.iter().filter_map(|one| one["Key"].as_str());
+        let mut ids = names.filter_map(|key| key.strip_prefix("releases/")?.strip_suffix(".json"));
+        ids.next().expect("there is a release").to_owned()
+    }
+
+    /// Writes a release of the page: files that change, that change their names, that stay, and that go.
+    pub fn build(&self, title: &str) {
+        let project = &self.inside().project;
+        let folder = project.folder().join("dist");
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(folder.join("assets")).expect("the project can be written");
+        let page = format!("<!doctype html><title>{title}</title>");
+        project.write("dist/index.html", &page);
+        project.write("dist/robots.txt", "User-agent: *");
+        project.write(&format!("dist/assets/i-Ab1234{title}.js"), title);
+        project.write(&format!("dist/{title}.txt"), title);
     }
 
     /// A whole run with nothing broken.
@@ -163,6 +201,10 @@ pub enum Verb {
     Deploy,
     /// Points back at version 1.
     Rollback,
+    /// Ships another release of the page.
+    DeploySite,
+    /// Serves the release of `Up` again.
+    RollbackSite,
     Teardown,
 }
 
@@ -172,6 +214,8 @@ impl Verb {
             Verb::Up => vec!["up", "--artifact", artifact::first()],
             Verb::Deploy => vec!["deploy", "--artifact", artifact::second()],
             Verb::Rollback => vec!["rollback", "1"],
+            Verb::DeploySite => vec!["deploy", "--site"],
+            Verb::RollbackSite => vec!["rollback"],
             Verb::Teardown => vec!["teardown"],
         };
         arguments.extend(["--yes", "--output", "json"]);
@@ -181,8 +225,8 @@ impl Verb {
     /// What undoes it.
     pub fn opposite(self) -> Self {
         match self {
-            Verb::Up | Verb::Deploy | Verb::Rollback => Verb::Teardown,
             Verb::Teardown => Verb::Up,
+            _ => Verb::Teardown,
         }
     }
 }

@@ -20,6 +20,7 @@ mod race;
 mod rights;
 mod run;
 mod saved;
+mod sites;
 mod snapshot;
 mod strict;
 #[path = "../local_cloud/support/mod.rs"]

@@ -41,4 +41,25 @@ pub fn move_in(aws: Aws, name: &str) {
             json!({"name": api, "protocolType": "HTTP", "tags": {"stackctl:stack": "other"}});
         aws.rest("apigateway", "POST", "/v2/apis", &input);
     }
+    in_front_of_a_bucket(aws, name);
+}
+
+/// Another site: its bucket, what reads it, and the distribution.
+fn in_front_of_a_bucket(aws: Aws, name: &str) {
+    let bucket = format!("{name}-site-two-123456789012-us-east-1-an");
+    aws.put_xml("s3", "PUT", &format!("/{bucket}"), "");
+    aws.put_xml("s3", "PUT", &format!("/{bucket}/site/index.html"), "<title>two</title>");
+    let control = format!("{name}-site-two-us-east-1");
+    let control = format!(
+        "<OriginAccessControlConfig><Name>{control}</Name><Description>stackctl {name}-two/default us-east-1</Description><SigningProtocol>sigv4</SigningProtocol><SigningBehavior>always</SigningBehavior><OriginAccessControlOriginType>s3</OriginAccessControlOriginType></OriginAccessControlConfig>"
+    );
+    aws.put_xml("cloudfront", "POST", "/2020-05-31/origin-access-control", &control);
+    let origin = format!(
+        "<Origins><Quantity>1</Quantity><Items><Origin><Id>site</Id><DomainName>{bucket}.s3.us-east-1.amazonaws.com</DomainName><S3OriginConfig><OriginAccessIdentity></OriginAccessIdentity></S3OriginConfig></Origin></Items></Origins>"
+    );
+    let behavior = "<DefaultCacheBehavior><TargetOriginId>site</TargetOriginId><ViewerProtocolPolicy>allow-all</ViewerProtocolPolicy></DefaultCacheBehavior>";
+    let config = format!(
+        "<DistributionConfig><CallerReference>two</CallerReference>{origin}{behavior}<Comment>stackctl {name}-two/default us-east-1</Comment><Enabled>true</Enabled></DistributionConfig>"
+    );
+    aws.put_xml("cloudfront", "POST", "/2020-05-31/distribution", &config);
 }

@@ -1,5 +1,7 @@
 //! Everything that stands in the cloud, in an order and under names that two runs share.
 
+mod edge;
+
 use std::collections::BTreeMap;
 
 use percent_encoding::percent_decode_str;
@@ -20,7 +22,13 @@ pub fn of(aws: Aws) -> Value {
     let mut named: Vec<Value> = apis.iter().map(|api| api_of(aws, api)).collect();
     named.sort_by_key(Value::to_string);
     snapshot["apis"] = named.into();
+    snapshot["buckets"] = json!(edge::buckets(aws));
+    let (distributions, names) = edge::distributions(aws);
+    snapshot["edge"] = distributions;
     let mut text = snapshot.to_string();
+    for (id, name) in names {
+        text = text.replace(&id, &name);
+    }
     for api in &apis {
         text = text.replace(&text_of(api, "apiId"), &format!("the API {}", text_of(api, "name")));
     }

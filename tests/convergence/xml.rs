@@ -1,8 +1,18 @@
-//! IAM answers in XML without attributes that matter; here it becomes JSON.
+//! IAM, S3 and `CloudFront` answer in XML without attributes that matter; here it becomes JSON.
 
 use serde_json::{Map, Value};
 
-/// An element's children by name; a `member` list becomes an array; text becomes a string.
+/// What there is once or several times.
+pub fn each(value: &Value) -> impl Iterator<Item = &Value> {
+    let (one, several) = match value {
+        Value::Null => (None, [].as_slice()),
+        Value::Array(all) => (None, all.as_slice()),
+        one => (Some(one), [].as_slice()),
+    };
+    one.into_iter().chain(several)
+}
+
+/// An element's children by name; a `member` list, and what comes several times, become arrays; text becomes a string.
 pub fn to_json(text: &str) -> Value {
     let mut rest = text.trim_start();
     if rest.starts_with("<?") {
@@ -27,6 +37,11 @@ fn children(rest: &mut &str) -> Value {
         if name == "member" || name == "entry" {
             is_list = true;
             members.push(value);
+        } else if let Some(before) = found.get_mut(name) {
+            match before {
+                Value::Array(all) => all.push(value),
+                one => *one = Value::Array(vec![one.take(), value]),
+            }
         } else {
             found.insert(name.to_owned(), value);
         }
@@ -50,4 +65,7 @@ fn lists_and_texts_are_told_apart() {
         "<?xml version='1.0'?><A x='y'><L><member><N>a&amp;b</N></member><member/></L><E></E></A>";
     let json = serde_json::json!({"A": {"L": [{"N": "a&b"}, null], "E": null}});
     assert_eq!(to_json(text), json);
+    let several = to_json("<A><B>1</B><B>2</B><C>3</C></A>");
+    let all = |name: &str| each(&several["A"][name]).cloned().collect::<Vec<_>>();
+    assert_eq!((all("B").len(), all("C").len(), all("D").len()), (2, 1, 0));
 }

@@ -189,11 +189,6 @@ impl Bucket {
         // Then the `ETag` is the MD5 of the content, whatever the account's default is.
         rest = rest.header("x-amz-server-side-encryption", "AES256");
         rest = kept_with(rest, put);
-        match put.only_if {
-            Some("") => rest = rest.header("if-none-match", "*"),
-            Some(etag) => rest = rest.header("if-match", format!("\"{etag}\"")),
-            None => {}
-        }
         self.client.rest(rest, |response| nothing(response).map(|()| etag(response))).await
     }
 
@@ -240,7 +235,11 @@ fn kept_with(mut rest: Rest, put: &Put<'_>) -> Rest {
     for (name, value) in put.metadata {
         rest = rest.header(&format!("x-amz-meta-{name}"), *value);
     }
-    rest
+    match put.only_if {
+        Some("") => rest.header("if-none-match", "*"),
+        Some(etag) => rest.header("if-match", format!("\"{etag}\"")),
+        None => rest,
+    }
 }
 
 fn lossy(bytes: &[u8]) -> String {

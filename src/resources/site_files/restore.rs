@@ -2,6 +2,7 @@
 
 use aws_smithy_types::body::SdkBody;
 
+use super::upload::unless_done;
 use super::{Remote, SiteFiles};
 use crate::cloud::Doing as _;
 use crate::site::{ENTRY, Kept, Release, SERVED, is_page, manifest_id, sha256};
@@ -98,12 +99,13 @@ async fn put_back(s3: &Bucket, id: &str, path: &str, kept: &Kept, before: &str) 
         metadata: if path == ENTRY { &metadata } else { &[] },
         only_if: (path == ENTRY).then_some(before),
     };
-    match (kept.bytes(), kept.copy()) {
+    let ended = match (kept.bytes(), kept.copy()) {
         (Some(bytes), _) => {
             let digest = sha256(&bytes);
             s3.put_object(&put, SdkBody::from(bytes), &digest).await.doing(doing).map(drop)
         }
         (None, Some(copy)) => s3.copy_object(&copy, &put).await.doing(doing),
         (None, None) => Err(Error::failed(doing).cause("nothing of it is kept")),
-    }
+    };
+    if path == ENTRY { unless_done(s3, id, ended).await } else { ended }
 }

@@ -7,7 +7,7 @@ use aws_smithy_types::byte_stream::ByteStream;
 use tokio::task::{JoinSet, spawn_blocking};
 
 use super::{AT_ONCE, LiveSiteFiles, Remote, SiteFiles, Work};
-use crate::cloud::Doing as _;
+use crate::cloud::{Doing as _, sites};
 use crate::site::{ENTRY, Files, Release, SERVED, is_page, manifest_key, no_files, sha256};
 use engine::Progress;
 use engine::error::{Error, Result};
@@ -47,11 +47,11 @@ impl SiteFiles {
         let total = first.len() + pages.len() + 1;
         let mut done = 0;
         // The release can be gone back to only when all of it is there, so its manifest goes along with the first files.
-        let written = self.write_down(&s3, &files, &manifest);
+        let written = self.write_down(&s3, &files, &manifest, progress);
         let sent = self.send(&s3, &files, first, total, &mut done, progress);
         tokio::try_join!(written, sent)?;
         self.send(&s3, &files, pages, total, &mut done, progress).await?;
-        self.switch(&s3, &files, &work, &live.remote).await?;
+        self.switch(&s3, &files, &work, &live.remote, progress).await?;
         for (path, file) in &files.all {
             let key = format!("{SERVED}{path}");
             let (etag, size) = (file.md5.clone(), file.size);
@@ -83,8 +83,8 @@ impl SiteFiles {
         loop {
             while sent.len() < AT_ONCE {
                 let Some((path, way)) = left.next() else { break };
-                let (s3, files) = (s3.clone(), files.clone());
-                sent.spawn(async move { one(&s3, &files, &path, way).await });
+                let (s3, files, progress) = (s3.clone(), files.clone(), progress.clone());
+                sent.spawn(async move { one(&s3, &files, &path, way, &progress).await });
             }
             let Some(ended) = sent.join_next().await else { return Ok(()) };
             ended.map_err(|error| Error::failed(self.doing("upload")).cause(error))??;
@@ -93,17 +93,34 @@ impl SiteFiles {
         }
     }
 
-    async fn write_down(&self, s3: &Bucket, files: &Files, manifest: &Release) -> Result<()> {
+    async fn write_down(
+        &self,
+        s3: &Bucket,
+        files: &Files,
+        manifest: &Release,
+        progress: &Progress,
+    ) -> Result<()> {
         let doing = self.doing("write down");
         let text = serde_json::to_vec(manifest);
         let text = text.map_err(|error| Error::failed(&doing).cause(error))?;
         let (key, digest) = (manifest_key(&files.id), sha256(&text));
         let put = Put { key: &key, content_type: "application/json", ..Put::default() };
-        s3.put_object(&put, SdkBody::from(text), &digest).await.doing(doing).map(drop)
+        sites::once_known(progress, || async {
+            let body = SdkBody::from(text.as_slice());
+            s3.put_object(&put, body, &digest).await.doing(&doing).map(drop)
+        })
+        .await
     }
 
     /// The one write that viewers notice. It fails when another run has switched since this one has looked.
-    async fn switch(&self, s3: &Bucket, files: &Files, work: &Work, remote: &Remote) -> Result<()> {
+    async fn switch(
+        &self,
+        s3: &Bucket,
+        files: &Files,
+        work: &Work,
+        remote: &Remote,
+        progress: &Progress,
+    ) -> Result<()> {
         let file = &files.all[ENTRY];
         let before = remote.served.get(ENTRY).map_or("", |there| &there.etag);
         let unchanged = before == file.md5 && !work.headers.iter().any(|path| path == ENTRY);
@@ -111,7 +128,6 @@ impl SiteFiles {
             return Ok(());
         }
         let doing = format!("switch `{}` to release {}", self.site.name, files.id);
-        let body = body(file).await.doing(&doing)?;
         let put = Put {
             key: &format!("{SERVED}{ENTRY}"),
             content_type: file.content_type,
@@ -119,15 +135,26 @@ impl SiteFiles {
             metadata: &[("release", &files.id)],
             only_if: Some(before),
         };
-        let answer = s3.put_object(&put, body, &file.sha256).await.doing(&doing);
-        answer.map(drop).map_err(|error| {
-            let codes = ["PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"];
-            if error.has_code(&codes) {
-                return error.hint("another run has shipped the site at the same moment: look at it, then run the same command again");
-            }
-            error
-        })
+        let answer = sites::once_known(progress, || async {
+            let body = body(file).await.doing(&doing)?;
+            s3.put_object(&put, body, &file.sha256).await.doing(&doing).map(drop)
+        });
+        unless_done(s3, &files.id, answer.await).await
     }
+}
+
+/// A switch whose answer was lost is refused when it is sent again: then the page says which release it is of.
+pub(super) async fn unless_done(s3: &Bucket, release: &str, ended: Result<()>) -> Result<()> {
+    let codes = ["PreconditionFailed", "ConditionalRequestConflict", "NoSuchKey"];
+    let Err(refused) = ended else { return Ok(()) };
+    if !refused.has_code(&codes) {
+        return Err(refused);
+    }
+    let now = s3.head_object(&format!("{SERVED}{ENTRY}")).await;
+    if now.is_ok_and(|now| now.release == release) {
+        return Ok(());
+    }
+    Err(refused.hint("another run has shipped the site at the same moment: look at it, then run the same command again"))
 }
 
 /// All files but the entry page: those that pages name, and then the pages.
@@ -147,7 +174,7 @@ async fn body(file: &crate::site::Local) -> std::io::Result<SdkBody> {
     Ok(stream.into_inner())
 }
 
-async fn one(s3: &Bucket, files: &Files, path: &str, way: Way) -> Result<()> {
+async fn one(s3: &Bucket, files: &Files, path: &str, way: Way, progress: &Progress) -> Result<()> {
     let file = &files.all[path];
     let doing = format!("upload `{path}`");
     let served = format!("{SERVED}{path}");
@@ -161,8 +188,11 @@ async fn one(s3: &Bucket, files: &Files, path: &str, way: Way) -> Result<()> {
     if way == Way::Headers {
         return s3.copy_object(&served, &put).await.doing(doing);
     }
-    let body = body(file).await.doing(&doing)?;
-    let etag = s3.put_object(&put, body, &file.sha256).await.doing(&doing)?;
+    let etag = sites::once_known(progress, || async {
+        let body = body(file).await.doing(&doing)?;
+        s3.put_object(&put, body, &file.sha256).await.doing(&doing)
+    });
+    let etag = etag.await?;
     if etag == file.md5 {
         return Ok(());
     }

@@ -2,13 +2,17 @@
 
 mod api;
 mod assumable;
+mod buckets;
 mod code;
+mod deploying;
+mod edge;
 mod fading;
 mod functions;
 mod guard_rails;
 mod http;
 mod iam;
 mod indexes;
+mod markers;
 mod paging;
 mod pass_role;
 mod publishing;
@@ -68,7 +72,7 @@ fn rates() -> [Rule; 2] {
     [Box::new(Rate::api_gateway()), Box::new(Rate::lambda())]
 }
 
-fn refusals() -> [Rule; 7] {
+fn refusals() -> [Rule; 9] {
     [
         Box::<code::Code>::default(),
         Box::new(pass_role::PassRole),
@@ -77,10 +81,12 @@ fn refusals() -> [Rule; 7] {
         Box::new(publishing::Publishing),
         Box::new(http::Http),
         Box::new(tags::Tags),
+        Box::new(edge::Edge),
+        Box::new(buckets::Buckets),
     ]
 }
 
-fn delays() -> [Rule; 9] {
+fn delays() -> [Rule; 12] {
     [
         Box::<spreading::Spreading>::default(),
         Box::new(Fading::lasting(DELETED)),
@@ -91,6 +97,9 @@ fn delays() -> [Rule; 9] {
         Box::<assumable::Assumable>::default(),
         Box::<visible::Visible>::default(),
         Box::<paging::Paging>::default(),
+        Box::<deploying::Deploying>::default(),
+        Box::<buckets::Unknown>::default(),
+        Box::new(markers::Markers),
     ]
 }
 

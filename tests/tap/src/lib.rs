@@ -3,6 +3,7 @@
 
 mod ledger;
 pub mod operation;
+mod rest_xml;
 pub mod sign;
 pub mod wire;
 

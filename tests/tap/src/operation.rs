@@ -4,6 +4,7 @@ use std::fmt;
 
 use percent_encoding::percent_decode_str;
 
+use crate::rest_xml;
 use crate::wire::{Answer, Request};
 
 /// An operation by its service's name in signatures and its own: `lambda:CreateFunction`.
@@ -67,8 +68,8 @@ const REST: [(&str, &str, &str); 50] = [
     ("POST", "v2/apis/*/deployments", "CreateDeployment"),
 ];
 
-const READS: [&str; 8] =
-    ["Get", "List", "Describe", "Filter", "Simulate", "StartLiveTail", "GET", "HEAD"];
+const READS: [&str; 9] =
+    ["Get", "List", "Describe", "Head", "Filter", "Simulate", "StartLiveTail", "GET", "HEAD"];
 
 /// The content of a call of a service that speaks the query protocol: IAM, STS, `CloudFormation`.
 const FORM: &str = "application/x-www-form-urlencoded";
@@ -89,6 +90,8 @@ impl Operation {
         let target = request.header("x-amz-target").rsplit('.').next().unwrap_or_default();
         let form = form_field(&request.body, "Action");
         let name = match (target, form) {
+            _ if service == "s3" => rest_xml::s3(request)?,
+            _ if service == "cloudfront" => rest_xml::cloudfront(request)?,
             ("", Some(action)) if request.header("content-type").starts_with(FORM) => action,
             ("", _) => rest(request)?,
             (target, _) => target.to_owned(),
@@ -107,7 +110,11 @@ impl Operation {
 
     /// A refusal as the service writes it.
     pub fn refusal(&self, status: u16, code: &str, message: &str) -> Answer {
-        if self.service == "iam" || self.service == "sts" {
+        if self.service == "s3" {
+            let body = format!("<Error><Code>{code}</Code><Message>{message}</Message></Error>");
+            return Answer::new(status, "application/xml", body);
+        }
+        if ["iam", "sts", "cloudfront"].contains(&self.service.as_str()) {
             let body = format!(
                 "<ErrorResponse><Error><Type>Sender</Type><Code>{code}</Code><Message>{message}</Message></Error><RequestId>r</RequestId></ErrorResponse>"
             );
@@ -169,8 +176,8 @@ fn what_has_no_name_here_is_called_by_its_method() {
             "authorization: AWS4-HMAC-SHA256 Credential=k/20250101/r/{service}/aws4_request\r\n"
         )
     };
-    let put = format!("PUT /bucket/key HTTP/1.1\r\n{}\r\n", signed("s3"));
-    assert_eq!(any(&put), ("s3:PUT".to_owned(), true));
+    let put = format!("PUT /some/path HTTP/1.1\r\n{}\r\n", signed("other"));
+    assert_eq!(any(&put), ("other:PUT".to_owned(), true));
     assert_eq!(any("GET /?userId=u HTTP/1.1\r\n\r\n"), ("execute-api:GET".to_owned(), false));
     let head =
         "POST / HTTP/1.1\r\ncontent-type: application/x-www-form-urlencoded; charset=utf-8\r\n";
