@@ -126,6 +126,7 @@ impl Blueprint {
         if let Some(trigger) = &config.function().trigger {
             blueprint.rights.add_stack(&fed_by(trigger));
         }
+        blueprint.rights.add_stack(&read_secrets(config));
         blueprint.rights = config.with_access(config.function(), blueprint.rights)?;
         Ok(blueprint)
     }
@@ -289,6 +290,16 @@ fn fed_by(trigger: &Trigger) -> Vec<(On, &'static [&'static str])> {
             (On::Arn("*".to_owned()), &["dynamodb:ListStreams"]),
         ],
     }
+}
+
+/// What a function needs to read its secrets, the newest version of each and the one that its environment pins: AWS may ask
+/// for the right on `NAME:VERSION`. No name has a colon, so this reaches nothing else. The key is AWS's own, which needs no
+/// statement: <https://docs.aws.amazon.com/systems-manager/latest/userguide/secure-string-parameter-kms-encryption.html>
+fn read_secrets(config: &Config) -> Vec<(On, &'static [&'static str])> {
+    const ACTIONS: &[&str] = &["ssm:GetParameter", "ssm:GetParameters"];
+    let arns = config.function().settings.secrets.keys().map(|key| config.secret_arn(key));
+    let arns = arns.flat_map(|arn| [arn.clone(), format!("{arn}:*")]);
+    arns.map(|arn| (On::Arn(arn), ACTIONS)).collect()
 }
 
 /// The lines of an audited program whose rights the stack of `config` does not decide.

@@ -12,7 +12,7 @@ use clap::{Args, Parser, Subcommand, ValueEnum};
 
 use crate::commands::{
     api, audit, auth, build, ci, completions, cors, deploy, dev, doctor, init, invoke, local, logs,
-    man, permissions, plan, rollback, simulate, smoke, status, teardown, token, up, user,
+    man, permissions, plan, rollback, secret, simulate, smoke, status, teardown, token, up, user,
     verify_policy,
 };
 
@@ -134,6 +134,7 @@ pub enum Verb {
     Auth(auth::Args),
     Token(token::Args),
     User(user::Args),
+    Secret(secret::Args),
     Completions(completions::Args),
     Man(man::Args),
 }

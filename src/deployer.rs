@@ -84,6 +84,7 @@ fn names(config: &Config, region: &str) -> Names {
             .then(|| identity.arn("scheduler", &format!("schedule/{group}/*")))
             .into_iter()
             .collect(),
+        parameters: vec![identity.arn("ssm", &format!("parameter{}/*", config.parameters()))],
         user_pools: vec![identity.arn("cognito-idp", "userpool/*")],
         event_sources: vec![identity.arn("lambda", "event-source-mapping:*")],
         buckets: site.clone().map(|name| format!("arn:{partition}:s3:::{name}-*")).collect(),

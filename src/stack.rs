@@ -12,9 +12,9 @@ use crate::cloud::{Cloud, Identity};
 use crate::config::{Auth, Config, Issuer, LogPolicy, Site, Trigger};
 use crate::resources::{
     AccessControl, Api, Attachments, Authorizer, Beside, BucketPolicy, Code, Distribution,
-    EdgeFunction, EventSource, Function, LogGroup, Permission, Policy, Queue, Queues, Release,
-    Rights, Role, Routes, Schedule, ScheduleGroup, ScheduleRole, SiteBucket, SiteFiles, Source,
-    Table, Trust, UserPool,
+    EdgeFunction, EventSource, Function, LogGroup, Permission, Pins, Policy, Queue, Queues,
+    Release, Rights, Role, Routes, Schedule, ScheduleGroup, ScheduleRole, Secret, SiteBucket,
+    SiteFiles, Source, Table, Trust, UserPool,
 };
 pub use check::{check, check_function};
 use engine::{Graph, Handle, Id, Outcome};
@@ -31,6 +31,8 @@ pub struct Stack {
     /// By their keys in `stack.toml`.
     pub tables: BTreeMap<String, Handle<Table>>,
     /// By their keys in `stack.toml`.
+    pub secrets: BTreeMap<String, Handle<Secret>>,
+    /// By their keys in `stack.toml`.
     pub functions: BTreeMap<String, Parts>,
     /// Absent when no function takes requests.
     pub http: Option<Http>,
@@ -38,6 +40,8 @@ pub struct Stack {
     pub site: Option<SiteParts>,
     /// Whether the headers of the site's files are left unread.
     contents_alone: Arc<AtomicBool>,
+    /// Whether nothing of the functions' settings is looked at but which secrets they read.
+    pins_alone: Arc<AtomicBool>,
     /// The key of the function that this run is about.
     about: String,
 }
@@ -49,6 +53,8 @@ pub struct Parts {
     pub log_group: Handle<LogGroup>,
     pub code: Handle<Code>,
     pub function: Handle<Function>,
+    /// The secrets that it reads.
+    pub pins: Pins,
     pub release: Handle<Release>,
     /// Absent when it takes no requests.
     pub permission: Option<Handle<Permission>>,
@@ -108,7 +114,13 @@ impl Stack {
         let indexed = config.tables.values().filter(|table| !table.indexes.is_empty());
         let indexed: Vec<Id> = indexed.map(|table| tables[&table.key].id).collect();
         let queues = queues(cloud, config, &mut graph);
-        let mut wiring = Wiring { cloud, graph, indexed, queues, keeps: Arc::default() };
+        let secrets: BTreeMap<_, _> = config
+            .secrets()
+            .into_iter()
+            .map(|key| (key.to_owned(), graph.add(Secret::new(cloud, config, key))))
+            .collect();
+        let (keeps, pins_alone) = <_>::default();
+        let mut wiring = Wiring { cloud, graph, indexed, queues, secrets, keeps, pins_alone };
         let functions = config.each_function().map(|config| {
             let key = &config.function().key;
             let blueprint = blueprints.map(|blueprints| &blueprints[key]);
@@ -119,9 +131,9 @@ impl Stack {
         wiring.triggers(config, &tables, &functions);
         let contents_alone = Arc::default();
         let site = wiring.site(config, http, &contents_alone);
-        let Wiring { graph, .. } = wiring;
+        let Wiring { graph, secrets, pins_alone, .. } = wiring;
         let about = config.function().key.clone();
-        Self { graph, tables, functions, http, site, contents_alone, about }
+        Self { graph, tables, secrets, functions, http, site, contents_alone, pins_alone, about }
     }
 
     /// The function that this run is about.
@@ -160,6 +172,11 @@ impl Stack {
         self.contents_alone.store(true, Ordering::Relaxed);
     }
 
+    /// Compares and changes nothing of the functions' settings but which secrets they read, from now on.
+    pub fn look_at_pins_alone(&self) {
+        self.pins_alone.store(true, Ordering::Relaxed);
+    }
+
     /// Lets what others gave the roles stay, or go.
     pub fn keep_foreign_rights(&self, keeps: bool) {
         for parts in self.functions.values() {
@@ -181,6 +198,11 @@ impl Stack {
     /// What keeps what users of the stack put there.
     pub fn is_data(&self, id: Id) -> bool {
         self.graph.node(id).is_data()
+    }
+
+    /// Whether it is a secret, which a teardown deletes when the user says so alone.
+    pub fn is_secret(&self, id: Id) -> bool {
+        self.secrets.values().any(|secret| secret.id == id)
     }
 
     /// Whether it is the code of a function, which lives on this machine.
@@ -207,7 +229,10 @@ struct Wiring<'a> {
     indexed: Vec<Id>,
     /// By the keys of the functions that they start: the queue, and its dead letters.
     queues: BTreeMap<String, [Handle<Queue>; 2]>,
+    /// By their keys.
+    secrets: BTreeMap<String, Handle<Secret>>,
     keeps: Arc<AtomicBool>,
+    pins_alone: Arc<AtomicBool>,
 }
 
 impl Wiring<'_> {
@@ -232,15 +257,17 @@ impl Wiring<'_> {
         let graph = &mut self.graph;
         let code = graph.add(Code::new(cloud, source));
         let queues = sent_to(config, &self.queues);
-        let function = graph.add(Function::new(cloud, config, role, code, queues.clone()));
+        let pins = Pins::of(config, self.pins_alone.clone(), |key| self.secrets[key]);
+        let function = Function::new(cloud, config, role, code, queues.clone());
+        let function = graph.add(function.reading(pins.clone()));
         let release = Release::new(cloud, config, function, log_group, code, rights.clone());
         let form = match blueprint {
             None => Some(Form::default()),
             Some(blueprint) => Some(blueprint.form).filter(|_| blueprint.takes_requests()),
         };
         let release = release.after(self.indexed.clone()).tried_as(form).sending_to(queues);
-        let release = graph.add(release);
-        Parts { data_policy, log_group, code, function, release, permission: None, rights }
+        let release = graph.add(release.reading(pins.clone()));
+        Parts { data_policy, log_group, code, function, pins, release, permission: None, rights }
     }
 
     /// Adds the API, unless no function takes requests, and lets it invoke those that do.

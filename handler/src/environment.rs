@@ -1,7 +1,7 @@
 //! How `DynamoDB` is reached, from Lambda's environment by hand: the SDK's own loader looks into files and at metadata
 //! services that a function does not have, and weighs more than all of this crate.
 
-use std::{env, error::Error, fmt, time::Duration};
+use std::{env, error::Error, fmt, sync::OnceLock, time::Duration};
 
 use aws_sdk_dynamodb::config::{
     BehaviorVersion, Builder, Credentials, Region, SharedHttpClient, retry::RetryConfig,
@@ -31,14 +31,8 @@ pub fn required(name: &'static str) -> Result<String, Missing> {
 
 /// The configuration of a client. `AWS_ENDPOINT_URL_DYNAMODB` and `AWS_ENDPOINT_URL` point it elsewhere, as in every SDK.
 pub fn configuration() -> Result<Builder, Missing> {
-    let endpoint = optional("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| optional("AWS_ENDPOINT_URL"));
-    let credentials = Credentials::new(
-        required("AWS_ACCESS_KEY_ID")?,
-        required("AWS_SECRET_ACCESS_KEY")?,
-        optional("AWS_SESSION_TOKEN"),
-        None,
-        "environment",
-    );
+    let endpoint = endpoint("AWS_ENDPOINT_URL_DYNAMODB");
+    let credentials = credentials()?;
     let http_client = http_client(endpoint.as_deref());
     let mut builder = Builder::new();
     builder.set_endpoint_url(endpoint);
@@ -49,6 +43,22 @@ pub fn configuration() -> Result<Builder, Missing> {
         .http_client(http_client)
         .retry_config(RetryConfig::standard().with_initial_backoff(Duration::from_millis(50)))
         .timeout_config(timeouts()))
+}
+
+/// Who the function is.
+pub(crate) fn credentials() -> Result<Credentials, Missing> {
+    Ok(Credentials::new(
+        required("AWS_ACCESS_KEY_ID")?,
+        required("AWS_SECRET_ACCESS_KEY")?,
+        optional("AWS_SESSION_TOKEN"),
+        None,
+        "environment",
+    ))
+}
+
+/// Where a service is, when that is not AWS; `own` is the variable of this one service.
+pub(crate) fn endpoint(own: &str) -> Option<String> {
+    optional(own).or_else(|| optional("AWS_ENDPOINT_URL"))
 }
 
 /// Whether an emulator on this machine answers in the place of AWS.
@@ -70,17 +80,20 @@ pub(crate) fn optional(name: &str) -> Option<String> {
 }
 
 /// Ring, because the other provider spends 60 ms of CPU on its first random number. Its trusted roots are read from
-/// `SSL_CERT_FILE`, or from where the system keeps them; without TLS they are not read at all.
-fn http_client(endpoint: Option<&str>) -> SharedHttpClient {
+/// `SSL_CERT_FILE`, or from where the system keeps them, once for all services; without TLS they are not read at all.
+pub(crate) fn http_client(endpoint: Option<&str>) -> SharedHttpClient {
+    static SECURE: OnceLock<SharedHttpClient> = OnceLock::new();
+    let secure =
+        || HttpClient::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https();
     match endpoint {
         Some(endpoint) if endpoint.starts_with("http://") => HttpClient::new().build_http(),
-        _ => HttpClient::new().tls_provider(Provider::Rustls(CryptoMode::Ring)).build_https(),
+        _ => SECURE.get_or_init(secure).clone(),
     }
 }
 
 /// An environment that was frozen may wake with a connection that is dead and does not know it: an attempt is given up
 /// early enough for another one, and the whole before Lambda's usual end of 10 seconds, so that there is an answer.
-fn timeouts() -> TimeoutConfig {
+pub(crate) fn timeouts() -> TimeoutConfig {
     TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(1))
         .operation_attempt_timeout(Duration::from_secs(3))

@@ -22,6 +22,7 @@ pub mod query;
 pub mod request;
 pub mod response;
 pub mod routes;
+pub mod secrets;
 pub mod service;
 pub mod store;
 mod time;

@@ -2,7 +2,7 @@
 
 use std::process::ExitCode;
 
-use handler::{caller::Users, dynamo::Dynamo, events, log::Log, panics, service};
+use handler::{caller::Users, dynamo::Dynamo, events, log::Log, panics, secrets, service};
 use lambda_runtime::{LambdaEvent, service_fn};
 
 #[tokio::main(flavor = "current_thread")]
@@ -21,7 +21,9 @@ async fn main() -> ExitCode {
 
 async fn run(log: &Log) -> Result<(), lambda_runtime::Error> {
     let store = Dynamo::from_environment()?;
-    log.warmed(store.warm().await);
+    let (warmed, secrets) = tokio::join!(store.warm(), secrets::load());
+    log.warmed(warmed);
+    secrets?;
     let users = Users::from_environment();
     let service = service_fn(|event: LambdaEvent<_>| service::serve(&store, log, &users, event));
     // 16 KB of future: boxed, it is not copied from frame to frame.

@@ -19,7 +19,8 @@ const SERVICES: [(&str, &str); 8] = [
 ];
 
 /// Services that only some stacks use. They go where the others go, unless they have an endpoint of their own.
-const FURTHER: [(&str, &str); 1] = [("Cognito Identity Provider", "Cognito")];
+const FURTHER: [(&str, &str); 2] =
+    [("Cognito Identity Provider", "Cognito"), ("SSM", "Systems Manager")];
 
 /// The SDK reads `[services]` by its own spelling, and AWS documents another.
 ///

@@ -88,7 +88,13 @@ fn hint(error: &Error) -> Option<String> {
         Some("AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation") => {
             return Some(denial(cause));
         }
-        Some("LimitExceeded" | "LimitExceededException") => {
+        Some("ParameterMaxVersionLimitExceeded") => {
+            "Parameter Store keeps 100 versions, and the oldest has a label: move the label with `aws ssm label-parameter-version`"
+        }
+        Some("InvalidKeyId") => {
+            "Parameter Store cannot use the KMS key of the parameter: check that the key is enabled, and that you may use it"
+        }
+        Some("LimitExceeded" | "LimitExceededException" | "ParameterLimitExceeded") => {
             "a quota of the account is used up: ask AWS to raise it, or delete resources that you do not need"
         }
         Some("PreconditionFailedException") => {

@@ -12,15 +12,15 @@ use crate::cloud::Cloud;
 use crate::config::{Budget, Config};
 use crate::proof::{MORE, Proof, Question};
 use crate::resources::release::SHIPPING;
-use crate::resources::{FINDING, LiveRelease, Trial};
+use crate::resources::{FINDING, LiveRelease, PINNING, Trial};
 use crate::stack::{Parts, Stack};
 use crate::ui::seconds;
-use engine::error::{Error, Result};
-use engine::{Events, Id, Ownership, Phases, Plan, Progress, plan_up, read};
+use engine::error::{Error, Kind, Result};
+use engine::{Events, Id, Ownership, Phases, Plan, Progress, Reading, plan_up, read};
 use package::Artifact;
 
 /// Ship the code and the site alone, and prove that both answer; goes back by itself if the code does not
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 #[command(after_help = examples!(
     "stackctl deploy",
     "stackctl deploy --artifact bootstrap.zip    what `stackctl build` made, here or in CI",
@@ -52,10 +52,14 @@ pub fn calls(stack: &Stack) -> Vec<&'static str> {
     let api = stack.http.map(|http| http.api.id);
     let read = stack.functions.values().flat_map(of_function).flatten().chain(api);
     let read: Vec<Id> = read.collect();
+    let pinning = if stack.secrets.is_empty() { &[] } else { PINNING };
+    let secrets: Vec<Id> = stack.secrets.values().map(|secret| secret.id).collect();
+    let read = [read, secrets].concat();
     let site: Vec<Id> = stack.site.map(|site| site.files.id).into_iter().collect();
     let of_site = if site.is_empty() { Vec::new() } else { FINDING.to_vec() };
     let site = [stack.graph.making(&site), of_site].concat();
-    [stack.graph.reading(&read), SHIPPING.concat(), MAKING_ROOM.concat(), site].concat()
+    [stack.graph.reading(&read), SHIPPING.concat(), pinning.to_vec(), MAKING_ROOM.concat(), site]
+        .concat()
 }
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {
@@ -82,6 +86,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         None => Stack::located(&cloud, &config, sources),
     };
     stack.look_at_contents_alone();
+    stack.look_at_pins_alone();
     let questions = questions(&config, blueprints.as_ref());
     let labels = ship::labels(&stack);
     let ((outcome, proofs), broken) = app
@@ -157,6 +162,20 @@ fn unread(config: &Config) -> Question {
     }
 }
 
+/// Refuses to ship to a function whose role may not read a secret yet, or that does not know of it.
+fn lack_no_secret(stack: &Stack, reading: &Reading) -> Result<()> {
+    for parts in stack.functions.values() {
+        let lacking = parts.pins.lacking(reading.find(parts.function));
+        if let Some(key) = lacking.first() {
+            let function = stack.graph.label(parts.function.id);
+            return Err(Error::new(Kind::Failed, "refused to deploy")
+                .cause(format!("{function} does not read secret {key} yet"))
+                .hint("`stackctl up` gives it the secret, and its role the right to read it"));
+        }
+    }
+    Ok(())
+}
+
 /// Where the time went, in the order of the work.
 pub fn phases(
     code: Option<&Artifact>,
@@ -198,8 +217,9 @@ async fn planned(
     let code = parts().flat_map(|parts| [parts.code.id, parts.release.id]);
     let code: Vec<Id> = code.chain(stack.site.map(|site| site.files.id)).collect();
     let functions: Vec<Id> = parts().map(|parts| parts.function.id).collect();
+    let secrets: Vec<Id> = stack.secrets.values().map(|secret| secret.id).collect();
     let api: Vec<Id> = stack.http.map(|http| http.api.id).into_iter().collect();
-    let looked_at = [code.as_slice(), &functions, &api].concat();
+    let looked_at = [code.as_slice(), &functions, &secrets, &api].concat();
     let progress = Progress::new(stack.main().release.id, events);
     let looks = async {
         tokio::try_join!(
@@ -214,7 +234,12 @@ async fn planned(
             .cause(format!("there is no {}", stack.graph.label(missing)))
             .hint("run `stackctl up` first"));
     }
-    let plan = plan_up(&stack.graph, &code, &reading, Ownership::Respect)?;
+    let mut shipped = code.clone();
+    if !secrets.is_empty() {
+        lack_no_secret(stack, &reading)?;
+        shipped = [secrets, functions, code].concat();
+    }
+    let plan = plan_up(&stack.graph, &shipped, &reading, Ownership::Respect)?;
     let mut broken = Vec::new();
     for (config, policy) in config.each_function().zip(policies) {
         let parts = &stack.functions[&config.about];

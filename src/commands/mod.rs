@@ -23,6 +23,7 @@ pub mod permissions;
 pub mod plan;
 mod reading;
 pub mod rollback;
+pub mod secret;
 mod ship;
 pub mod simulate;
 mod site;
@@ -85,6 +86,7 @@ pub async fn run(cli: Cli, ui: Ui, stop: watch::Receiver<bool>) -> (Ui, Result<(
         Verb::Auth(args) => Box::pin(auth::run(args, &app)).await,
         Verb::Token(args) => token::run(args, &app).await,
         Verb::User(args) => user::run(args, &app).await,
+        Verb::Secret(args) => secret::run(args, &app).await,
         Verb::Permissions(args) => permissions::run(args, &app).await,
         Verb::Ci(args) => ci::run(args, &app).await,
     };
@@ -158,7 +160,16 @@ impl App {
 
     /// Asks, and ends at the first Ctrl-C.
     pub async fn ask(&self, question: &Question<'_>) -> Result<String> {
-        let answer = self.unless_stopped(self.ui.ask(question)).await;
+        self.answered(self.ui.ask(question)).await
+    }
+
+    /// Asks for a line that nobody shall see, and ends at the first Ctrl-C.
+    pub async fn ask_unseen(&self, prompt: &str) -> Result<String> {
+        self.answered(self.ui.ask_unseen(prompt)).await
+    }
+
+    async fn answered(&self, asked: impl Future<Output = Result<String>>) -> Result<String> {
+        let answer = self.unless_stopped(asked).await;
         if !*self.stop.borrow() {
             // A line that was typed right after Ctrl-C can be read before the signal is: this lets the runtime look.
             tokio::task::yield_now().await;

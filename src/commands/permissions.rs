@@ -4,8 +4,8 @@ use clap::ValueEnum;
 use serde_json::Value;
 
 use super::{
-    App, cors, deploy, doctor, invoke, logs, plan, rollback, simulate, smoke, status, teardown, up,
-    verify_policy,
+    App, cors, deploy, doctor, invoke, logs, plan, rollback, secret, simulate, smoke, status,
+    teardown, up, verify_policy,
 };
 use crate::cli::{self, examples};
 use crate::cloud::{self, role_documents};
@@ -44,6 +44,7 @@ pub enum Verb {
     Simulate,
     Teardown,
     Doctor,
+    Secret,
 }
 
 impl Verb {
@@ -62,6 +63,7 @@ impl Verb {
             cli::Verb::Simulate(_) => Verb::Simulate,
             cli::Verb::Teardown(_) => Verb::Teardown,
             cli::Verb::Doctor(_) => Verb::Doctor,
+            cli::Verb::Secret(_) => Verb::Secret,
             _ => return None,
         })
     }
@@ -81,6 +83,7 @@ impl Verb {
             Verb::Simulate => simulate::calls(),
             Verb::Teardown => teardown::calls(stack),
             Verb::Doctor => doctor::calls(stack),
+            Verb::Secret => secret::calls(),
         }
     }
 }

@@ -12,7 +12,7 @@ use engine::error::{Error, Result};
 use package::{Artifact, Profile, Recipe};
 
 /// The flags of every verb that ships code.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub struct Artifacts {
     /// Use this zip, made earlier by `stackctl build`, instead of building; with several functions `KEY=FILE`, once each
     #[arg(long = "artifact", value_name = "FILE")]

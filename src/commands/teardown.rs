@@ -16,7 +16,8 @@ use crate::cloud::Cloud;
 use crate::cloud::wait::{self, Poll};
 use crate::config::{Config, Table};
 use crate::resources::{
-    self, LiveFunction, LiveTable, further_functions, further_roles, further_tables, probe,
+    self, LiveFunction, LiveTable, further_functions, further_roles, further_secrets,
+    further_tables, probe,
 };
 use crate::stack::Stack;
 use crate::ui::{Question, seconds};
@@ -28,8 +29,8 @@ use engine::{Events, Id, Label, Progress, Reading, alone, execute, plan_teardown
 const SPREADING: Duration = Duration::from_mins(1);
 
 /// What finds the parts of the stack that the file does not name.
-const FURTHER: [&[&str]; 3] =
-    [further_tables::CALLS, further_functions::CALLS, further_roles::CALLS];
+const FURTHER: [&[&str]; 4] =
+    [further_tables::CALLS, further_functions::CALLS, further_roles::CALLS, further_secrets::CALLS];
 
 /// Delete the stack's resources and check that none are left
 #[derive(Debug, clap::Args)]
@@ -43,6 +44,9 @@ pub struct Args {
     /// Keep what users of the stack put there: tables with their items, pools with their users
     #[arg(long, alias = "keep-table")]
     keep_data: bool,
+    /// Delete the secrets, too; without this they stay, and the next `up` finds them
+    #[arg(long)]
+    secrets: bool,
     /// First write every item to this file, as JSON lines; of several tables each to a file of its own beside it
     #[arg(long, value_name = "FILE")]
     export: Option<PathBuf>,
@@ -55,6 +59,14 @@ pub struct Args {
 }
 
 impl Args {
+    /// Whether this stays because the user wants to keep it.
+    fn keeps(&self, stack: &Stack, id: Id) -> bool {
+        match stack.is_secret(id) {
+            true => !self.secrets,
+            false => self.keep_data && stack.is_data(id),
+        }
+    }
+
     /// The stack, where the command line names it.
     pub fn name(&self) -> Option<&str> {
         self.name.as_deref()
@@ -74,11 +86,8 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     };
     let cloud = app.cloud(&config).await?;
     let (config, stack, reading) = Box::pin(surveyed(app, config, &cloud)).await?;
-    let ids: Vec<Id> = stack
-        .standing_alone()
-        .into_iter()
-        .filter(|id| !(args.keep_data && stack.is_data(*id)))
-        .collect();
+    let ids: Vec<Id> =
+        stack.standing_alone().into_iter().filter(|id| !args.keeps(&stack, *id)).collect();
     let ours: Vec<Id> =
         ids.iter().copied().filter(|id| reading.is_ours(&stack.graph, *id)).collect();
     for id in ids.iter().filter(|id| reading.is_there(**id) && !ours.contains(id)) {
@@ -90,7 +99,8 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     refuse_protected(args, &stack, &reading, &ids)?;
     if ours.is_empty() {
         let text = || format!("nothing of {} is there", config.names.api);
-        return app.ui.result(text, || receipt(&stack, args, &ours));
+        let text = || format!("{}{}", kept_lines(&stack, args, &reading), text());
+        return app.ui.result(text, || receipt(&stack, args, &reading, &ours));
     }
     confirm(app, &config.names.api, &stack, &reading, &ids).await?;
     // Whoever thinks about the answer is not waited for.
@@ -115,8 +125,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let text = || {
         let gone: Vec<String> =
             ours.iter().map(|id| format!("  deleted {}", stack.graph.label(*id))).collect();
-        let kept = kept(&stack, args).into_iter().filter(|id| reading.is_there(*id));
-        let kept: String = kept.map(|id| format!("  kept {}\n", stack.graph.label(id))).collect();
+        let kept = kept_lines(&stack, args, &reading);
         let left = if kept.is_empty() { "nothing is left" } else { "nothing else is left" };
         let took = seconds(since.elapsed());
         format!(
@@ -126,7 +135,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
             gone.len()
         )
     };
-    app.ui.result(text, || receipt(&stack, args, &ours))
+    app.ui.result(text, || receipt(&stack, args, &reading, &ours))
 }
 
 /// What is there can be deleted though nothing says any more what it was made from.
@@ -164,18 +173,21 @@ async fn surveyed(
         let found = tokio::try_join!(
             further_tables::find(cloud, &config, tables, &told),
             further_functions::find(cloud, &config, &functions),
-            further_roles::find(cloud, &config, &roles)
+            further_roles::find(cloud, &config, &roles),
+            further_secrets::find(cloud, &config)
         );
         Ok((reading, found?))
     });
-    let (reading, (tables, functions, roles)) = app.unless_stopped(Box::pin(survey)).await?;
+    let (reading, (tables, functions, roles, secrets)) =
+        app.unless_stopped(Box::pin(survey)).await?;
     let functions = functions.and(roles);
-    for label in tables.unread.iter().chain(&functions.unread) {
+    for label in tables.unread.iter().chain(&functions.unread).chain(&secrets.unread) {
         app.ui.say(&format!("not deleted, because its tags cannot be read: {label}"));
     }
-    if tables.ours.is_empty() && functions.ours.is_empty() {
+    if [&tables, &functions, &secrets].iter().all(|found| found.ours.is_empty()) {
         return Ok((config, stack, reading));
     }
+    secrets.ours.iter().for_each(|key| config.add_secret(key));
     functions.ours.iter().for_each(|key| config.add_function(key));
     tables.ours.iter().for_each(|name| config.add_table(name));
     let stack = wired(&config, cloud);
@@ -344,17 +356,27 @@ async fn delete(
 }
 
 /// What the user wants to keep.
-fn kept(stack: &Stack, args: &Args) -> Vec<Id> {
-    stack.graph.ids().filter(|id| args.keep_data && stack.is_data(*id)).collect()
+fn kept(stack: &Stack, args: &Args, reading: &Reading) -> Vec<Id> {
+    let is_kept = |id: &Id| args.keeps(stack, *id) && reading.is_there(*id);
+    stack.graph.ids().filter(is_kept).collect()
+}
+
+fn kept_lines(stack: &Stack, args: &Args, reading: &Reading) -> String {
+    let line = |id: Id| {
+        let way = if stack.is_secret(id) { "; `--secrets` deletes it" } else { "" };
+        format!("  kept {}{way}\n", stack.graph.label(id))
+    };
+    kept(stack, args, reading).into_iter().map(line).collect()
 }
 
 /// `{"deleted": [{"resource", "name"}], "kept": […], "left": []}` and the same deletions as `changes`.
-fn receipt(stack: &Stack, args: &Args, gone: &[Id]) -> Value {
-    let entry = |id: Id| {
+fn receipt(stack: &Stack, args: &Args, reading: &Reading, gone: &[Id]) -> Value {
+    let entry = |id: Id, action: &str| {
         let label = stack.graph.label(id);
-        json!({"resource": label.kind, "name": label.name, "action": "delete"})
+        json!({"resource": label.kind, "name": label.name, "action": action})
     };
-    let deleted: Vec<Value> = gone.iter().map(|id| entry(*id)).collect();
-    let kept: Vec<Value> = kept(stack, args).into_iter().map(entry).collect();
+    let deleted: Vec<Value> = gone.iter().map(|id| entry(*id, "delete")).collect();
+    let kept = kept(stack, args, reading).into_iter();
+    let kept: Vec<Value> = kept.map(|id| entry(id, "keep")).collect();
     json!({"changes": deleted, "kept": kept, "left": []})
 }

@@ -146,7 +146,7 @@ fn inherit(table: &mut Table) {
 }
 
 /// Sections whose keys are names of the user's own.
-const FREE: [&str; 5] = ["access", "cache", "environment", "indexes", "tags"];
+const FREE: [&str; 6] = ["access", "cache", "environment", "indexes", "secrets", "tags"];
 
 fn refuse_unknown(path: &str, table: &Table, known: &Table) -> Result<()> {
     for (key, value) in table {

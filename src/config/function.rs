@@ -11,6 +11,7 @@ use verify::rights::{Known, Rights, Table};
 use super::Config;
 use super::check::variable;
 use super::names::{API, FunctionNames, LAMBDA, Names};
+use super::secret::{self, SecretKeys};
 use super::trigger::{QueueKeys, Trigger};
 
 /// One function of the stack, and what belongs to it alone.
@@ -98,6 +99,8 @@ pub struct FunctionKeys {
     /// The path of the execution role: `/`, or `/apps/`.
     pub role_path: String,
     pub environment: BTreeMap<String, String>,
+    /// The secrets that it reads when it starts.
+    pub secrets: BTreeMap<String, SecretKeys>,
     /// How many published versions stay when a new one has proved itself.
     pub keep_versions: i32,
     pub budget: Budget,
@@ -135,6 +138,7 @@ impl Default for FunctionKeys {
             boundary: String::new(),
             role_path: "/".into(),
             environment: BTreeMap::new(),
+            secrets: BTreeMap::new(),
             keep_versions: 5,
             budget: Budget::default(),
         }
@@ -184,6 +188,7 @@ pub(super) fn check(config: &Config, function: &Function) -> Result<()> {
     }
     stream(config, function)?;
     environment(config, function)?;
+    secret::check(config, function)?;
     config.with_access(function, Rights::default()).map(|_| ())
 }
 
@@ -242,7 +247,10 @@ fn environment(config: &Config, function: &Function) -> Result<()> {
         }
         variable(&place, name)?;
     }
-    let all = config.environment_of(function).collect::<serde_json::Value>();
+    let pins = function.settings.secrets.keys().map(|key| config.longest_pin(key));
+    let said = config.environment_of(function);
+    let said = said.map(|(name, value)| (name.to_owned(), value.to_owned()));
+    let all = said.chain(pins).collect::<serde_json::Value>();
     let together = all.to_string().len();
     if together > ENVIRONMENT_BYTES {
         return Err(Error::usage(format!(
@@ -332,9 +340,12 @@ impl Config {
         // The ARN of a queue is what a right on its address is granted on.
         let others = self.queues().filter(|(key, _)| *key != function.key);
         let queues = others.map(|(_, queue)| (queue.env.clone(), queue.arn()));
+        let secrets = function.settings.secrets.keys();
+        let secrets = secrets.map(|key| (secret::variable_of(key), self.secret_arn(key)));
+        let said = self.environment_of(function).map(variable);
         Known {
             tables: self.tables.values().map(table).collect(),
-            environment: self.environment_of(function).map(variable).chain(queues).collect(),
+            environment: said.chain(queues).chain(secrets).collect(),
         }
     }
 }

@@ -29,6 +29,11 @@ pub fn check(text: &str, path: &str, table: &Table, known: &Table) -> Result<()>
                     }
                 }
             }
+            (Value::Table(secrets), Some(Value::Table(_))) if key == "secrets" => {
+                for (name, value) in secrets {
+                    no_value(&format!("{place}.{name}"), name, value)?;
+                }
+            }
             // Names of the user's own, whose keys are not in the sample.
             (Value::Table(_), Some(_)) if key == "indexes" => {}
             (Value::Table(inner), Some(Value::Table(known))) => {
@@ -43,6 +48,16 @@ pub fn check(text: &str, path: &str, table: &Table, known: &Table) -> Result<()>
         }
     }
     Ok(())
+}
+
+/// A secret has no value in the file. What was written there is not quoted.
+fn no_value(place: &str, name: &str, value: &Value) -> Result<()> {
+    if value.as_table().is_some_and(Table::is_empty) {
+        return Ok(());
+    }
+    Err(Error::usage(format!("`{place}` takes `{{}}` and nothing else")).hint(format!(
+        "the value goes to standard input of `stackctl secret set {name}`; one that has been in a file is to be replaced where it was issued"
+    )))
 }
 
 fn same(text: &str, place: &str, value: &Value, known: &Value) -> Result<()> {

@@ -9,6 +9,7 @@ mod names;
 mod origin;
 mod region;
 mod schema;
+pub mod secret;
 mod site;
 mod table;
 mod trigger;
@@ -19,7 +20,7 @@ use std::{env, io};
 
 pub use auth::{Auth, Issuer, Pool};
 pub use check::better_name;
-pub use file::Cors;
+pub use file::{Cors, nearest};
 pub use function::{Budget, Function, FunctionKeys, LogPolicy};
 pub use names::{ALIAS, API, DEFAULT_STAGE, LAMBDA, Names};
 pub use schema::SCHEMA;

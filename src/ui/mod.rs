@@ -187,18 +187,14 @@ impl Ui {
         if !question.effect.is_empty() {
             to_stderr(question.effect);
         }
-        write!(io::stderr(), "{} ", visible(question.prompt, Spelling::Text)).doing("ask")?;
-        let answer = tokio::task::spawn_blocking(|| {
-            let mut answer = String::new();
-            io::stdin().lock().read_line(&mut answer).map(|_| answer)
-        });
-        let answer = answer.await.map_err(|error| Error::failed("ask").cause(error))?;
-        let answer = answer.doing("read the answer")?;
-        if answer.is_empty() {
-            to_stderr("");
-            return Err(Error::new(Kind::Interrupted, "stopped: no answer"));
-        }
-        Ok(answer.trim().to_owned())
+        Ok(line_typed(question.prompt).await?.trim().to_owned())
+    }
+
+    /// Asks on the terminal for a line that the terminal does not show; it comes with the newline that ends it.
+    #[expect(clippy::unused_self, reason = "who asks has a `Ui`")]
+    pub async fn ask_unseen(&self, prompt: &str) -> Result<String> {
+        let _unseen = machine::Unseen::begin().doing("hide what is typed")?;
+        line_typed(prompt).await
     }
 
     /// Ends the line on which the terminal shows `^C`.
@@ -207,6 +203,22 @@ impl Ui {
             to_stderr("");
         }
     }
+}
+
+/// The next line of standard input.
+async fn line_typed(prompt: &str) -> Result<String> {
+    write!(io::stderr(), "{} ", visible(prompt, Spelling::Text)).doing("ask")?;
+    let answer = tokio::task::spawn_blocking(|| {
+        let mut answer = String::new();
+        io::stdin().lock().read_line(&mut answer).map(|_| answer)
+    });
+    let answer = answer.await.map_err(|error| Error::failed("ask").cause(error))?;
+    let answer = answer.doing("read the answer")?;
+    if answer.is_empty() {
+        to_stderr("");
+        return Err(Error::new(Kind::Interrupted, "stopped: no answer"));
+    }
+    Ok(answer)
 }
 
 /// A question on the terminal.

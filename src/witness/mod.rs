@@ -11,7 +11,7 @@ use crate::blueprint::{Blueprint, Blueprints, Form};
 use crate::cloud::{Cloud, trial_policy};
 use crate::config::Config;
 use crate::proof::{self, Endpoint, Invoked, MORE, Probe};
-use crate::resources::Source;
+use crate::resources::{Source, secret_values};
 use crate::stack::Stack;
 use engine::error::{Error, Kind, Result};
 use engine::{Events, Id, Ownership, Progress, Stop, alone, execute, plan_teardown, plan_up, read};
@@ -69,6 +69,12 @@ impl<'a> Witness<'a> {
     }
 
     async fn tried(&self, stop: &Stop, events: &Events) -> Result<Matrix> {
+        let progress = Progress::new(Id::after(&self.stack.graph), events);
+        // The handler does not start without its secrets; the values of the real stack stay there.
+        for key in self.config.secrets() {
+            let value = wire::Secret::new(format!("made by the witness: {}", fastrand::u64(..)));
+            secret_values::put(self.cloud, &self.config, key, &value, &progress).await?;
+        }
         let all = self.stack.all();
         let reading = read(&self.stack.graph, &all, events).await?;
         self.cloud.identity().await?;
@@ -77,7 +83,6 @@ impl<'a> Witness<'a> {
         let api = self.stack.http.and_then(|http| outcome.find(http.api));
         let found = api.zip(outcome.find(self.stack.main().release));
         let (api, release) = found.ok_or_else(|| Error::failed("find the API of the witness"))?;
-        let progress = Progress::new(Id::after(&self.stack.graph), events);
         let work = async {
             let path = proof::asked(self.manifest, false).unwrap_or_else(|| "/".to_owned());
             let probe = Probe::new(&release.version, Endpoint::New, Form::Declared);

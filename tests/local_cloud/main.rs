@@ -32,6 +32,7 @@ mod permissions;
 #[allow(dead_code, unused_imports, reason = "other tests use the rest of it")]
 mod proxy;
 mod second_opinion;
+mod secrets;
 mod site;
 mod smoke;
 mod stages;

@@ -166,6 +166,7 @@ async fn collect(tasks: &mut JoinSet<Read>, reading: &mut Reading) -> Result<()>
 
 /// What makes the resources of `ids` as the stack wants them.
 pub fn plan_up(graph: &Graph, ids: &[Id], reading: &Reading, ownership: Ownership) -> Result<Plan> {
+    missing(graph, ids, reading)?;
     let mut plan = Plan { given: reading.lives.clone(), ..Plan::default() };
     let mut changing = HashSet::new();
     for &id in ids {
@@ -192,6 +193,22 @@ pub fn plan_up(graph: &Graph, ids: &[Id], reading: &Reading, ownership: Ownershi
         plan.steps.push(Step { id, action, after, live });
     }
     Ok(plan)
+}
+
+/// Refuses to go on without what the user alone can make; names all of it at once.
+fn missing(graph: &Graph, ids: &[Id], reading: &Reading) -> Result<()> {
+    let absent = ids.iter().filter(|id| !reading.is_there(**id));
+    let absent = absent.filter_map(|&id| Some((graph.label(id), graph.node(id).made_by()?)));
+    let (labels, commands): (Vec<_>, Vec<_>) = absent.unzip();
+    let [label, ..] = labels.as_slice() else { return Ok(()) };
+    let names: Vec<String> = labels.iter().map(|label| format!("`{}`", label.name)).collect();
+    let (kind, names) = (&label.kind, names.join(", "));
+    let message = match labels.len() {
+        1 => format!("{kind} {names} is missing"),
+        count => format!("{count} {kind}s are missing: {names}"),
+    };
+    let commands: Vec<String> = commands.iter().map(|command| format!("`{command}`")).collect();
+    Err(Error::usage(message).hint(format!("run {}", commands.join(", then "))))
 }
 
 /// What differs, also where [`plan_up`] would refuse to change it: to be looked at, not to be carried out.

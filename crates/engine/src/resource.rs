@@ -50,6 +50,11 @@ pub trait Resource: Send + Sync + 'static {
         false
     }
 
+    /// The command with which the user makes it, when no step can: without it, the plan ends before any write.
+    fn made_by(&self) -> Option<String> {
+        None
+    }
+
     /// Whether it keeps what users of the stack put there: `teardown` can leave it, and deletes it last.
     fn is_data(&self) -> bool {
         false
@@ -224,6 +229,7 @@ pub trait Node: Send + Sync {
     fn contained_in(&self) -> Option<Id>;
     fn belongs_to(&self) -> Option<Id>;
     fn is_slow_to_read(&self) -> bool;
+    fn made_by(&self) -> Option<String>;
     fn is_data(&self) -> bool;
     fn holds(&self, live: &AnyLive) -> Option<Holding>;
     fn is_ours(&self, live: &AnyLive) -> bool;
@@ -286,6 +292,10 @@ impl<R: Resource> Node for R {
 
     fn is_slow_to_read(&self) -> bool {
         Resource::is_slow_to_read(self)
+    }
+
+    fn made_by(&self) -> Option<String> {
+        Resource::made_by(self)
     }
 
     fn is_data(&self) -> bool {

@@ -3,8 +3,10 @@
 
 mod child;
 mod disk;
+mod echo;
 mod private;
 
 pub use child::without_secrets;
 pub use disk::{free_space, read, read_text, replace, replace_private};
+pub use echo::Unseen;
 pub use private::{check_private, make_private};

@@ -33,6 +33,8 @@ pub struct Names {
     pub event_sources: Vec<String>,
     /// User pools, which Cognito gives names of its own.
     pub user_pools: Vec<String>,
+    /// The parameters of the stack's secrets.
+    pub parameters: Vec<String>,
     /// The bucket of the site, where the stack has one.
     pub buckets: Vec<String>,
     /// The function at the edge before it.
@@ -64,6 +66,7 @@ enum On {
     Distribution,
     OriginAccess,
     UserPool,
+    Parameter,
     /// API Gateway's actions are the methods of HTTP, and its ARNs paths without an account or a name.
     Path(&'static str),
     Everything,
@@ -119,7 +122,7 @@ pub fn document<'a>(operations: impl IntoIterator<Item = &'a str>, names: &Names
 }
 
 /// What is asked of a whole account.
-const LISTS: [&str; 8] = [
+const LISTS: [&str; 9] = [
     "cognito-idp:CreateUserPool",
     "cognito-idp:ListUserPools",
     "dynamodb:ListTables",
@@ -128,6 +131,7 @@ const LISTS: [&str; 8] = [
     "lambda:ListEventSourceMappings",
     "lambda:ListFunctions",
     "logs:DescribeLogGroups",
+    "ssm:DescribeParameters",
 ];
 
 /// The actions that an operation takes, and on what each.
@@ -148,6 +152,7 @@ fn needs(operation: &str) -> Vec<(String, On)> {
         ("lambda", _) if name.ends_with("EventSourceMapping") => On::EventSource,
         ("sqs", _) => On::Queue,
         ("cognito-idp", _) => On::UserPool,
+        ("ssm", _) => On::Parameter,
         ("scheduler", _) if name.ends_with("Schedule") => On::Schedule,
         ("scheduler", _) => On::ScheduleGroup,
         ("lambda", _) => On::Function,
@@ -196,6 +201,7 @@ fn besides(operation: &str) -> &'static [&'static str] {
         "scheduler:CreateSchedule" | "scheduler:UpdateSchedule" => &[PASS_ROLE],
         "scheduler:CreateScheduleGroup" => &["scheduler:TagResource"],
         "sqs:CreateQueue" => &["sqs:TagQueue"],
+        "ssm:PutParameter" => &["ssm:AddTagsToResource"],
         _ => &[],
     }
 }
@@ -252,6 +258,7 @@ impl Names {
             Some(On::Distribution) => "Distribution",
             Some(On::OriginAccess) => "OriginAccess",
             Some(On::UserPool) => "UserPools",
+            Some(On::Parameter) => "Secrets",
             Some(On::Path(_)) => {
                 let method = action.rsplit(':').next().unwrap_or_default();
                 let method = if method == "TagResource" { "TagStage" } else { method };
@@ -284,6 +291,7 @@ impl Names {
             On::Distribution => self.distributions.clone(),
             On::OriginAccess => self.origin_access.clone(),
             On::UserPool => self.user_pools.clone(),
+            On::Parameter => self.parameters.clone(),
             On::Path(path) => vec![format!("{}{path}", self.gateway)],
             On::Everything => vec!["*".to_owned()],
         }

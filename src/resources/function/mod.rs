@@ -2,6 +2,7 @@
 
 pub mod further;
 mod live;
+mod pins;
 mod settings;
 #[cfg(test)]
 mod tests;
@@ -14,6 +15,7 @@ use aws_sdk_lambda::types::{Environment, FunctionCode, Runtime};
 
 pub use live::LiveFunction;
 use live::{Extra, Health, busy_with, live};
+pub use pins::{PINNING, Pins};
 pub use settings::{Queues, Settings, architecture};
 
 use super::{Code, Role, busy};
@@ -48,6 +50,7 @@ pub struct Function {
     role: Handle<Role>,
     code: Handle<Code>,
     queues: Queues,
+    pins: Pins,
 }
 
 impl Function {
@@ -67,12 +70,37 @@ impl Function {
             role,
             code,
             queues,
+            pins: Pins::default(),
         }
     }
 
-    /// The settings with what the stack knows once its queues are there.
+    /// The same for a function that reads these secrets.
+    #[must_use]
+    pub fn reading(self, pins: Pins) -> Self {
+        Self { pins, ..self }
+    }
+
+    /// The settings with what the stack knows once its queues and secrets are there.
     fn wanted(&self, inputs: &Inputs) -> Settings {
-        self.queues.filled_in(&self.settings, inputs)
+        self.pins.filled_in(self.queues.filled_in(&self.settings, inputs), inputs)
+    }
+
+    /// Sets what differs, and returns the function when that has ended.
+    async fn brought_in_line(
+        &self,
+        wanted: &Settings,
+        role: &str,
+        progress: &Progress,
+    ) -> Result<LiveFunction> {
+        let sent = self.configure(wanted, role, progress).await;
+        let settled = self.until_idle(progress).await?;
+        match (sent, &settled.health) {
+            (Err(error), _) if !is_as_wanted(&settled, wanted, role) => Err(error),
+            (_, Health::Failed(reason) | Health::NotUpdated(reason)) => {
+                Err(Error::failed(format!("update function `{}`", self.name)).cause(reason))
+            }
+            _ => Ok(settled),
+        }
     }
 
     async fn find(&self) -> Result<Option<LiveFunction>> {
@@ -194,7 +222,8 @@ impl Resource for Function {
     }
 
     fn needs(&self) -> Vec<Id> {
-        [self.role.id, self.code.id].into_iter().chain(self.queues.ids()).collect()
+        let own = [self.role.id, self.code.id].into_iter();
+        own.chain(self.queues.ids()).chain(self.pins.ids()).collect()
     }
 
     async fn read(&self, _: &Progress) -> Result<Option<LiveFunction>> {
@@ -210,6 +239,9 @@ impl Resource for Function {
     }
 
     fn diff(&self, inputs: &Inputs, live: &LiveFunction) -> Vec<Difference> {
+        if self.pins.are_alone() {
+            return self.pins.diff(&live.settings, &self.wanted(inputs));
+        }
         let mut differences = tags::diff(&self.tags, &live.tags);
         match &live.health {
             Health::Good => {}
@@ -281,6 +313,10 @@ impl Resource for Function {
         live: &LiveFunction,
         progress: &Progress,
     ) -> Result<LiveFunction> {
+        if self.pins.are_alone() {
+            let wanted = self.pins.filled_in(live.settings.clone(), inputs);
+            return self.brought_in_line(&wanted, &live.role, progress).await;
+        }
         let (role, wanted) = (inputs.get(self.role), self.wanted(inputs));
         if live.health == Health::Deleting {
             self.until_gone(progress).await?;
@@ -304,15 +340,7 @@ impl Resource for Function {
             })
             .await?;
         }
-        let sent = self.configure(&wanted, &role.arn, progress).await;
-        let settled = self.until_idle(progress).await?;
-        match (sent, &settled.health) {
-            (Err(error), _) if !is_as_wanted(&settled, &wanted, &role.arn) => Err(error),
-            (_, Health::Failed(reason) | Health::NotUpdated(reason)) => {
-                Err(Error::failed(format!("update function `{}`", self.name)).cause(reason))
-            }
-            _ => Ok(settled),
-        }
+        self.brought_in_line(&wanted, &role.arn, progress).await
     }
 
     async fn delete(&self, _: &LiveFunction, progress: &Progress) -> Result<()> {

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use aws_sdk_lambda::types::{Architecture, EnvironmentResponse, LogFormat, LoggingConfig, Runtime};
 
+use super::pins;
 use crate::config::{Config, auth};
 use crate::resources::Queue;
 use engine::{Difference, Handle, Id, Inputs};
@@ -133,21 +134,22 @@ impl Settings {
         differences
     }
 
-    /// Values of variables may be secret, so only names are told.
+    /// Values of variables may be secret, so only names are told, and versions of secrets.
     fn environment_differences(&self, wanted: &Self) -> Vec<Difference> {
-        let mut differences = Vec::new();
-        for (name, value) in &wanted.environment {
-            let now = match self.environment.get(name) {
-                Some(now) if now == value => continue,
-                Some(_) => "another value",
-                None => "not set",
-            };
-            differences.push(Difference::new(format!("environment {name}"), now, "set"));
-        }
         let extra = self.environment.keys().filter(|name| !wanted.environment.contains_key(*name));
-        differences.extend(
-            extra.map(|name| Difference::new(format!("environment {name}"), "set", "not set")),
-        );
-        differences
+        let names = wanted.environment.keys().chain(extra);
+        names.filter_map(|name| self.variable_difference(wanted, name)).collect()
+    }
+
+    fn variable_difference(&self, wanted: &Self, name: &str) -> Option<Difference> {
+        let (now, value) = (self.environment.get(name), wanted.environment.get(name));
+        let (told, wanted) = match (now, value) {
+            (now, value) if now == value => return None,
+            (Some(_), Some(_)) => ("another value", "set"),
+            (None, _) => ("not set", "set"),
+            (Some(_), None) => ("set", "not set"),
+        };
+        let pin = pins::difference(name, now, value);
+        Some(pin.unwrap_or_else(|| Difference::new(format!("environment {name}"), told, wanted)))
     }
 }

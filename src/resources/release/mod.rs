@@ -3,20 +3,21 @@
 #[cfg(test)]
 mod late;
 mod publish;
+mod switch;
 #[cfg(test)]
 mod tests;
 
 use std::time::Duration;
 
 use aws_sdk_lambda::Client;
-use aws_sdk_lambda::types::{AliasRoutingConfiguration, State};
+use aws_sdk_lambda::types::State;
 use tokio::time::Instant;
 
 use publish::Latest;
 
 use super::busy;
 use super::commits::Commits;
-use super::function::{Queues, Settings};
+use super::function::{Pins, Queues, Settings};
 use super::trial::{self, Trial};
 use super::{Code, Function, LiveFunction, LogGroup, Rights};
 use crate::blueprint::Form;
@@ -67,6 +68,7 @@ pub struct Release {
     /// What the version that `live` is moved to may use from its first request on.
     used: Vec<Id>,
     queues: Queues,
+    pins: Pins,
 }
 
 /// What `live` points at.
@@ -126,6 +128,7 @@ impl Release {
             is_near: cloud.loopback().is_some(),
             used: Vec::new(),
             queues: Queues::default(),
+            pins: Pins::default(),
         }
     }
 
@@ -149,6 +152,12 @@ impl Release {
     #[must_use]
     pub fn sending_to(self, queues: Queues) -> Self {
         Self { queues, ..self }
+    }
+
+    /// The same for a function that reads these secrets.
+    #[must_use]
+    pub fn reading(self, pins: Pins) -> Self {
+        Self { pins, ..self }
     }
 
     /// The same for a program of another form, or one that takes no requests.
@@ -206,63 +215,6 @@ impl Release {
         Ok(trial)
     }
 
-    /// Points `live` back at the version before this run, unless somebody else has moved it since.
-    pub async fn switch_back(&self, from: &LiveRelease) -> Result<()> {
-        match &from.before {
-            Some(before) => self.switch(from, before).await,
-            None => Ok(()),
-        }
-    }
-
-    /// Moves `live` to another version in one write, unless somebody else has moved it since `from` was read.
-    pub async fn switch(&self, from: &LiveRelease, to: &str) -> Result<()> {
-        self.point(from, to, &from.commits).await.map(|_| ())
-    }
-
-    /// The same, and writes down the commits; returns the new revision.
-    async fn point(
-        &self,
-        from: &LiveRelease,
-        to: &str,
-        commits: &Commits,
-    ) -> Result<Option<String>> {
-        let refused = match self.point_once(to, commits, from.revision.clone()).await {
-            Err(error) if error.has_code(&["PreconditionFailedException"]) => error,
-            ended => return ended,
-        };
-        // The revision also changes with the permission, and by our own call when its answer was lost.
-        match self.find().await? {
-            Some(now) if now.version == to && now.shares_with.is_none() => Ok(now.revision),
-            Some(now) if now.version == from.version && now.shares_with == from.shares_with => {
-                self.point_once(to, commits, now.revision).await
-            }
-            _ => Err(refused.hint(format!(
-                "somebody else moved `{ALIAS}` at the same time: see `stackctl rollback --list`, then run this again"
-            ))),
-        }
-    }
-
-    async fn point_once(
-        &self,
-        version: &str,
-        commits: &Commits,
-        revision: Option<String>,
-    ) -> Result<Option<String>> {
-        let alone =
-            AliasRoutingConfiguration::builder().set_additional_version_weights(Some([].into()));
-        let call = self
-            .client
-            .update_alias()
-            .function_name(&self.function_name)
-            .name(ALIAS)
-            .function_version(version)
-            .description(commits.to_string())
-            .routing_config(alone.build())
-            .set_revision_id(revision);
-        let answer = call.send().await.doing(format!("point `{ALIAS}` at version {version}"))?;
-        Ok(answer.revision_id)
-    }
-
     /// The alias, without what its version holds.
     async fn find(&self) -> Result<Option<LiveRelease>> {
         let call = self.client.get_alias().function_name(&self.function_name).name(ALIAS);
@@ -295,7 +247,7 @@ impl Release {
     /// What was changed by hand is not what a version lacks: it is put right first, and then this is compared again.
     fn is_as_wanted(&self, inputs: &Inputs, function: &LiveFunction) -> bool {
         let role = function.role.rsplit('/').next().unwrap_or_default();
-        let wanted = self.queues.filled_in(&self.settings, inputs);
+        let wanted = self.pins.filled_in(self.queues.filled_in(&self.settings, inputs), inputs);
         function.settings == wanted && role == self.role_name
     }
 
@@ -322,7 +274,10 @@ impl Release {
                 )
             });
             differences.push(now);
-            if self.is_as_wanted(inputs, function) {
+            if self.pins.are_alone() {
+                let pins = self.pins.diff(&live.settings, &function.settings);
+                differences.extend(pins.into_iter().map(Some));
+            } else if self.is_as_wanted(inputs, function) {
                 differences.push(Difference::unless_equal("role", &live.role, &function.role));
                 differences.extend(live.settings.diff(&function.settings).into_iter().map(Some));
             }
@@ -352,7 +307,7 @@ impl Resource for Release {
     /// A function that is called without its log group loses its first lines.
     fn needs(&self) -> Vec<Id> {
         let own = [self.function.id, self.log_group.id, self.code.id];
-        own.into_iter().chain(self.queues.ids()).collect()
+        own.into_iter().chain(self.queues.ids()).chain(self.pins.ids()).collect()
     }
 
     /// One that is called without its rights fails; nobody calls one that goes.

@@ -34,6 +34,7 @@ impl Aws {
         let (service, version) = match target.split_once(['_', '.']) {
             Some(("DynamoDB", _)) => ("dynamodb", "1.1"),
             Some(("AmazonSQS", _)) => ("sqs", "1.0"),
+            Some(("AmazonSSM", _)) => ("ssm", "1.1"),
             _ => ("logs", "1.1"),
         };
         let kind = format!("application/x-amz-json-{version}");

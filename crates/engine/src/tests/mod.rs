@@ -70,6 +70,8 @@ struct Fake {
     rigid: bool,
     /// What differs is left as it is.
     lax: bool,
+    /// The user alone makes it.
+    by_hand: bool,
     /// How long it takes to settle, when it does at all, and how that fails.
     settles: Option<(Duration, Option<Kind>)>,
     diary: Diary,
@@ -90,6 +92,7 @@ impl Fake {
             faults: Mutex::default(),
             rigid: false,
             lax: false,
+            by_hand: false,
             settles: None,
             diary: diary.clone(),
         }
@@ -154,6 +157,10 @@ impl Resource for Fake {
 
     fn needs(&self) -> Vec<Id> {
         self.needs.clone()
+    }
+
+    fn made_by(&self) -> Option<String> {
+        self.by_hand.then(|| format!("make {}", self.name))
     }
 
     fn contained_in(&self) -> Option<Id> {

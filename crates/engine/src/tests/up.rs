@@ -35,6 +35,19 @@ async fn the_second_run_reads_at_once_and_writes_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn what_the_user_alone_makes_ends_the_plan_while_it_is_missing() {
+    let (diary, runner, mut graph) = (Diary::new(), Runner::new(), Graph::default());
+    for name in ["one", "other"] {
+        graph.add(Fake { by_hand: true, ..Fake::new(name, &diary) });
+    }
+    graph.add(Fake::new("role", &diary));
+    let refused = runner.plan(&graph).await.err().expect("they are missing");
+    assert_eq!(refused.kind, Kind::Usage);
+    assert_eq!(refused.message, "2 fakes are missing: `one`, `other`");
+    assert_eq!(refused.hint.as_deref(), Some("run `make one`, then `make other`"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn what_is_left_is_in_the_plan_and_nothing_is_done_about_it() {
     let (diary, runner, mut graph) = (Diary::new(), Runner::new(), Graph::default());
     let lax = Fake { lax: true, ..Fake::new("table", &diary) };

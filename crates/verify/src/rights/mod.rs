@@ -212,6 +212,7 @@ impl On {
             On::Index(key, index) => format!("{}Index{}", table(key), pascal(index)),
             On::Below(key, part) => format!("{}{}", table(key), pascal(part)),
             On::GlobalTable(key) => format!("{}Global", table(key)),
+            On::Arn(arn) if arn.contains(":parameter/stackctl/") => "Secrets".to_owned(),
             On::Arn(_) => {
                 let service = action.split(':').next().unwrap_or_default();
                 let service = if service == "dynamodb" { "DynamoDB" } else { service };
