@@ -9,7 +9,7 @@ use serde_json::{Value, json};
 use super::App;
 use crate::cli::examples;
 use crate::contract::Contract;
-use crate::{files, manifest};
+use crate::files;
 use engine::error::{Error, Kind, Result};
 
 /// What a frontend needs of the API: its OpenAPI document, a typed client
@@ -51,10 +51,10 @@ struct Target {
     check: Option<PathBuf>,
 }
 
-pub fn run(args: &Args, app: &App) -> Result<()> {
+pub async fn run(args: &Args, app: &App) -> Result<()> {
     let config = app.config()?;
     let folder = config.root.join(&config.function().settings.crate_directory);
-    let manifest = manifest::read(&folder)?;
+    let manifest = app.manifest(&config).await?;
     let mut contract = Contract::read(&folder, &manifest)?;
     if config.auth.is_some() {
         contract = contract.with_tokens(&manifest);

@@ -79,13 +79,17 @@ async fn env(app: &App) -> Result<()> {
     let variables = [
         ("AWS_ENDPOINT_URL", running.endpoint.as_str()),
         ("AWS_REGION", local_cloud::REGION),
+        // The SDK for Python and the first release of the CLI know this name alone.
+        ("AWS_DEFAULT_REGION", local_cloud::REGION),
         ("AWS_ACCESS_KEY_ID", &running.key.id),
         ("AWS_SECRET_ACCESS_KEY", &running.key.secret),
     ];
     // Nothing in the values means something to a shell.
     let line = |(name, value): &(&str, &str)| format!("export {name}={value}");
+    // The token of another session would be signed, too, and fit no key of ours.
+    let without = "unset AWS_SESSION_TOKEN".to_owned();
     app.ui.result(
-        || variables.iter().map(line).collect::<Vec<_>>().join("\n"),
+        || variables.iter().map(line).chain([without]).collect::<Vec<_>>().join("\n"),
         || variables.iter().map(|(name, value)| (*name, json!(value))).collect(),
     )
 }
@@ -112,7 +116,8 @@ async fn stop(app: &App) -> Result<()> {
 }
 
 async fn status(app: &App) -> Result<()> {
-    let status = local_cloud::status(&config::local_cloud(None)?).await?;
+    let settings = config::local_cloud(None)?;
+    let status = app.unless_stopped(local_cloud::status(&settings)).await?;
     app.ui.result(
         || text(&status),
         || {
@@ -165,7 +170,7 @@ async fn confirm(settings: &local_cloud::Settings, app: &App) -> Result<()> {
     if app.globals.yes {
         return Ok(());
     }
-    let holds = match local_cloud::running(settings).await? {
+    let holds = match app.unless_stopped(local_cloud::running(settings)).await? {
         Some(running) => {
             let stacks = app.unless_stopped(stacks(&running)).await?;
             let stacks: Vec<String> = stacks.iter().map(written).collect();

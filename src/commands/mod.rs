@@ -82,7 +82,7 @@ pub async fn run(cli: Cli, ui: Ui, stop: watch::Receiver<bool>) -> (Ui, Result<(
         Verb::Man(args) => man::run(args, &app),
         Verb::VerifyPolicy(args) => verify_policy::run(args, &app).await,
         Verb::Simulate(args) => simulate::run(args, &app).await,
-        Verb::Api(args) => api::run(args, &app),
+        Verb::Api(args) => api::run(args, &app).await,
         Verb::Auth(args) => Box::pin(auth::run(args, &app)).await,
         Verb::Token(args) => token::run(args, &app).await,
         Verb::User(args) => user::run(args, &app).await,
@@ -113,7 +113,7 @@ impl App {
         if self.globals.local {
             target.local = Some(address(&self.local_cloud(None).await?));
         }
-        Cloud::connect(target).await
+        self.unless_stopped(Cloud::connect(target)).await
     }
 
     /// Where the calls go, as far as flags and the file say it.
@@ -133,7 +133,7 @@ impl App {
     /// Makes sure that the local cloud runs; tells of it only when that takes something.
     pub async fn local_cloud(&self, port: Option<u16>) -> Result<local_cloud::Running> {
         let settings = config::local_cloud(port)?;
-        if let Some(running) = local_cloud::running(&settings).await? {
+        if let Some(running) = self.unless_stopped(local_cloud::running(&settings)).await? {
             return Ok(running);
         }
         let label = Label {

@@ -2,11 +2,15 @@
 //! that the runtime listens for Ctrl-C meanwhile.
 
 use std::io;
+use std::path::Path;
 
 use super::App;
 use crate::blueprint::{self, Blueprint, Blueprints};
 use crate::config::Config;
+use crate::evidence::{self, Handler};
+use crate::manifest;
 use engine::error::{Doing, Error, Kind, Result};
+use verify::manifest::Manifest;
 
 impl App {
     /// What the code of each function asks for.
@@ -21,6 +25,19 @@ impl App {
             Err(error) if error.kind == Kind::Interrupted => Err(error),
             read => Ok(read),
         }
+    }
+
+    /// What the handler declares.
+    pub async fn manifest(&self, config: &Config) -> Result<Manifest> {
+        let folder = config.root.join(&config.function().settings.crate_directory);
+        self.unless_stopped(apart("read the source", move || manifest::read(&folder))).await
+    }
+
+    /// What is known of the handler of a project.
+    pub async fn evidence(&self, config: &Config, binary: Option<&Path>) -> Result<Handler> {
+        let (config, binary) = (config.clone(), binary.map(Path::to_owned));
+        let read = move || evidence::read(&config, binary.as_deref());
+        self.unless_stopped(apart("read the source", read)).await
     }
 
     /// All of standard input.

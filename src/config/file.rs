@@ -1,6 +1,6 @@
 //! `stack.toml` as it is written: its keys, their defaults, and the overrides of a stage.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 use toml::{Table, Value};
@@ -172,10 +172,23 @@ fn refuse_unknown(path: &str, table: &Table, known: &Table) -> Result<()> {
 
 fn unknown(path: &str, key: &str, known: &Table) -> Error {
     let error = Error::usage(format!("unknown key `{path}{key}` in `stack.toml`"));
-    match nearest(key, known.keys().map(String::as_str)) {
+    let names = || known.keys().map(String::as_str);
+    match nearest(key, names()).or_else(|| sharing_words(key, names())) {
         Some(name) => error.hint(format!("did you mean `{path}{name}`?")),
         None => error.hint(format!("the keys here are {}", list(known))),
     }
+}
+
+/// The name whose words are all in `key`, as in `permissions_boundary` and `boundary`, or that has all of its words.
+fn sharing_words<'a>(key: &str, names: impl Iterator<Item = &'a str>) -> Option<&'a str> {
+    let words =
+        |text: &'_ str| -> BTreeSet<String> { text.split('_').map(str::to_owned).collect() };
+    let wanted = words(key);
+    let shared = |name: &str| {
+        let name = words(name);
+        (name.is_subset(&wanted) || wanted.is_subset(&name)).then_some(name.len())
+    };
+    names.filter_map(|name| Some((shared(name)?, name))).max().map(|(_, name)| name)
 }
 
 /// The name that was probably meant.
@@ -229,6 +242,14 @@ mod tests {
             parse("name = \"app\"\n[function]\nmemmory = 1", "default").expect_err("no such key");
         assert_eq!(error.message, "unknown key `function.memmory` in `stack.toml`");
         assert_eq!(error.hint.as_deref(), Some("did you mean `function.memory`?"));
+        for (typed, meant) in
+            [("permissions_boundary", "boundary"), ("environment_variables", "environment")]
+        {
+            let text = format!("name = \"app\"\n[function]\n{typed} = \"x\"");
+            let error = parse(&text, "default").expect_err("no such key");
+            let hint = format!("did you mean `function.{meant}`?");
+            assert_eq!(error.hint, Some(hint));
+        }
     }
 
     #[test]

@@ -75,6 +75,50 @@ fn while_a_verb_reads_the_first_ctrl_c_ends_it_at_once() {
 }
 
 #[test]
+fn a_verb_for_the_local_cloud_ends_at_each_of_its_calls() {
+    let lane = Lane::take();
+    lane.configure("[auth]\nissuer = \"https://tenant.example/\"\naudience = [\"api\"]\n");
+    let front = lane.local_front();
+    let local = |words: &[&str]| {
+        let mut command = lane.command(words);
+        command.arg("--local").env("STACKCTL_LOCAL_DIR", front.path());
+        command.env("STACKCTL_LOCAL_PORT", lane.proxy().port.to_string());
+        command
+    };
+    lane.proxy().reset([]);
+    let up = local(&["up", "--yes", "--quiet", "--artifact", artifact::first()]).output();
+    Outcome::from(up.expect("the binary was built")).succeeded();
+    for words in [
+        &["token"][..],
+        &["token", "--as", "carol"],
+        &["user", "list"],
+        &["user", "add", "dave"],
+        &["auth", "check"],
+        &["doctor"],
+        &["smoke"],
+    ] {
+        // A doctor makes dozens of calls, one like the other.
+        for (keys, calls) in [(CTRL_C.to_owned(), 1..4), (CTRL_C.repeat(2), 1..2)] {
+            let held = calls.into_iter().find(|call| {
+                lane.proxy().reset([Fault::once(When::Call(*call), What::Held)]);
+                let mut terminal = Terminal::of(&local(words));
+                while !lane.proxy().has_struck(MOMENT) {
+                    if terminal.has_ended() {
+                        return true;
+                    }
+                }
+                terminal.press(&keys);
+                let ended = terminal.ended();
+                assert_eq!(ended.code, Some(130), "{words:?}, call {call}: {ended:#?}");
+                assert!(ended.stdout.contains("stopped"), "{words:?}: {ended:#?}");
+                false
+            });
+            assert_ne!(held, Some(1), "{words:?} makes calls");
+        }
+    }
+}
+
+#[test]
 fn the_second_ctrl_c_ends_every_verb_at_once() {
     let lane = Lane::take();
     let writes = [

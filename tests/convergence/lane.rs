@@ -1,10 +1,13 @@
 //! A cloud with a proxy in front and a project: what one test has for itself while it runs.
 
-use std::fs;
-use std::path::Path;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::{Condvar, Mutex};
 use std::time::{Duration, Instant};
+
+use serde_json::Value;
 
 use crate::artifact;
 use crate::aws::Aws;
@@ -106,6 +109,27 @@ impl Lane {
         command
     }
 
+    /// A folder by which `--local` takes the proxy for the local cloud.
+    pub fn local_front(&self) -> Front {
+        let (cloud, port) = (&self.inside().cloud, self.proxy().port);
+        let front = Front(cloud.folder.with_extension("front"));
+        let path = front.path();
+        let _ = fs::remove_dir_all(path);
+        for folder in [path, &path.join("tmp")] {
+            fs::create_dir(folder).expect("a folder");
+            fs::set_permissions(folder, Permissions::from_mode(0o700)).expect("it is ours");
+        }
+        fs::copy(cloud.folder.join("key.json"), path.join("key.json")).expect("there is a key");
+        let mark = |port: u16| format!("tmp/ministack-{port}.pid");
+        fs::copy(cloud.folder.join(mark(cloud.port)), path.join(mark(port))).expect("it runs");
+        let record = fs::read(cloud.folder.join("server.json")).expect("it runs");
+        let mut record: Value = serde_json::from_slice(&record).expect("it is JSON");
+        record["port"] = port.into();
+        record["endpoint"] = self.proxy().endpoint().into();
+        fs::write(path.join("server.json"), record.to_string()).expect("it is ours");
+        front
+    }
+
     pub fn start(&self, verb: Verb) -> Run {
         match verb {
             Verb::Up => self.build("one"),
@@ -171,6 +195,21 @@ impl Lane {
         act(&mut run);
         self.proxy().reset([]);
         Some(run.wait_at_most(PATIENCE))
+    }
+}
+
+/// It goes with the test.
+pub struct Front(PathBuf);
+
+impl Front {
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Front {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
     }
 }
 

@@ -2,8 +2,12 @@
 //! `tests/convergence/interrupt.rs` does the same to those that wait for AWS.
 
 use std::fs::{self, File};
+use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
 
 use crate::support::{CTRL_C, Cloud, Outcome, Project, Terminal, eventually};
 
@@ -128,7 +132,17 @@ fn a_verb_that_reads_a_large_program_ends() {
     large(&project);
     let stack = "name = \"ctrl-c-audit\"\n[function]\ncrate = \"large\"\n";
     project.write("stack.toml", stack);
-    for verb in [&["audit", "large"][..], &["plan"], &["status"], &["cors", "http://localhost:1"]] {
+    for verb in [
+        &["audit", "large"][..],
+        &["plan"],
+        &["status"],
+        &["cors", "http://localhost:1"],
+        &["verify-policy"],
+        &["verify-policy", "--save-snapshot", "snapshot.json"],
+        &["simulate", "GetItem"],
+        &["api", "openapi"],
+        &["build"],
+    ] {
         pressed_at_once(&project, verb);
     }
 }
@@ -137,4 +151,42 @@ fn a_verb_that_reads_a_large_program_ends() {
 fn a_verb_that_waits_for_standard_input_ends() {
     let project = Project::new("ctrl-c-event");
     pressed_at_once(&project, &["invoke", "-"]);
+}
+
+/// Accepts and never answers, and says when somebody has come.
+fn silent() -> (u16, Receiver<TcpStream>) {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("there is a free port");
+    let port = listener.local_addr().expect("it is bound").port();
+    let (sender, came) = channel();
+    thread::spawn(move || listener.incoming().flatten().try_for_each(|one| sender.send(one)));
+    (port, came)
+}
+
+#[test]
+fn a_verb_that_looks_for_credentials_ends() {
+    let project = Project::new("ctrl-c-keys");
+    project.write("stack.toml", "name = \"ctrl-c-keys\"\nregion = \"us-east-1\"\n");
+    for words in [
+        &["doctor"][..],
+        &["invoke", "{}"],
+        &["logs"],
+        &["smoke"],
+        &["rollback", "--list"],
+        &["teardown", "--yes"],
+    ] {
+        for keys in [CTRL_C.to_owned(), CTRL_C.repeat(2)] {
+            // The service from which a machine on EC2 gets its keys.
+            let (port, came) = silent();
+            let mut command = Cloud::nowhere(project.folder());
+            command.args(words).env_remove("AWS_EC2_METADATA_DISABLED");
+            let endpoint = format!("http://127.0.0.1:{port}");
+            command.env("AWS_EC2_METADATA_SERVICE_ENDPOINT", endpoint);
+            let mut terminal = Terminal::of(&command);
+            let open = came.recv_timeout(Duration::from_secs(90)).expect("it asks");
+            terminal.press(&keys);
+            let ended = terminal.ended();
+            drop(open);
+            stopped(&ended);
+        }
+    }
 }

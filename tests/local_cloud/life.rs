@@ -161,3 +161,26 @@ fn the_port_is_remembered() {
     crash(&cloud);
     assert_eq!(without(&["local", "start"])["port"], cloud.port);
 }
+
+#[test]
+fn the_environment_fits_every_client_of_aws() {
+    let cloud = Cloud::shared();
+    let shell = "export AWS_SESSION_TOKEN=old; eval \"$(\"$0\" local env)\"
+        echo \"$AWS_DEFAULT_REGION $AWS_REGION $AWS_ENDPOINT_URL ${AWS_SESSION_TOKEN-none}\"";
+    let mut command = cloud.prepared(&env::temp_dir());
+    let stackctl = command.get_program().to_owned();
+    let mut command = {
+        let mut shelled = Command::new("/bin/sh");
+        shelled.args(["-c", shell]).arg(stackctl).env_clear();
+        shelled.envs(
+            command
+                .env("PATH", "/usr/bin:/bin")
+                .get_envs()
+                .filter_map(|(name, value)| Some((name, value?))),
+        );
+        shelled
+    };
+    let outcome: Outcome = command.output().expect("there is a shell").into();
+    let wanted = format!("us-east-1 us-east-1 {} none\n", cloud.endpoint());
+    assert_eq!(outcome.stdout, wanted, "{outcome:#?}");
+}

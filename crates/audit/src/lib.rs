@@ -55,6 +55,7 @@ pub use catalogue::{actions_named, actions_of, operations, prefix_of, service_of
 pub use keys::{Evidence, Expiry, FoundIndex, FoundKey, FoundTable, KeyUse, Kind, tables};
 pub use policy::policy;
 pub use report::{Audited, Call, Candidates, Place, Report, Unresolved, Verdict};
+pub use source::lexable;
 pub use strings::partiql;
 
 /// Why a project cannot be read.

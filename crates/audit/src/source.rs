@@ -1,5 +1,6 @@
 //! Reads one file, and refuses what cannot be read safely.
 
+use std::borrow::Cow;
 use std::fs;
 use std::path::Path;
 
@@ -42,19 +43,24 @@ pub fn parse(path: &Path) -> Result<syn::File, Refused> {
     if nests_too_deeply(&text) {
         return Err(refused("it is nested too deeply", 1));
     }
-    let text = text.strip_prefix('\u{feff}').unwrap_or(&text);
-    let text = if text.starts_with("#!") && !text.starts_with("#![") {
-        format!("//{text}")
-    } else {
-        text.to_owned()
-    };
-    let tokens: TokenStream = text.parse().map_err(|error: proc_macro2::LexError| {
+    let tokens: TokenStream = lexable(&text).parse().map_err(|error: proc_macro2::LexError| {
         refused(&error.to_string(), error.span().start().line)
     })?;
     if !is_simple(tokens.clone()) {
         return Err(refused("an expression is too long to be read", 1));
     }
     syn::parse2(tokens).map_err(|error| refused(&error.to_string(), error.span().start().line))
+}
+
+/// A text without its byte order mark, and with the line that names an interpreter as a comment, as rustc takes both.
+///
+/// <https://doc.rust-lang.org/reference/input-format.html>
+pub fn lexable(text: &str) -> Cow<'_, str> {
+    let text = text.strip_prefix('\u{feff}').unwrap_or(text);
+    match text.strip_prefix("#!") {
+        Some(rest) if !rest.trim_start().starts_with('[') => Cow::Owned(format!("//{text}")),
+        _ => Cow::Borrowed(text),
+    }
 }
 
 /// Counts brackets without regard to strings and comments: it errs on the deep side, far beyond what people write.

@@ -8,7 +8,7 @@ const DEEPEST: usize = 64;
 const LONGEST: usize = 1_500;
 
 pub fn parse(text: &str) -> syn::Result<syn::File> {
-    let tokens: TokenStream = text.parse().map_err(syn::Error::from)?;
+    let tokens: TokenStream = audit::lexable(text).parse().map_err(syn::Error::from)?;
     if !is_simple(tokens.clone(), 0) {
         return Err(syn::Error::new(
             Span::call_site(),
@@ -29,7 +29,7 @@ pub fn mentions(text: &str, seen: &mut impl FnMut(&str)) {
             }
         }
     }
-    if let Ok(tokens) = text.parse::<TokenStream>()
+    if let Ok(tokens) = audit::lexable(text).parse::<TokenStream>()
         && is_simple(tokens.clone(), 0)
     {
         visit(tokens, seen);
@@ -60,4 +60,21 @@ fn is_simple(tokens: TokenStream, depth: usize) -> bool {
         }
     }
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_rustc_reads_before_the_first_item_is_read() {
+        for text in [
+            "#!/usr/bin/env rust-script\nmod a;",
+            "\u{feff}mod a;",
+            "#![no_std]\nmod a;",
+            "#! [no_std]\nmod a;",
+        ] {
+            assert_eq!(parse(text).map(|file| file.items.len()).ok(), Some(1), "{text}");
+        }
+    }
 }

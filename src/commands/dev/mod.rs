@@ -45,7 +45,11 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let config = app.config()?;
     args.write_env.as_deref().map_or(Ok(()), env_file::check)?;
     let (cloud, crates) = tokio::join!(app.cloud(&config), crates(&config));
-    let cloud = cloud?;
+    let cloud = match cloud {
+        // Ctrl-C is how it ends, here as well.
+        Err(error) if error.kind == Kind::Interrupted => return Ok(()),
+        cloud => cloud?,
+    };
     let search = LogSearch::new(&cloud, &config.function().log_group, None);
     let session = Session {
         args,

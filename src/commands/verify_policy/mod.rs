@@ -186,7 +186,7 @@ impl Origin {
     }
 
     async fn case_of(&self, app: &App, config: &Config) -> Result<Case> {
-        let handler = evidence::read(config, self.binary.as_deref())?;
+        let handler = app.evidence(config, self.binary.as_deref()).await?;
         stack::check_function(config, &handler.blueprint)?;
         if !self.live {
             return Ok(offline(app, config, handler));
