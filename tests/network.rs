@@ -5,7 +5,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::net::{Ipv4Addr, TcpListener, TcpStream};
 use std::path::PathBuf;
-use std::process::{Command, Output};
+use std::process::{Child, ChildStdout, Command, Output, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
 
@@ -191,4 +191,77 @@ fn what_is_on_this_machine_needs_no_proxy() {
     ];
     place.run(&["rollback", "--list"], &environment);
     assert!(!aws.heads().is_empty() && proxy.heads().is_empty(), "{:#?}", proxy.heads());
+}
+
+/// A certificate authority of a company, and a certificate by it for the hosts of one region.
+const CERTIFICATES: &str = "set -e
+openssl req -x509 -newkey rsa:2048 -nodes -keyout ca.key -out ca.pem -days 2 -subj /CN=Company
+openssl req -newkey rsa:2048 -nodes -keyout leaf.key -out leaf.csr -subj /CN=proxy
+printf 'subjectAltName=DNS:*.us-east-1.amazonaws.com\\nbasicConstraints=CA:FALSE\\n' > leaf.ext
+openssl x509 -req -in leaf.csr -CA ca.pem -CAkey ca.key -CAcreateserial -out leaf.pem -days 2 -extfile leaf.ext";
+
+/// The proxy, which ends with the test.
+struct Inspecting {
+    child: Child,
+    said: BufReader<ChildStdout>,
+    port: u16,
+}
+
+impl Inspecting {
+    fn start(place: &Place) -> Self {
+        let made = Command::new("sh").args(["-c", CERTIFICATES]).current_dir(&place.0).output();
+        let made = made.expect("there is a shell");
+        assert!(made.status.success(), "{}", said(&made));
+        let mut python = Command::new("python3");
+        python.arg("tests/network/inspecting_proxy.py").arg(&place.0).stdout(Stdio::piped());
+        python.current_dir(env!("CARGO_MANIFEST_DIR"));
+        let mut child = python.spawn().expect("there is Python");
+        let mut said = BufReader::new(child.stdout.take().expect("it is piped"));
+        let mut port = String::new();
+        said.read_line(&mut port).expect("it says its port");
+        Self { child, said, port: port.trim().parse().expect("it is a port") }
+    }
+
+    /// The first request that it could read.
+    fn read(&mut self) -> String {
+        let mut line = String::new();
+        self.said.read_line(&mut line).expect("it says what it read");
+        line
+    }
+}
+
+impl Drop for Inspecting {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+#[test]
+fn a_proxy_with_certificates_of_its_own_is_trusted_when_its_authority_is_named() {
+    let place = Place::new("inspecting", "");
+    fs::write(place.0.join("stack.toml"), "name = \"my-app\"\naccount = \"111111111111\"\n")
+        .expect("written");
+    let mut proxy = Inspecting::start(&place);
+    let url = format!("http://127.0.0.1:{}", proxy.port);
+    let bundle = place.0.join("ca.pem").display().to_string();
+    let config = format!("[profile corporate]\nca_bundle = {bundle}\n");
+    fs::write(place.0.join(".aws/config"), config).expect("written");
+    let common = [KEYS[0], KEYS[1], ("HTTPS_PROXY", url.as_str()), ("AWS_MAX_ATTEMPTS", "1")];
+
+    let refused = place.run(&["rollback", "--list"], &common);
+    assert_ne!(refused.status.code(), Some(0));
+    for part in ["UnknownIssuer", "AWS_CA_BUNDLE"] {
+        assert!(said(&refused).contains(part), "{}", said(&refused));
+    }
+    for trusted in [("AWS_CA_BUNDLE", bundle.as_str()), ("AWS_PROFILE", "corporate")] {
+        let environment = [&common[..], &[trusted]].concat();
+        let output = place.run(&["rollback", "--list"], &environment);
+        // AWS has answered who it is, and that is somebody else.
+        assert!(said(&output).contains("999999999999"), "{trusted:?}: {}", said(&output));
+        assert_eq!(
+            proxy.read(),
+            "CONNECT sts.us-east-1.amazonaws.com:443 HTTP/1.1 then POST / HTTP/1.1\n"
+        );
+    }
 }
