@@ -28,6 +28,7 @@ mod scaffold;
 mod site;
 mod smoke;
 mod stack;
+mod starting;
 mod ui;
 mod witness;
 

@@ -44,8 +44,13 @@ pub struct Basis<'a> {
 }
 
 impl Basis<'_> {
-    /// `plan` as it can be saved. Waits for the code, if that is still being built.
-    pub async fn saved(&self, plan: &Plan, adopt: bool, events: &Events) -> Result<SavedPlan> {
+    /// `plan` as it can be saved, with what goes after it. Waits for the code, if that is still being built.
+    pub async fn saved(
+        &self,
+        (plan, going): (&Plan, &[Value]),
+        adopt: bool,
+        events: &Events,
+    ) -> Result<SavedPlan> {
         let Self { stack, config, blueprints, cloud } = self;
         let identity = cloud.known_identity();
         let codes = stack.functions.values().map(|parts| parts.code);
@@ -61,7 +66,7 @@ impl Basis<'_> {
             adopt,
             wanted: wanted(config, blueprints),
             code: codes.collect::<Vec<_>>().join(" "),
-            changes: changes(&stack.graph, plan),
+            changes: changes(&stack.graph, plan).into_iter().chain(going.to_vec()).collect(),
         })
     }
 
@@ -69,7 +74,7 @@ impl Basis<'_> {
     pub async fn check(
         &self,
         (saved, path): (&SavedPlan, &Path),
-        plan: &Plan,
+        plan: (&Plan, &[Value]),
         events: &Events,
     ) -> Result<()> {
         let differences = saved.differences(&self.saved(plan, saved.adopt, events).await?);
@@ -177,9 +182,7 @@ fn asked(blueprint: &Blueprint) -> String {
 
 /// The steps in the cloud: of the code its digest is compared, wherever it lies.
 fn changes(graph: &Graph, plan: &Plan) -> Vec<Value> {
-    let document = ui::plan::document(graph, plan);
-    let steps = document.as_array().cloned().unwrap_or_default();
-    steps.into_iter().filter(|step| step["resource"] != "code").collect()
+    ui::plan::steps(graph, plan).into_iter().filter(|step| step["resource"] != "code").collect()
 }
 
 fn label(step: &Value) -> String {

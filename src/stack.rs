@@ -1,6 +1,7 @@
 //! The wiring: which resources a stack consists of, and what each needs. One line a resource.
 
 mod check;
+mod retired;
 mod targets;
 
 use std::collections::BTreeMap;
@@ -20,6 +21,7 @@ pub use check::{check, check_function};
 use engine::{Graph, Handle, Id, Outcome};
 use iam::document::Document;
 use package::Artifact;
+pub use retired::{Surplus, retired};
 use targets::targets;
 
 /// AWS's own policy for logs: every log group of the account.
@@ -42,6 +44,8 @@ pub struct Stack {
     contents_alone: Arc<AtomicBool>,
     /// Whether nothing of the functions' settings is looked at but which secrets they read.
     pins_alone: Arc<AtomicBool>,
+    /// What starts functions besides requests.
+    starting: Vec<Id>,
     /// The key of the function that this run is about.
     about: String,
 }
@@ -128,12 +132,24 @@ impl Stack {
         });
         let mut functions: BTreeMap<_, _> = functions.collect();
         let http = wiring.http(config, blueprints, &mut functions);
-        wiring.triggers(config, &tables, &functions);
+        let mut starting: Vec<Id> = wiring.queues.values().flatten().map(|one| one.id).collect();
+        starting.extend(wiring.triggers(config, &tables, &functions));
         let contents_alone = Arc::default();
         let site = wiring.site(config, http, &contents_alone);
         let Wiring { graph, secrets, pins_alone, .. } = wiring;
         let about = config.function().key.clone();
-        Self { graph, tables, secrets, functions, http, site, contents_alone, pins_alone, about }
+        Self {
+            graph,
+            tables,
+            secrets,
+            functions,
+            http,
+            site,
+            contents_alone,
+            pins_alone,
+            starting,
+            about,
+        }
     }
 
     /// The function that this run is about.
@@ -187,6 +203,11 @@ impl Stack {
     /// Every resource.
     pub fn all(&self) -> Vec<Id> {
         self.graph.ids().collect()
+    }
+
+    /// What starts functions besides requests, and what that takes.
+    pub fn starting(&self) -> Vec<Id> {
+        self.starting.clone()
     }
 
     /// Every resource that has to be deleted by itself: what is part of another one goes with it.
@@ -330,9 +351,9 @@ impl Wiring<'_> {
         config: &Config,
         tables: &BTreeMap<String, Handle<Table>>,
         functions: &BTreeMap<String, Parts>,
-    ) {
+    ) -> Vec<Id> {
         let (cloud, graph) = (self.cloud, &mut self.graph);
-        let mut group = None;
+        let (mut group, before) = (None, graph.ids().count());
         for config in config.each_function() {
             let Parts { release, rights, .. } = &functions[&config.about];
             let (release, rights) = (*release, rights.clone());
@@ -350,10 +371,12 @@ impl Wiring<'_> {
                     let group =
                         *group.get_or_insert_with(|| graph.add(ScheduleGroup::new(cloud, &config)));
                     let role = graph.add(ScheduleRole::new(cloud, &config, schedule));
-                    graph.add(Schedule::new(cloud, &config, schedule, group, role, release));
+                    let schedule = Schedule::new(cloud, &config, schedule, Some(group.id));
+                    graph.add(schedule.after(role, release));
                 }
             }
         }
+        graph.ids().skip(before).collect()
     }
 
     /// Adds what the role may do.
@@ -388,7 +411,7 @@ fn queues(
     let mut queues = BTreeMap::new();
     for (key, queue) in config.queues() {
         let dead = graph.add(Queue::dead_letters(cloud, config, queue));
-        let source = graph.add(Queue::source(cloud, config, queue, dead));
+        let source = graph.add(Queue::source(cloud, config, queue, dead.id));
         queues.insert(key.to_owned(), [source, dead]);
     }
     queues

@@ -251,7 +251,7 @@ impl Source {
 
     /// The operations of `CALLS` and its like and of `fn calls`, as the SDK's methods are called.
     fn calls_declared(&self) -> Vec<String> {
-        const KNOWN: [&str; 11] = [
+        const KNOWN: [&str; 12] = [
             "apigateway",
             "cloudfront",
             "cognito-idp",
@@ -263,6 +263,7 @@ impl Source {
             "scheduler",
             "sqs",
             "ssm",
+            "tag",
         ];
         let literals = self.lines.iter().flat_map(|(_, line)| line.split('"').skip(1).step_by(2));
         let operation = |text: &str| {

@@ -5,7 +5,7 @@ use super::error::Doing;
 use engine::error::{Error, Result};
 
 /// Who we are, from STS.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Identity {
     pub account: String,
     /// `aws`, `aws-cn`, …: the second part of every ARN.

@@ -1,10 +1,10 @@
 //! The tags that say whose a resource is: the only mark of ownership there is.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use aws_sdk_iam::types::Tag;
 
-use crate::config::{Config, DEFAULT_STAGE, Names, check_name};
+use crate::config::{ALIAS, Config, DEFAULT_STAGE, Kind, Names, check_name};
 use engine::Difference;
 
 /// Tags of one resource, ours or as they were read.
@@ -17,12 +17,39 @@ const REGION: &str = "stackctl:region";
 /// Begins the keys that say whose a resource is.
 const MARK: &str = "stackctl:";
 
+/// Begins the keys that say what starts a function.
+const TRIGGER: &str = "stackctl:trigger:";
+
 /// What every resource of this stack and stage that takes tags carries: the tags of the file, and whose it is.
 pub fn ours(config: &Config) -> Tags {
     let mut tags = config.tags.clone();
     tags.insert(STACK.to_owned(), config.name.clone());
     tags.insert(STAGE.to_owned(), config.stage.clone());
     tags
+}
+
+/// The two that say whose it is.
+pub fn of_stack(config: &Config) -> Tags {
+    let pairs = [(STACK, &config.name), (STAGE, &config.stage)];
+    pairs.map(|(key, value)| (key.to_owned(), value.clone())).into()
+}
+
+/// What a function carries: also what starts it, so that this is found when the file says it no longer.
+pub fn of_function(config: &Config) -> Tags {
+    let mut tags = ours(config);
+    let trigger = config.function().trigger.as_ref();
+    tags.extend(trigger.map(|one| (trigger_key(one.kind()), ALIAS.to_owned())));
+    tags
+}
+
+/// The key of the tag that names what starts a function.
+pub fn trigger_key(kind: Kind) -> String {
+    format!("{TRIGGER}{}", kind.key())
+}
+
+/// What starts a function, as its tags say.
+pub fn triggers(tags: &Tags) -> BTreeSet<Kind> {
+    Kind::ALL.into_iter().filter(|kind| tags.contains_key(&trigger_key(*kind))).collect()
 }
 
 /// The same for what IAM keeps: it has no region, so the name alone does not say whose it is.
@@ -34,7 +61,8 @@ pub fn ours_of_region(config: &Config, region: &str) -> Tags {
 
 /// Whether a resource with the tags `live` belongs to the stack with the tags `ours`.
 pub fn is_ours(ours: &Tags, live: &Tags) -> bool {
-    let mut marks = ours.iter().filter(|(key, _)| key.starts_with(MARK));
+    let is_mark = |key: &str| key.starts_with(MARK) && !key.starts_with(TRIGGER);
+    let mut marks = ours.iter().filter(|(key, _)| is_mark(key));
     marks.all(|(key, value)| live.get(key) == Some(value))
 }
 

@@ -105,7 +105,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let mut document = outputs::document(&config, &cloud.identity().await?, api, &found);
     let parts = stack.main();
     let (release, proof) = (outcome.find(parts.release), proofs.get(&config.about).copied());
-    document["changes"] = outputs::changes(&stack, &outcome.changes);
+    document["changes"] = outputs::changes(&stack, &outcome.changes).into();
     document["breaks"] = json!(broken);
     let artifacts = stack.artifacts(&outcome);
     document["build"] = json!(sources::document(&artifacts));

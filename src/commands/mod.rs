@@ -22,6 +22,7 @@ mod outputs;
 pub mod permissions;
 pub mod plan;
 mod reading;
+mod retiring;
 pub mod rollback;
 pub mod secret;
 mod ship;

@@ -106,7 +106,7 @@ pub fn document(
 }
 
 /// `[{"resource", "name", "action"}]` for everything in the cloud.
-pub fn changes(stack: &Stack, changes: &[(Id, Action)]) -> Value {
+pub fn changes(stack: &Stack, changes: &[(Id, Action)]) -> Vec<Value> {
     let in_the_cloud = changes.iter().filter(|(id, _)| !stack.is_code(*id));
     in_the_cloud
         .map(|(id, action)| {

@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use serde_json::json;
 
+use super::retiring;
 use super::sources::Artifacts;
-use super::up::planned;
 use super::widening::Asked;
 use super::{App, outputs, site};
 use crate::cli::examples;
+use crate::resources::OWNED_CALLS;
 use crate::saved_plan::{self, Basis};
 use crate::stack::{self, Stack};
 use crate::ui;
@@ -38,7 +39,7 @@ pub struct Args {
 
 /// What this asks of AWS.
 pub fn calls(stack: &Stack) -> Vec<&'static str> {
-    stack.graph.reading(&stack.all())
+    [stack.graph.reading(&stack.all()), OWNED_CALLS.to_vec()].concat()
 }
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {
@@ -55,28 +56,34 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let stack = Stack::wanted(&cloud, &config, &blueprints, sources);
     let ownership = if args.adopt { Ownership::Adopt } else { Ownership::Respect };
     let work = app.ui.watch(stack.graph.labels(), async |events| {
-        let plan = planned(&stack, &cloud, ownership, events).await?;
+        let survey = retiring::surveyed(&stack, &cloud, &config, ownership, events);
+        let (plan, retiring) = survey.await?;
         if let Some(path) = &args.out {
             let basis =
                 Basis { stack: &stack, config: &config, blueprints: &blueprints, cloud: &cloud };
-            basis.saved(&plan, args.adopt, events).await?.write(path, app.globals.yes)?;
+            basis
+                .saved((&plan, &retiring.document()), args.adopt, events)
+                .await?
+                .write(path, app.globals.yes)?;
         }
-        Ok(plan)
+        Ok((plan, retiring))
     });
-    let plan = app.unless_stopped(work).await?;
-    let asked = Asked::of(&stack.graph, &plan);
+    let (plan, retiring) = app.unless_stopped(work).await?;
+    let asked = Asked::of(&stack.graph, &plan).losing(retiring.losses());
     let is_public = config.auth.is_none() && stack.http.is_some();
     let text = || {
-        let plan = ui::plan::text(&stack.graph, &plan, app.ui.paint);
+        let plan = ui::plan::text(&stack.graph, &plan, &retiring.names(), app.ui.paint);
         let plan = if asked.is_empty() { plan } else { format!("{plan}\n{}", asked.text()) };
         if is_public { format!("{}\n{plan}", outputs::PUBLIC) } else { plan }
     };
-    let changes = ui::plan::document(&stack.graph, &plan);
+    retiring.note().into_iter().for_each(|note| app.ui.say(note));
+    let mut changes = ui::plan::steps(&stack.graph, &plan);
+    changes.extend(retiring.document());
     let left = ui::plan::left(&stack.graph, &plan);
     let loses = [asked.losses.clone(), asked.foreign.clone()].concat();
     let document = json!({"public": is_public, "changes": changes, "left": left, "widens": asked.gains, "loses": loses});
     app.ui.result(text, || document)?;
-    if args.exit_code && !plan.changes_nothing() {
+    if args.exit_code && !(plan.changes_nothing() && retiring.is_empty()) {
         return Err(
             Error::new(Kind::Findings, "there is something to do").hint("run `stackctl up`")
         );

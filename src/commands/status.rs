@@ -2,9 +2,11 @@
 
 use serde_json::{Value, json};
 
+use super::retiring::Retiring;
 use super::sources::built;
 use super::{App, outputs, site};
 use crate::cli::examples;
+use crate::resources::{OWNED_CALLS, owned};
 use crate::stack::Stack;
 use crate::ui::{self, Paint};
 use engine::error::{Error, Kind, Result};
@@ -25,7 +27,7 @@ pub struct Args {
 
 /// What this asks of AWS.
 pub fn calls(stack: &Stack) -> Vec<&'static str> {
-    stack.graph.reading(&stack.in_the_cloud())
+    [stack.graph.reading(&stack.in_the_cloud()), OWNED_CALLS.to_vec()].concat()
 }
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {
@@ -35,9 +37,15 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let stack = Stack::wanted(&cloud, &config, &blueprints, built);
     let ids = stack.in_the_cloud();
     let work = app.ui.watch(stack.graph.labels(), async |events| {
-        cloud.confirmed(read(&stack.graph, &ids, events)).await
+        let look =
+            async { tokio::try_join!(read(&stack.graph, &ids, events), owned(&cloud, &config)) };
+        let (reading, owned) = cloud.confirmed(look).await?;
+        let live = |key: &str| reading.find(stack.functions.get(key)?.function);
+        let retiring = Retiring::of(&cloud, &config, live, &owned, events).await?;
+        Ok((reading, retiring))
     });
-    let reading = app.unless_stopped(work).await?;
+    let (reading, retiring) = app.unless_stopped(work).await?;
+    retiring.note().into_iter().for_each(|note| app.ui.say(note));
     let plan = drift(&stack.graph, &ids, &reading);
     let api = stack.http.and_then(|http| reading.find(http.api));
     let found =
@@ -51,11 +59,11 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         let is_newest = found.release.map(|release| uploaded == Some(&release.code_sha256));
         document["functions"][key]["is_newest_code"] = json!(is_newest);
     }
-    document["resources"] =
-        plan.steps.iter().map(|step| resource(&stack, &reading, step)).collect();
+    let resources = plan.steps.iter().map(|step| resource(&stack, &reading, step));
+    document["resources"] = resources.chain(surplus(&retiring)).collect();
     let told = || app.ui.repeat(&text(&document, app.ui.result_paint));
     app.ui.result(told, || document.clone())?;
-    if args.exit_code && !is_as_wanted(&plan) {
+    if args.exit_code && !(is_as_wanted(&plan) && retiring.is_empty()) {
         return Err(Error::new(Kind::Findings, "something is missing or has drifted")
             .hint("run `stackctl up`"));
     }
@@ -64,6 +72,12 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
 
 fn is_as_wanted(plan: &Plan) -> bool {
     plan.steps.iter().all(|step| matches!(step.action, Action::Keep | Action::Recheck))
+}
+
+/// What the file says no longer and `up` deletes.
+fn surplus(retiring: &Retiring) -> Vec<Value> {
+    let one = |(kind, name)| json!({"resource": kind, "name": name, "state": "surplus", "owner": null, "drift": []});
+    retiring.names().into_iter().map(one).collect()
 }
 
 /// `{"resource", "name", "state", "owner", "drift"}`: the state is `absent`, `foreign`, `drifted` or `ok`; the owner is
@@ -121,6 +135,9 @@ fn text(document: &Value, paint: Paint) -> String {
         let state = match told("state").as_str() {
             "ok" => paint.green("ok"),
             "absent" => paint.red("absent"),
+            "surplus" => {
+                paint.yellow("surplus: `stack.toml` says it no longer, and `up` deletes it")
+            }
             "foreign" => paint.yellow(&match resource["owner"].as_str() {
                 Some(owner) => format!("exists, but belongs to the stack {owner}"),
                 None => "exists, but does not belong to this stack".to_owned(),

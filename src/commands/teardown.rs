@@ -10,14 +10,15 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use super::App;
+use super::retiring::{Consent, Retiring};
 use super::sources::built;
 use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::cloud::wait::{self, Poll};
 use crate::config::{Config, Table};
 use crate::resources::{
-    self, LiveFunction, LiveTable, further_functions, further_roles, further_secrets,
-    further_tables, probe,
+    self, LiveFunction, LiveTable, OWNED_CALLS, further_functions, further_roles, further_secrets,
+    further_tables, owned, probe,
 };
 use crate::stack::Stack;
 use crate::ui::{Question, seconds};
@@ -75,7 +76,7 @@ impl Args {
 
 /// What this asks of AWS.
 pub fn calls(stack: &Stack) -> Vec<&'static str> {
-    let besides = [resources::export::CALLS, &FURTHER.concat()].concat();
+    let besides = [resources::export::CALLS, OWNED_CALLS, &FURTHER.concat()].concat();
     [stack.graph.deleting(&stack.standing_alone()), besides].concat()
 }
 
@@ -85,7 +86,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         None => app.config().map_err(|error| without_file(error, app))?,
     };
     let cloud = app.cloud(&config).await?;
-    let (config, stack, reading) = Box::pin(surveyed(app, config, &cloud)).await?;
+    let (config, stack, reading, mut retiring) = Box::pin(surveyed(app, config, &cloud)).await?;
     let ids: Vec<Id> =
         stack.standing_alone().into_iter().filter(|id| !args.keeps(&stack, *id)).collect();
     let ours: Vec<Id> =
@@ -97,12 +98,13 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         ));
     }
     refuse_protected(args, &stack, &reading, &ids)?;
-    if ours.is_empty() {
+    let former = retiring.deletions();
+    if ours.is_empty() && former.is_empty() {
         let text = || format!("nothing of {} is there", config.names.api);
         let text = || format!("{}{}", kept_lines(&stack, args, &reading), text());
-        return app.ui.result(text, || receipt(&stack, args, &reading, &ours));
+        return app.ui.result(text, || receipt(&stack, args, &reading, (&ours, &former)));
     }
-    confirm(app, &config.names.api, &stack, &reading, &ids).await?;
+    confirm(app, &config.names.api, (&stack, &reading, &retiring), &ids).await?;
     // Whoever thinks about the answer is not waited for.
     let since = Instant::now();
     let mut labels = stack.graph.labels();
@@ -110,6 +112,8 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     app.ui
         .watch(labels, async |events| {
             let mut reading = reading.clone();
+            let to = (events, &Progress::new(Id::after(&stack.graph), events));
+            retiring.carry_out(&cloud, Consent::Full, to, &app.stop).await?;
             if let Some(file) = args.export.as_deref() {
                 let files = opened(&cloud, &tables(&config, &stack, &reading), file).await?;
                 // What nobody can write to any more is exported whole.
@@ -123,8 +127,13 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         })
         .await?;
     let text = || {
+        let ours = ours.iter().map(|id| stack.graph.label(*id).to_string());
+        let former = former.iter().map(|one| {
+            let word = |member: &str| one[member].as_str().unwrap_or_default();
+            format!("{} {}", word("resource"), word("name"))
+        });
         let gone: Vec<String> =
-            ours.iter().map(|id| format!("  deleted {}", stack.graph.label(*id))).collect();
+            ours.chain(former).map(|label| format!("  deleted {label}")).collect();
         let kept = kept_lines(&stack, args, &reading);
         let left = if kept.is_empty() { "nothing is left" } else { "nothing else is left" };
         let took = seconds(since.elapsed());
@@ -135,7 +144,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
             gone.len()
         )
     };
-    app.ui.result(text, || receipt(&stack, args, &reading, &ours))
+    app.ui.result(text, || receipt(&stack, args, &reading, (&ours, &former)))
 }
 
 /// What is there can be deleted though nothing says any more what it was made from.
@@ -157,11 +166,12 @@ async fn surveyed(
     app: &App,
     mut config: Config,
     cloud: &Cloud,
-) -> Result<(Config, Stack, Reading)> {
+) -> Result<(Config, Stack, Reading, Retiring)> {
     let stack = wired(&config, cloud);
     let survey = app.ui.watch(stack.graph.labels(), async |events| {
-        let (reading, tables, functions, roles) = tokio::join!(
+        let (reading, owned, tables, functions, roles) = tokio::join!(
             look(&stack, cloud, events),
+            owned(cloud, &config),
             further_tables::names(cloud),
             further_functions::names(cloud),
             further_roles::names(cloud)
@@ -176,24 +186,32 @@ async fn surveyed(
             further_roles::find(cloud, &config, &roles),
             further_secrets::find(cloud, &config)
         );
-        Ok((reading, found?))
+        Ok((reading, owned?, found?))
     });
-    let (reading, (tables, functions, roles, secrets)) =
+    let (reading, owned, (tables, functions, roles, secrets)) =
         app.unless_stopped(Box::pin(survey)).await?;
     let functions = functions.and(roles);
     for label in tables.unread.iter().chain(&functions.unread).chain(&secrets.unread) {
         app.ui.say(&format!("not deleted, because its tags cannot be read: {label}"));
     }
-    if [&tables, &functions, &secrets].iter().all(|found| found.ours.is_empty()) {
-        return Ok((config, stack, reading));
-    }
+    let is_whole = [&tables, &functions, &secrets].iter().all(|found| found.ours.is_empty());
     secrets.ours.iter().for_each(|key| config.add_secret(key));
     functions.ours.iter().for_each(|key| config.add_function(key));
     tables.ours.iter().for_each(|name| config.add_table(name));
-    let stack = wired(&config, cloud);
-    let look = app.ui.watch(stack.graph.labels(), async |events| look(&stack, cloud, events).await);
-    let reading = app.unless_stopped(look).await?;
-    Ok((config, stack, reading))
+    let (stack, reading) = if is_whole {
+        (stack, reading)
+    } else {
+        let stack = wired(&config, cloud);
+        let look =
+            app.ui.watch(stack.graph.labels(), async |events| look(&stack, cloud, events).await);
+        let reading = app.unless_stopped(look).await?;
+        (stack, reading)
+    };
+    let live = |key: &str| reading.find(stack.functions.get(key)?.function);
+    let events = Events::default();
+    let retiring = Retiring::of(cloud, &config, live, &owned, &events);
+    let retiring = app.unless_stopped(Box::pin(retiring)).await?;
+    Ok((config, stack, reading, retiring))
 }
 
 async fn look(stack: &Stack, cloud: &Cloud, events: &Events) -> Result<Reading> {
@@ -217,8 +235,7 @@ fn refuse_protected(args: &Args, stack: &Stack, reading: &Reading, ids: &[Id]) -
 async fn confirm(
     app: &App,
     name: &str,
-    stack: &Stack,
-    reading: &Reading,
+    (stack, reading, retiring): (&Stack, &Reading, &Retiring),
     ids: &[Id],
 ) -> Result<()> {
     if app.globals.yes {
@@ -229,7 +246,8 @@ async fn confirm(
         let label = stack.graph.label(*id);
         Some(format!("its {} `{}` ({})", label.kind, label.name, holding.amount))
     });
-    let items: Vec<String> = items.collect();
+    let former = retiring.losses().into_iter().map(|line| format!("its {line}"));
+    let items: Vec<String> = items.chain(former).collect();
     let items = if items.is_empty() { String::new() } else { format!(" and {}", items.join(", ")) };
     let effect = format!("This deletes stack {name}{items}.");
     let prompt = format!("Type {name} to confirm:");
@@ -370,12 +388,18 @@ fn kept_lines(stack: &Stack, args: &Args, reading: &Reading) -> String {
 }
 
 /// `{"deleted": [{"resource", "name"}], "kept": […], "left": []}` and the same deletions as `changes`.
-fn receipt(stack: &Stack, args: &Args, reading: &Reading, gone: &[Id]) -> Value {
+fn receipt(
+    stack: &Stack,
+    args: &Args,
+    reading: &Reading,
+    (gone, former): (&[Id], &[Value]),
+) -> Value {
     let entry = |id: Id, action: &str| {
         let label = stack.graph.label(id);
         json!({"resource": label.kind, "name": label.name, "action": action})
     };
-    let deleted: Vec<Value> = gone.iter().map(|id| entry(*id, "delete")).collect();
+    let gone = gone.iter().map(|id| entry(*id, "delete"));
+    let deleted: Vec<Value> = gone.chain(former.iter().cloned()).collect();
     let kept = kept(stack, args, reading).into_iter();
     let kept: Vec<Value> = kept.map(|id| entry(id, "keep")).collect();
     json!({"changes": deleted, "kept": kept, "left": []})

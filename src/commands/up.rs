@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
+use super::retiring::Consent;
 use super::ship::{self, MAKING_ROOM, Ship};
 use super::sources::Artifacts;
 use super::widening::{self, Asked};
-use super::{App, auth, dropping, outputs, site, sources};
+use super::{App, auth, dropping, outputs, retiring, site, sources};
 use crate::blueprint::{self, Form};
 use crate::cli::examples;
 use crate::cloud::Cloud;
@@ -56,7 +57,8 @@ pub struct Args {
 
 /// What this asks of AWS.
 pub fn calls(stack: &Stack) -> Vec<&'static str> {
-    [stack.graph.making(&stack.all()), MAKING_ROOM.concat()].concat()
+    let making = stack.graph.making(&stack.all());
+    [making, MAKING_ROOM.concat(), retiring::calls(stack)].concat()
 }
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {
@@ -90,17 +92,19 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let basis = Basis { stack: &stack, config: &config, blueprints: &blueprints, cloud: &cloud };
     let labels = ship::labels(&stack);
     let mut agreed = app.globals.yes || saved.is_some();
-    let outcome = loop {
+    let (outcome, gone) = loop {
         let work = app.ui.watch(labels.clone(), async |events| {
-            let plan = app.unless_stopped(planned(&stack, &cloud, ownership, events)).await?;
+            let survey = retiring::surveyed(&stack, &cloud, &config, ownership, events);
+            let (plan, mut retiring) = app.unless_stopped(survey).await?;
             if let Some(saved) = saved.as_ref().zip(args.plan.as_deref()) {
-                basis.check(saved, &plan, events).await?;
+                basis.check(saved, (&plan, &retiring.document()), events).await?;
             }
-            let asked = Asked::of(&stack.graph, &plan);
+            let asked = Asked::of(&stack.graph, &plan).losing(retiring.losses());
             let begins = begins_a_stage(app, &config, &stack, &plan);
             let mut surplus = dropping::of(&config, &stack, &plan);
             surplus.retain(|_| args.drop_indexes);
-            if !agreed && (begins || !asked.is_empty() || !surplus.is_empty()) {
+            let asks = begins || !asked.is_empty() || !surplus.is_empty();
+            if !agreed && asks {
                 return Ok(Err((begins, asked, surplus)));
             }
             let progress = Progress::new(Id::after(&stack.graph), events);
@@ -109,19 +113,28 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
                     progress.output(format!("note: {left}"));
                 }
             }
-            if !plan.changes_nothing() {
+            retiring.note().into_iter().for_each(|note| progress.output(note));
+            if !plan.changes_nothing() || !retiring.is_empty() {
                 progress.output(format!("changing {}", place(app, &config, &cloud)));
             }
             let (stack, cloud, questions) = (&stack, &cloud, &questions);
             let ship = Ship { stack, cloud, config: &config, questions, further: NO_MORE, events };
             let (outcome, _) = ship.carry_out(plan, &app.stop).await?;
+            let mut gone = Vec::new();
             if !*app.stop.borrow() {
                 dropping::carry_out(cloud, &config, stack, &surplus, events).await?;
+                let consent = match saved {
+                    _ if app.globals.yes => Consent::Full,
+                    // Its review saw other messages than there are now.
+                    Some(_) => Consent::No,
+                    None => Consent::AsAsked,
+                };
+                gone = retiring.carry_out(cloud, consent, (events, &progress), &app.stop).await?;
             }
-            Ok(Ok(outcome))
+            Ok(Ok((outcome, gone)))
         });
         match work.await? {
-            Ok(outcome) => break outcome,
+            Ok(done) => break done,
             Err((begins, asked, surplus)) => {
                 if begins {
                     confirm_stage(app, &place(app, &config, &cloud)).await?;
@@ -148,7 +161,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     );
     let distribution = stack.site.and_then(|site| outcome.find(site.distribution));
     site::outputs(&mut document, distribution);
-    document["changes"] = outputs::changes(&stack, &outcome.changes);
+    document["changes"] = [outputs::changes(&stack, &outcome.changes), gone].concat().into();
     let artifacts = stack.artifacts(&outcome);
     document["build"] = json!(sources::document(&artifacts));
     document["seconds"] = json!(since.elapsed().as_secs_f64());

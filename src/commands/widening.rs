@@ -14,7 +14,7 @@ const ATTACHED: &str = "permissions";
 pub struct Asked {
     /// The rights that the role would gain, one a line.
     pub gains: Vec<String>,
-    /// The rights that the role would lose, and the protections that would go.
+    /// The rights that the role would lose, the protections that would go, and the messages of queues.
     pub losses: Vec<String>,
     /// What others attached to the role, and would be removed.
     pub foreign: Vec<String>,
@@ -34,6 +34,13 @@ impl Asked {
             losses: losses(graph, plan).into_iter().chain(going).collect(),
             foreign: attached.flat_map(losing).map(|one| one.property.clone()).collect(),
         }
+    }
+
+    /// The same with more that would go.
+    #[must_use]
+    pub fn losing(mut self, more: Vec<String>) -> Self {
+        self.losses.extend(more);
+        self
     }
 
     pub fn is_empty(&self) -> bool {

@@ -26,7 +26,7 @@ pub use names::{ALIAS, API, DEFAULT_STAGE, LAMBDA, Names};
 pub use schema::SCHEMA;
 pub use site::{Fallback, Site};
 pub use table::{Attribute, AttributeKind, DATA, Index, Projection, Table, Word};
-pub use trigger::{Queue, Schedule, Trigger};
+pub use trigger::{DEAD_LETTERS, Kind, Queue, Schedule, Trigger};
 
 use engine::error::{Error, Result};
 use table::TableKeys;
@@ -195,6 +195,17 @@ impl Config {
     pub fn add_function(&mut self, key: &str) {
         let function = Function::untriggered(key, &self.names, FunctionKeys::default());
         self.functions.entry(key.to_owned()).or_insert(function);
+    }
+
+    /// The same about a function that this starts, whatever the file says.
+    #[must_use]
+    pub fn with_trigger(&self, key: &str, kind: Kind) -> Self {
+        let mut config = self.about(key);
+        config.add_function(key);
+        if let Some(function) = config.functions.get_mut(key) {
+            function.trigger = Some(Trigger::named(kind, &self.names.function(key)));
+        }
+        config
     }
 
     /// The stack as if the function that this run is about were its only one.

@@ -15,6 +15,30 @@ pub enum Trigger {
     Stream(String),
 }
 
+/// What of the three it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Kind {
+    Schedule,
+    Queue,
+    Stream,
+}
+
+impl Kind {
+    pub const ALL: [Self; 3] = [Self::Schedule, Self::Queue, Self::Stream];
+
+    /// Its key in the file.
+    pub fn key(self) -> &'static str {
+        match self {
+            Self::Schedule => "schedule",
+            Self::Queue => "queue",
+            Self::Stream => "stream",
+        }
+    }
+}
+
+/// Ends the name of the queue for what was received too often.
+pub const DEAD_LETTERS: &str = "-dlq";
+
 /// When a function runs, in the words of `EventBridge` Scheduler.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Schedule {
@@ -66,6 +90,29 @@ const ADVISED: i32 = 6;
 const LONGEST_VISIBILITY: i32 = 43_200;
 
 impl Trigger {
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Schedule(_) => Kind::Schedule,
+            Self::Queue(_) => Kind::Queue,
+            Self::Stream(_) => Kind::Stream,
+        }
+    }
+
+    /// One of which nothing but the names is known.
+    pub(super) fn named(kind: Kind, names: &FunctionNames) -> Self {
+        match kind {
+            Kind::Stream => Self::Stream(String::new()),
+            Kind::Queue => {
+                Self::Queue(Queue::named(&QueueKeys::default(), LONGEST_VISIBILITY, names))
+            }
+            Kind::Schedule => Self::Schedule(Schedule {
+                expression: String::new(),
+                timezone: String::new(),
+                role: names.schedule_role.clone(),
+            }),
+        }
+    }
+
     /// What the keys of the function at `place` say; `None` for a function that takes requests alone.
     pub(super) fn of(
         place: &str,
@@ -120,14 +167,18 @@ impl Queue {
                 "Lambda refuses that, because messages would be received twice; AWS advises {advised}"
             )));
         }
-        Ok(Self {
+        Ok(Self::named(keys, visibility, names))
+    }
+
+    fn named(keys: &QueueKeys, visibility: i32, names: &FunctionNames) -> Self {
+        Self {
             name: names.function.clone(),
-            dead_letters: format!("{}-dlq", names.function),
+            dead_letters: format!("{}{DEAD_LETTERS}", names.function),
             env: keys.env.clone(),
             visibility,
             batch: keys.batch,
             receives: keys.receives,
-        })
+        }
     }
 }
 

@@ -11,7 +11,7 @@ use super::{Queue, Release, Rights, Table};
 use crate::cloud::pages::Pages;
 use crate::cloud::wait::{self, Poll};
 use crate::cloud::{Answer, Cloud, Doing};
-use crate::config::{self, ALIAS, Config};
+use crate::config::{self, ALIAS, Config, Kind};
 use engine::error::{Error, Result};
 use engine::{Calls, Difference, Handle, Id, Inputs, Progress, Resource};
 
@@ -25,21 +25,29 @@ const ABSENT: [&str; 1] = ["ResourceNotFoundException"];
 /// Records of a stream that one invocation takes.
 const RECORDS: i32 = 100;
 /// How often a batch of a stream is tried: without an end, one bad record stops its shard for a day.
-const RETRIES: i32 = 10;
+pub const RETRIES: i32 = 10;
 
 pub struct EventSource {
     cloud: Cloud,
     client: Client,
     function_name: String,
     source: Source,
-    release: Handle<Release>,
-    rights: Rights,
+    /// Whose tags say whose it is.
+    release: Option<Id>,
+    needs: Vec<Id>,
 }
 
 /// What is read.
 enum Source {
-    Queue { batch: i32, queue: Handle<Queue> },
-    Stream { table: Handle<Table> },
+    Queue {
+        batch: i32,
+        queue: Handle<Queue>,
+    },
+    Stream {
+        table: Handle<Table>,
+    },
+    /// What was read before the file said it no longer.
+    Former(Kind),
 }
 
 /// All mappings of the alias.
@@ -57,7 +65,7 @@ impl EventSource {
         rights: Rights,
     ) -> Self {
         let source = Source::Queue { batch: queue.0.batch, queue: queue.1 };
-        Self::new(cloud, config, source, release, rights)
+        Self::new(cloud, config, source).after(queue.1.id, release, &rights)
     }
 
     pub fn of_stream(
@@ -67,24 +75,30 @@ impl EventSource {
         release: Handle<Release>,
         rights: Rights,
     ) -> Self {
-        Self::new(cloud, config, Source::Stream { table }, release, rights)
+        Self::new(cloud, config, Source::Stream { table }).after(table.id, release, &rights)
     }
 
-    fn new(
-        cloud: &Cloud,
-        config: &Config,
-        source: Source,
-        release: Handle<Release>,
-        rights: Rights,
-    ) -> Self {
+    /// What started the function in this way, and shall no longer.
+    pub fn of_former(cloud: &Cloud, config: &Config, kind: Kind) -> Self {
+        Self::new(cloud, config, Source::Former(kind))
+    }
+
+    fn new(cloud: &Cloud, config: &Config, source: Source) -> Self {
         Self {
             client: Client::new(&cloud.sdk),
             cloud: cloud.clone(),
             function_name: config.function().name.clone(),
             source,
-            release,
-            rights,
+            release: None,
+            needs: Vec::new(),
         }
+    }
+
+    /// Lambda looks whether the role may read the source when the mapping is made.
+    fn after(mut self, source: Id, release: Handle<Release>, rights: &Rights) -> Self {
+        self.release = Some(release.id);
+        self.needs = [source, release.id].into_iter().chain(rights.ids()).collect();
+        self
     }
 
     /// What is read, once it is there.
@@ -92,13 +106,23 @@ impl EventSource {
         match &self.source {
             Source::Queue { queue, .. } => inputs.find(*queue).map(|queue| queue.arn.clone()),
             Source::Stream { table } => inputs.find(*table)?.stream.clone(),
+            Source::Former(_) => None,
+        }
+    }
+
+    /// Whether a mapping of this source is looked after here: of what the file says no longer, only what the stack made.
+    fn reads(&self, source: &str) -> bool {
+        match self.source {
+            Source::Former(Kind::Queue) => source.ends_with(&format!(":{}", self.function_name)),
+            Source::Former(_) => source.contains(":table/") && source.contains("/stream/"),
+            Source::Queue { .. } | Source::Stream { .. } => true,
         }
     }
 
     fn batch(&self) -> i32 {
         match self.source {
             Source::Queue { batch, .. } => batch,
-            Source::Stream { .. } => RECORDS,
+            Source::Stream { .. } | Source::Former(_) => RECORDS,
         }
     }
 
@@ -116,8 +140,10 @@ impl EventSource {
                 break;
             }
         }
-        found
-            .retain(|one| one.function_arn().is_some_and(|arn| arn.ends_with(&format!(":{name}"))));
+        found.retain(|one| {
+            let is_alias = one.function_arn().is_some_and(|arn| arn.ends_with(&format!(":{name}")));
+            is_alias && self.reads(one.event_source_arn().unwrap_or_default())
+        });
         Ok(found)
     }
 
@@ -176,17 +202,12 @@ impl Resource for EventSource {
             .deleting(&["lambda:DeleteEventSourceMapping"])
     }
 
-    /// Lambda looks whether the role may read the source when the mapping is made.
     fn needs(&self) -> Vec<Id> {
-        let source = match &self.source {
-            Source::Queue { queue, .. } => queue.id,
-            Source::Stream { table } => table.id,
-        };
-        [source, self.release.id].into_iter().chain(self.rights.ids()).collect()
+        self.needs.clone()
     }
 
     fn belongs_to(&self) -> Option<Id> {
-        Some(self.release.id)
+        self.release
     }
 
     async fn read(&self, _: &Progress) -> Result<Option<LiveEventSource>> {
@@ -228,7 +249,7 @@ impl Resource for EventSource {
                 .function_response_types(FunctionResponseType::ReportBatchItemFailures);
             let call = match &self.source {
                 Source::Queue { .. } => call,
-                Source::Stream { .. } => call
+                Source::Stream { .. } | Source::Former(_) => call
                     .starting_position(EventSourcePosition::TrimHorizon)
                     .maximum_batching_window_in_seconds(1)
                     .maximum_retry_attempts(RETRIES)

@@ -11,7 +11,7 @@ use crate::cloud::tags::{self, Tags};
 use crate::cloud::{Answer, Cloud, Doing, wait};
 use crate::config::{self, Config};
 use engine::error::{Error, Result};
-use engine::{Calls, Difference, Handle, Holding, Id, Inputs, Progress, Resource};
+use engine::{Calls, Difference, Holding, Id, Inputs, Progress, Resource};
 
 /// SQS gives a name away again a minute after its queue was deleted.
 const RECENTLY: Duration = Duration::from_secs(90);
@@ -20,6 +20,13 @@ const SPREADING: Duration = Duration::from_secs(30);
 
 /// The longest that SQS keeps a message: a dead letter keeps the age that it had in its first queue.
 const FORTNIGHT: &str = "1209600";
+
+/// What waits, what a function has at the moment, and what waits until its delay is over.
+const COUNTS: [&str; 3] = [
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+];
 
 const ABSENT: [&str; 3] = [
     "AWS.SimpleQueueService.NonExistentQueue",
@@ -38,7 +45,7 @@ pub struct Queue {
 /// What a queue is for.
 enum Role {
     /// It starts a function, and passes to the other queue what was received so often.
-    Source { visibility: i32, receives: i32, dead_letters: String, after: Handle<Queue> },
+    Source { visibility: i32, receives: i32, dead_letters: String, after: Id },
     /// It takes what the source, of this name, passes on.
     DeadLetters { source: String },
 }
@@ -48,7 +55,7 @@ enum Role {
 pub struct LiveQueue {
     pub url: String,
     pub arn: String,
-    /// About how many messages wait in it.
+    /// About how many messages are in it.
     pub messages: u64,
     attributes: BTreeMap<String, String>,
     tags: Tags,
@@ -65,12 +72,7 @@ impl LiveQueue {
 
 impl Queue {
     /// The queue that starts a function.
-    pub fn source(
-        cloud: &Cloud,
-        config: &Config,
-        queue: &config::Queue,
-        after: Handle<Queue>,
-    ) -> Self {
+    pub fn source(cloud: &Cloud, config: &Config, queue: &config::Queue, after: Id) -> Self {
         let config::Queue { name, dead_letters, visibility, receives, .. } = queue;
         let role = Role::Source {
             visibility: *visibility,
@@ -137,7 +139,7 @@ impl Queue {
             let told = |name: &str| attributes.get(name).cloned().unwrap_or_default();
             LiveQueue {
                 arn: told("QueueArn"),
-                messages: told("ApproximateNumberOfMessages").parse().unwrap_or(0),
+                messages: COUNTS.iter().filter_map(|name| told(name).parse::<u64>().ok()).sum(),
                 url,
                 attributes,
                 tags,
@@ -193,7 +195,7 @@ impl Resource for Queue {
     /// SQS refuses a queue whose dead letters go nowhere.
     fn needs(&self) -> Vec<Id> {
         match &self.role {
-            Role::Source { after, .. } => vec![after.id],
+            Role::Source { after, .. } => vec![*after],
             Role::DeadLetters { .. } => Vec::new(),
         }
     }

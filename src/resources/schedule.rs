@@ -7,11 +7,11 @@ use aws_sdk_scheduler::operation::get_schedule::GetScheduleOutput;
 use aws_sdk_scheduler::types::{
     FlexibleTimeWindow, FlexibleTimeWindowMode, RetryPolicy, ScheduleState, Target,
 };
-use serde_json::json;
 
-use super::{Release, ScheduleGroup, ScheduleRole};
+use super::{Release, ScheduleRole};
 use crate::cloud::{Answer, Cloud, Doing, wait};
 use crate::config::{self, ALIAS, Config};
+use crate::starting::schedule_input;
 use engine::error::{Error, Result};
 use engine::{Calls, Difference, Handle, Id, Inputs, Progress, Resource};
 
@@ -30,9 +30,9 @@ pub struct Schedule {
     name: String,
     group_name: String,
     wanted: config::Schedule,
-    group: Handle<ScheduleGroup>,
-    role: Handle<ScheduleRole>,
-    release: Handle<Release>,
+    /// Its group, where that is looked after, too.
+    group: Option<Id>,
+    needs: Vec<Id>,
 }
 
 /// The schedule as it is.
@@ -52,9 +52,7 @@ impl Schedule {
         cloud: &Cloud,
         config: &Config,
         wanted: &config::Schedule,
-        group: Handle<ScheduleGroup>,
-        role: Handle<ScheduleRole>,
-        release: Handle<Release>,
+        group: Option<Id>,
     ) -> Self {
         Self {
             client: Client::new(&cloud.sdk),
@@ -63,9 +61,15 @@ impl Schedule {
             group_name: config.names.api.clone(),
             wanted: wanted.clone(),
             group,
-            role,
-            release,
+            needs: group.into_iter().collect(),
         }
+    }
+
+    /// The same, made once its role and the version that it starts are there.
+    #[must_use]
+    pub fn after(mut self, role: Handle<ScheduleRole>, release: Handle<Release>) -> Self {
+        self.needs.extend([role.id, release.id]);
+        self
     }
 
     fn wanted(&self) -> LiveSchedule {
@@ -115,14 +119,8 @@ impl Schedule {
 }
 
 /// What the function is given. Without it Scheduler sends an event whose `detail` is a text, which typed events refuse.
-/// <https://docs.aws.amazon.com/scheduler/latest/UserGuide/managing-schedule-context-attributes.html>
 fn input(schedule: &str) -> String {
-    let event = json!({
-        "schedule": schedule,
-        "time": "<aws.scheduler.scheduled-time>",
-        "execution": "<aws.scheduler.execution-id>",
-    });
-    event.to_string()
+    schedule_input(schedule).to_string()
 }
 
 fn live(answer: GetScheduleOutput) -> LiveSchedule {
@@ -152,15 +150,16 @@ impl Resource for Schedule {
         Calls::default()
             .reading(&["scheduler:GetSchedule"])
             .making(&["scheduler:CreateSchedule", "scheduler:UpdateSchedule"])
+            .deleting(&["scheduler:DeleteSchedule"])
     }
 
     fn needs(&self) -> Vec<Id> {
-        vec![self.group.id, self.role.id, self.release.id]
+        self.needs.clone()
     }
 
     /// A schedule takes no tags, and goes with its group.
     fn contained_in(&self) -> Option<Id> {
-        Some(self.group.id)
+        self.group
     }
 
     async fn read(&self, _: &Progress) -> Result<Option<LiveSchedule>> {
@@ -229,9 +228,10 @@ impl Resource for Schedule {
         Ok(LiveSchedule { is_paused: live.is_paused, ..self.wanted() })
     }
 
-    /// Goes with the group.
     async fn delete(&self, _: &LiveSchedule, _: &Progress) -> Result<()> {
-        Ok(())
+        let call = self.client.delete_schedule().name(&self.name).group_name(&self.group_name);
+        let answer = call.send().await.doing(format!("delete schedule `{}`", self.name));
+        answer.absent_if(&ABSENT).map(|_| ())
     }
 }
 

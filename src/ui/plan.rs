@@ -6,8 +6,8 @@ use super::{Paint, on_one_line};
 use engine::{Action, Difference, Graph, Id, Plan, Step};
 use iam::change;
 
-/// One line a step that does something, its differences below it; then the count.
-pub fn text(graph: &Graph, plan: &Plan, paint: Paint) -> String {
+/// One line a step that does something, its differences below it, and what goes after the steps; then the count.
+pub fn text(graph: &Graph, plan: &Plan, going: &[(String, String)], paint: Paint) -> String {
     let mut lines = Vec::new();
     for step in &plan.steps {
         let label = graph.label(step.id);
@@ -26,7 +26,8 @@ pub fn text(graph: &Graph, plan: &Plan, paint: Paint) -> String {
         }
     }
     lines.extend(left(graph, plan).iter().map(|left| format!("= {left}")));
-    lines.push(summary(graph, plan));
+    lines.extend(going.iter().map(|(kind, name)| paint.red(&format!("- {kind} {name}"))));
+    lines.push(summary(graph, plan, going.len()));
     lines.join("\n")
 }
 
@@ -54,14 +55,14 @@ fn left_line(one: &Difference) -> String {
 }
 
 /// `3 to create, 1 to change`, or `no changes`. Code is on this machine: it is not counted, as in the result of `up`.
-fn summary(graph: &Graph, plan: &Plan) -> String {
+fn summary(graph: &Graph, plan: &Plan, going: usize) -> String {
     let steps = || plan.steps.iter().filter(|step| graph.label(step.id).kind != "code");
     let count = |wanted: fn(&Action) -> bool| steps().filter(|step| wanted(&step.action)).count();
     let counts = [
         (count(|action| matches!(action, Action::Create)), "to create"),
         (count(|action| matches!(action, Action::Update(_))), "to change"),
         (count(|action| matches!(action, Action::Recheck)), "to check again"),
-        (count(|action| matches!(action, Action::Delete)), "to delete"),
+        (count(|action| matches!(action, Action::Delete)) + going, "to delete"),
     ];
     let told: Vec<String> = counts
         .iter()
@@ -72,7 +73,7 @@ fn summary(graph: &Graph, plan: &Plan) -> String {
 }
 
 /// `[{"resource", "name", "action", "differences": [{"property", "now", "wanted"}]}]`, every step.
-pub fn document(graph: &Graph, plan: &Plan) -> Value {
+pub fn steps(graph: &Graph, plan: &Plan) -> Vec<Value> {
     plan.steps.iter().map(|step| step_document(graph, step)).collect()
 }
 

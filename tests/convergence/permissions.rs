@@ -55,6 +55,7 @@ const SCRIPTS: [Script; 7] = [
             "lambda:InvokeFunction",
             "lambda:ListVersionsByFunction",
             "lambda:DeleteFunction",
+            "tag:GetResources",
         ],
         unseen: &[
             ("lambda:ListTags", LISTED),
@@ -66,13 +67,13 @@ const SCRIPTS: [Script; 7] = [
     Script {
         verb: "plan",
         runs: &[(nothing, &["plan", "--artifact", "FIRST"])],
-        optional: &[],
+        optional: &["tag:GetResources"],
         unseen: &[("lambda:GetAlias", ALIAS), ("lambda:ListTags", LISTED)],
     },
     Script {
         verb: "status",
         runs: &[(nothing, &["status"])],
-        optional: &[],
+        optional: &["tag:GetResources"],
         unseen: &[("lambda:GetAlias", ALIAS), ("lambda:ListTags", LISTED)],
     },
     Script {
@@ -114,7 +115,7 @@ const SCRIPTS: [Script; 7] = [
     Script {
         verb: "teardown",
         runs: &[(protected_and_grown, &["teardown", "--force", "--export", "EXPORT"])],
-        optional: &[],
+        optional: &["tag:GetResources"],
         unseen: &[("lambda:ListTags", LISTED), ("iam:ListEntitiesForPolicy", OF_OTHERS)],
     },
 ];
@@ -226,11 +227,12 @@ pub fn policy(lane: &Lane, verb: &str) -> Value {
     Run::start(lane.command(&["permissions", verb, "--output", "json"])).wait().succeeded().json()
 }
 
-/// What IAM calls it: the name of the operation, but for two services.
+/// What IAM calls it: the name of the operation, but for three services.
 fn action(operation: &Operation) -> String {
     let name = operation.name.as_str();
     match operation.service.as_str() {
         "lambda" if name == "Invoke" => "lambda:InvokeFunction".to_owned(),
+        "tagging" => format!("tag:{name}"),
         "apigateway" => {
             let methods = [("Get", "GET"), ("Update", "PATCH"), ("Delete", "DELETE")];
             let method = methods.iter().find(|(verb, _)| name.starts_with(verb));

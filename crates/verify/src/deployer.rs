@@ -122,7 +122,7 @@ pub fn document<'a>(operations: impl IntoIterator<Item = &'a str>, names: &Names
 }
 
 /// What is asked of a whole account.
-const LISTS: [&str; 9] = [
+const LISTS: [&str; 10] = [
     "cognito-idp:CreateUserPool",
     "cognito-idp:ListUserPools",
     "dynamodb:ListTables",
@@ -132,6 +132,7 @@ const LISTS: [&str; 9] = [
     "lambda:ListFunctions",
     "logs:DescribeLogGroups",
     "ssm:DescribeParameters",
+    "tag:GetResources",
 ];
 
 /// The actions that an operation takes, and on what each.

@@ -16,6 +16,7 @@ pub mod s3;
 mod secret;
 mod service;
 pub mod ssm;
+pub mod tagging;
 mod xml;
 
 pub use client::{Answer, Client};

@@ -7,8 +7,9 @@ use serde_json::{Value, json};
 use super::ours::Ours;
 use crate::blueprint::{self, Form};
 use crate::cloud::Cloud;
+use crate::commands::retiring::{self, Consent};
 use crate::commands::ship::{self, Questions, Ship, live, live_api};
-use crate::commands::{App, deploy, outputs, sources, up, widening};
+use crate::commands::{App, deploy, outputs, sources, widening};
 use crate::config::Config;
 use crate::env_file::SignIn;
 use crate::proof::{NO_MORE, Proof};
@@ -93,13 +94,20 @@ impl Attempt {
             }
             return Err(error.clone());
         }
-        let planned = up::planned(&self.stack, &self.cloud, Ownership::Respect, events);
-        let plan = app.unless_stopped(planned).await?;
+        let (stack, cloud, config) = (&self.stack, &self.cloud, &self.config);
+        let survey = retiring::surveyed(stack, cloud, config, Ownership::Respect, events);
+        let (plan, mut retiring) = app.unless_stopped(survey).await?;
         let gained = widening::of(&self.stack.graph, &plan);
         let _asking = ours.begin();
-        let Self { stack, cloud, config, questions, .. } = self;
+        let questions = &self.questions;
         let ship = Ship { stack, cloud, config, questions, further: NO_MORE, events };
         let (outcome, proofs) = ship.carry_out(plan, &app.stop).await?;
+        if !*app.stop.borrow() {
+            let progress = Progress::new(Id::after(&stack.graph), events);
+            // Nobody is asked about messages while a file is edited: a queue that has some stays.
+            let to = (events, &progress);
+            retiring.carry_out(cloud, Consent::No, to, &app.stop).await?;
+        }
         self.done(&outcome, proofs.get(&config.about), gained).await
     }
 
@@ -117,7 +125,7 @@ impl Attempt {
         let found =
             outputs::found(stack, |handle| outcome.find(handle), |handle| outcome.find(handle));
         let mut document = outputs::document(&self.config, &identity, api, &found);
-        document["changes"] = outputs::changes(stack, &outcome.changes);
+        document["changes"] = outputs::changes(stack, &outcome.changes).into();
         let phases = deploy::phases(outcome.find(stack.main().code), Some(release), proof);
         document["phases"] = outputs::phases(&phases);
         let artifacts = stack.artifacts(outcome);

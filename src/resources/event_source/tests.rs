@@ -27,7 +27,7 @@ fn source(replay: &Replay) -> (EventSource, Inputs) {
     let Some(Trigger::Queue(queue)) = &config.function().trigger else { panic!("a queue") };
     let (cloud, mut graph) = (replay.cloud(), Graph::default());
     let dead = graph.add(Queue::dead_letters(&cloud, &config, queue));
-    let handle = graph.add(Queue::source(&cloud, &config, queue, dead));
+    let handle = graph.add(Queue::source(&cloud, &config, queue, dead.id));
     let (release, rights) = release(&cloud, &config, &mut graph);
     let source = EventSource::of_queue(&cloud, &config, (queue, handle), release, rights);
     (source, Inputs::default().with(handle, crate::resources::LiveQueue::at(QUEUE)))

@@ -2,6 +2,7 @@
 
 pub mod further;
 mod live;
+mod marks;
 mod pins;
 mod settings;
 #[cfg(test)]
@@ -15,6 +16,7 @@ use aws_sdk_lambda::types::{Environment, FunctionCode, Runtime};
 
 pub use live::LiveFunction;
 use live::{Extra, Health, busy_with, live};
+pub use marks::{CALLS as UNMARK_CALLS, unmark};
 pub use pins::{PINNING, Pins};
 pub use settings::{Queues, Settings, architecture};
 
@@ -66,7 +68,7 @@ impl Function {
             name: config.function().name.clone(),
             log_group: config.function().log_group.clone(),
             settings: Settings::wanted(config),
-            tags: tags::ours(config),
+            tags: tags::of_function(config),
             role,
             code,
             queues,

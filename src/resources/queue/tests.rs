@@ -13,7 +13,7 @@ fn queue(replay: &Replay) -> Queue {
     let Some(Trigger::Queue(queue)) = &config.function().trigger else { panic!("a queue") };
     let (cloud, mut graph) = (replay.cloud(), Graph::default());
     let dead = graph.add(Queue::dead_letters(&cloud, &config, queue));
-    Queue::source(&cloud, &config, queue, dead)
+    Queue::source(&cloud, &config, queue, dead.id)
 }
 
 /// The address, the attributes and the tags; `policy` is the redrive policy as SQS writes it.

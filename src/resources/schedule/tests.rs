@@ -3,6 +3,7 @@ use serde_json::json;
 use super::*;
 use crate::cloud::replay::{Replay, ok, refused};
 use crate::config::Trigger;
+use crate::resources::ScheduleGroup;
 use crate::resources::fixture::{drift, release, there, with};
 use engine::Graph;
 
@@ -19,7 +20,7 @@ fn schedule(replay: &Replay) -> Schedule {
     let group = graph.add(ScheduleGroup::new(&cloud, &config));
     let role = graph.add(ScheduleRole::new(&cloud, &config, wanted));
     let (release, _) = release(&cloud, &config, &mut graph);
-    Schedule::new(&cloud, &config, wanted, group, role, release)
+    Schedule::new(&cloud, &config, wanted, Some(group.id)).after(role, release)
 }
 
 fn answer(state: &str, expression: &str) -> serde_json::Value {

@@ -15,7 +15,7 @@ pub struct Operation {
 }
 
 /// The operations of REST services: method, and path with `*` for one segment.
-const REST: [(&str, &str, &str); 50] = [
+const REST: [(&str, &str, &str); 65] = [
     ("GET", "2015-03-31/functions", "ListFunctions"),
     ("POST", "2015-03-31/functions", "CreateFunction"),
     ("GET", "2015-03-31/functions/*", "GetFunction"),
@@ -37,6 +37,21 @@ const REST: [(&str, &str, &str); 50] = [
     ("GET", "2017-03-31/tags/*", "ListTags"),
     ("POST", "2017-03-31/tags/*", "TagResource"),
     ("DELETE", "2017-03-31/tags/*", "UntagResource"),
+    ("GET", "2015-03-31/event-source-mappings", "ListEventSourceMappings"),
+    ("POST", "2015-03-31/event-source-mappings", "CreateEventSourceMapping"),
+    ("GET", "2015-03-31/event-source-mappings/*", "GetEventSourceMapping"),
+    ("PUT", "2015-03-31/event-source-mappings/*", "UpdateEventSourceMapping"),
+    ("DELETE", "2015-03-31/event-source-mappings/*", "DeleteEventSourceMapping"),
+    ("GET", "schedules", "ListSchedules"),
+    ("GET", "schedules/*", "GetSchedule"),
+    ("POST", "schedules/*", "CreateSchedule"),
+    ("PUT", "schedules/*", "UpdateSchedule"),
+    ("DELETE", "schedules/*", "DeleteSchedule"),
+    ("GET", "schedule-groups/*", "GetScheduleGroup"),
+    ("POST", "schedule-groups/*", "CreateScheduleGroup"),
+    ("DELETE", "schedule-groups/*", "DeleteScheduleGroup"),
+    ("GET", "tags/*", "ListTagsForResource"),
+    ("POST", "tags/*", "TagResource"),
     ("GET", "v2/apis", "GetApis"),
     ("POST", "v2/apis", "CreateApi"),
     ("GET", "v2/apis/*", "GetApi"),

@@ -5,7 +5,7 @@ mod probe;
 mod shapes;
 
 use serde::Serialize;
-use stackctl_wire::{Operation, Secret, cognito, ssm};
+use stackctl_wire::{Operation, Secret, cognito, ssm, tagging};
 
 use shapes::Model;
 
@@ -60,6 +60,21 @@ fn parameters_are_those_of_systems_manager() {
     fits(&model, &ssm::ListTagsForResource { resource_type, resource_id });
     let (resource_id, tags) = (name(), vec![tag()]);
     fits(&model, &ssm::AddTagsToResource { resource_type, resource_id, tags });
+}
+
+#[test]
+fn what_carries_a_tag_is_asked_as_the_tagging_api_has_it() {
+    let model = Model::new(include_str!("../../models/tagging.json"));
+    let filter =
+        tagging::TagFilter { key: "stackctl:stack".into(), values: vec!["app".to_owned()] };
+    fits(
+        &model,
+        &tagging::GetResources {
+            tag_filters: vec![filter],
+            resource_type_filters: vec!["lambda:function", "sqs", "scheduler:schedule-group"],
+            pagination_token: Some("t".into()),
+        },
+    );
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! `stackctl invoke`
 
+mod started;
+
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use serde_json::{Value, json};
@@ -11,9 +13,11 @@ use crate::config::{ALIAS, Config};
 use crate::logs::{self, Reader};
 use crate::payload::{self, Request};
 use crate::resources::{Invocation, invocation, invoke};
+use crate::starting::Batch;
 use crate::ui::seconds;
 use engine::error::{Error, Result};
 use engine::{Id, Label, Progress, alone};
+use started::{Started, Words};
 
 /// Run the function once with one event, past the API, and show its answer and its log
 #[derive(Debug, clap::Args)]
@@ -23,10 +27,13 @@ use engine::{Id, Label, Progress, alone};
     "stackctl invoke --as alice --path /           with the verified token of a user, where there is `[auth]`",
     "stackctl invoke --query userId=me --body '{\"title\":\"Milk\"}'",
     "echo '{}' | stackctl invoke -                 the event on standard input",
+    "stackctl invoke --function worker --message photo-7 --message photo-8    a batch of its queue",
+    "stackctl invoke --function changes --old '{\"id\":\"1\"}' --item '{\"id\":\"1\",\"n\":2}'    a change of its table",
+    "stackctl invoke --function nightly            what its schedule hands over",
 ))]
 pub struct Args {
     /// The event: a file, `-` for standard input, or JSON as it stands
-    #[arg(value_name = "FILE", required_unless_present_any = ["method", "path", "query", "body", "as"])]
+    #[arg(value_name = "FILE")]
     event: Option<String>,
     /// Make the event of a request with this method; GET, and POST with a body, unless said
     #[arg(long, conflicts_with = "event")]
@@ -43,6 +50,8 @@ pub struct Args {
     /// The user of the request, as if the API had verified a token
     #[arg(long, value_name = "USER", conflicts_with = "event")]
     r#as: Option<String>,
+    #[command(flatten)]
+    started: Words,
     /// Which version or alias runs
     #[arg(long, value_name = "VERSION", default_value = ALIAS)]
     qualifier: String,
@@ -57,9 +66,13 @@ pub fn calls() -> Vec<&'static str> {
 
 pub async fn run(args: &Args, app: &App) -> Result<()> {
     let config = args.which.config(app)?;
-    let event = event(args, app, &config).await?;
+    let wanted = wanted(args, app, &config).await?;
     let cloud = app.cloud(&config).await?;
     cloud.heed_pin().await?;
+    let event = match wanted {
+        Wanted::Text(text) => text,
+        Wanted::Started(started) => app.unless_stopped(started.event(&cloud)).await?.to_string(),
+    };
     let function = &config.function().name;
     let label = Label { kind: "function".into(), name: format!("{function}:{}", args.qualifier) };
     let since = Instant::now();
@@ -70,8 +83,40 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let answer = app.unless_stopped(answer).await?;
     let took = since.elapsed();
     tell(app, &answer, took);
-    app.ui.file(&answer.payload, || document(&answer, took))?;
-    if answer.failed { Err(failure(&answer)) } else { Ok(()) }
+    let batch = serde_json::from_str(&event).ok();
+    let batch = batch.and_then(|event| Batch::read(&event, &answer.payload, answer.failed));
+    let lines = batch.as_ref().map(|batch| batch.text(&started::again(&config)));
+    lines.iter().flatten().for_each(|line| app.ui.say(line));
+    app.ui.file(&answer.payload, || document(&answer, batch.as_ref(), took))?;
+    match batch {
+        _ if answer.failed => Err(failure(&answer)),
+        Some(batch) if !batch.is_good() => {
+            Err(Error::failed("process the whole batch")
+                .cause(lines.unwrap_or_default().join("; ")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The event, as far as it is known without the account.
+enum Wanted<'a> {
+    Text(String),
+    Started(Started<'a>),
+}
+
+async fn wanted<'a>(args: &Args, app: &App, config: &'a Config) -> Result<Wanted<'a>> {
+    let of_request = [&args.method, &args.path, &args.query, &args.body, &args.r#as]
+        .iter()
+        .any(|one| one.is_some());
+    if args.event.is_none() && !of_request {
+        return match args.started.read(app, config).await? {
+            Some(started) => Ok(Wanted::Started(started)),
+            None => Err(Error::usage("there is no event").hint(
+                "name a file, or make the event of a request with `--path`, `--query` and `--body`",
+            )),
+        };
+    }
+    event(args, app, config).await.map(Wanted::Text)
 }
 
 /// The event as JSON: Lambda takes nothing else.
@@ -127,11 +172,12 @@ fn tell(app: &App, answer: &Invocation, took: Duration) {
     app.ui.say(&format!("version {} answered in {}", answer.version, seconds(took)));
 }
 
-fn document(answer: &Invocation, took: Duration) -> Value {
+fn document(answer: &Invocation, batch: Option<&Batch>, took: Duration) -> Value {
     let payload = serde_json::from_str(&answer.payload);
     json!({
         "payload": payload.unwrap_or_else(|_| Value::String(answer.payload.clone())),
         "failed": answer.failed,
+        "batch": batch.map(Batch::document),
         "function_version": answer.version,
         "log": answer.log,
         "seconds": took.as_secs_f64(),
