@@ -71,6 +71,13 @@ fn head(contents: &[u8]) -> &[u8] {
     &start[..start.iter().position(ends).unwrap_or(start.len())]
 }
 
+/// Refuses a folder, there or still to be made, that a link leads out of the one that was named.
+pub fn check_within(directory: &Path) -> Result<()> {
+    let there = directory.ancestors().find(|one| *one != Path::new("") && one.exists());
+    let within = there.map_or(Ok(()), |there| destination(there).map(drop));
+    within.doing(format!("write to `{}`", directory.display()))
+}
+
 /// Where a path leads.
 fn destination(path: &Path) -> io::Result<PathBuf> {
     let real = match path.canonicalize() {

@@ -1,7 +1,6 @@
 //! The way out of this machine: through the proxy that the environment names, and with the certificates of whoever
 //! stands in between. What is on this machine is reached directly.
 
-use std::fs;
 use std::path::Path;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -116,7 +115,7 @@ const END: &str = "-----END CERTIFICATE-----";
 
 /// Every certificate of a bundle that TLS understands, one PEM each: one that it does not would end the process.
 fn certificates(path: &Path) -> Result<Vec<Vec<u8>>> {
-    let text = fs::read_to_string(path)
+    let text = machine::read_text(path)
         .doing(format!("read the certificates of `{}`", path.display()))
         .map_err(|error| error.hint("`AWS_CA_BUNDLE` or `ca_bundle` in the profile names it"))?;
     let blocks = text.split_inclusive(END).filter_map(|part| {

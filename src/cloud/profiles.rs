@@ -2,7 +2,6 @@
 //! <https://docs.aws.amazon.com/sdkref/latest/guide/file-format.html>
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
 use std::path::PathBuf;
 
 use super::surroundings::Surroundings;
@@ -27,7 +26,7 @@ impl Profiles {
     /// Reads both files; one that is missing holds no profile.
     pub fn read(surroundings: &Surroundings) -> Self {
         let [config, credentials] = &surroundings.files;
-        let text = |path| fs::read_to_string(path).unwrap_or_default();
+        let text = |path| machine::read_text(path).unwrap_or_default();
         let mut found = BTreeMap::new();
         parse(&text(config), &mut found, |heading| match heading.strip_prefix("profile ") {
             Some(name) => Some(name.trim()),

@@ -1,6 +1,5 @@
 //! `stackctl api`
 
-use std::fs;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
@@ -78,7 +77,7 @@ impl Target {
         text: &str,
         document: impl FnOnce() -> Value,
     ) -> Result<()> {
-        let same = |path: &PathBuf| fs::read(path).is_ok_and(|found| found == text.as_bytes());
+        let same = |path: &PathBuf| machine::read_text(path).is_ok_and(|found| found == text);
         match (&self.write, &self.check) {
             (Some(path), _) => {
                 let changed = !same(path);

@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::App;
 use crate::cli::examples;
-use crate::ui::Paint;
+use crate::ui::{Paint, columns};
 use engine::error::{Error, Kind, Result};
 use engine::{Graph, Id, Label, Progress, alone};
 use package::{Architecture, Profile, Recipe};
@@ -139,7 +139,8 @@ fn function_told(function: &Audited, paint: Paint) -> String {
         |part: fn(&(String, String, &str)) -> usize| calls.iter().map(part).max().unwrap_or(0);
     let (first, second) = (wide(|call| call.0.len()), wide(|call| call.1.len()));
     for (actions, on, site) in &calls {
-        lines.push(format!("  {actions:first$}  {on:second$}  {}", paint.dim(site)));
+        let (actions, on) = (columns::left(actions, first), columns::left(on, second));
+        lines.push(format!("  {actions}  {on}  {}", paint.dim(site)));
     }
     for place in &function.unresolved {
         let may = match &place.candidates {

@@ -7,6 +7,7 @@ use super::App;
 use super::permissions::{self, Verb};
 use crate::cli::examples;
 use crate::config::Config;
+use crate::ui::quoted;
 use engine::error::{Error, Result};
 
 /// Who GitHub Actions says it is (<https://docs.github.com/en/actions/concepts/security/openid-connect>).
@@ -94,7 +95,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
 /// What ends up in a script and in a trust policy has no other characters than names have.
 fn check(flag: &str, value: &str, slashes: usize) -> Result<()> {
     let is_plain = |c: char| c.is_ascii_alphanumeric() || "-_./".contains(c);
-    let is_whole = value.split('/').all(|part| !part.is_empty());
+    let is_whole = value.split('/').all(|part| !["", ".", ".."].contains(&part));
     let has_slashes = slashes == 0 || value.matches('/').count() == slashes;
     if value.chars().all(is_plain) && is_whole && has_slashes {
         return Ok(());
@@ -143,13 +144,16 @@ fn script(roles: &[Value]) -> String {
     ];
     for role in roles {
         let text = |member: &str| role[member].as_str().unwrap_or_default().to_owned();
-        let (name, trust, policy) = (text("name"), &role["trust"], &role["policy"]);
+        let name = text("name");
+        // A boundary or a path of `stack.toml` may hold a quote.
+        let document = |member: &str| quoted(&role[member].to_string());
+        let (trust, policy) = (document("trust"), document("policy"));
         lines.extend([
             String::new(),
-            format!("trust='{trust}'"),
+            format!("trust={trust}"),
             format!("aws iam create-role --role-name {name} --assume-role-policy-document \"$trust\" ||"),
             format!("    aws iam update-assume-role-policy --role-name {name} --policy-document \"$trust\""),
-            format!("aws iam put-role-policy --role-name {name} --policy-name stackctl --policy-document '{policy}'"),
+            format!("aws iam put-role-policy --role-name {name} --policy-name stackctl --policy-document {policy}"),
             format!("gh variable set {} --repo {} --body {}", text("variable"), text("repository"), text("arn")),
         ]);
     }
@@ -163,7 +167,7 @@ mod tests {
     #[test]
     fn names_of_github_are_plain() {
         assert!(check("--repository", "acme/shop.api", 1).is_ok());
-        for bad in ["acme", "acme/", "acme/a/b", "acme/$(x)", "acme/a b", "acme/*", ""] {
+        for bad in ["acme", "acme/", "acme/a/b", "acme/$(x)", "acme/a b", "acme/*", "../..", ""] {
             assert!(check("--repository", bad, 1).is_err(), "{bad}");
         }
         assert!(check("--branch", "release/1", 0).is_ok());
@@ -196,7 +200,26 @@ mod tests {
         assert!(text.contains("--policy-document '{\"Statement\":[]}'"), "{text}");
         assert!(text.contains("\"repo:acme/shop:ref:refs/heads/main\""), "{text}");
         assert!(text.contains("--body arn:aws:iam::123456789012:role/shop-deployer"), "{text}");
-        // A quote within a document would end it.
-        assert_eq!(text.matches('\'').count() % 2, 0);
+    }
+
+    #[test]
+    fn a_quote_in_a_document_does_not_end_it() {
+        let role = Role {
+            name: "shop-deployer".into(),
+            subject: "repo:acme/shop:pull_request".into(),
+            policy: json!({"Resource": "role/it's/$(touch pwned)"}),
+            variable: "AWS_ROLE_ARN",
+        };
+        let text = script(&[document(&role, "123456789012", "aws", "acme/shop")]);
+        let shell = text.replace("aws iam", "printf '%s\\n'").replace("gh variable", "true");
+        let folder = tempfile::tempdir().expect("a folder");
+        let output = std::process::Command::new("sh")
+            .args(["-c", &shell])
+            .current_dir(folder.path())
+            .output()
+            .expect("a shell");
+        let told = String::from_utf8_lossy(&output.stdout).into_owned();
+        assert!(told.contains(&role.policy.to_string()), "{told}");
+        assert_eq!(std::fs::read_dir(folder.path()).expect("a folder").count(), 0);
     }
 }

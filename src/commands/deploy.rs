@@ -75,7 +75,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         config.budget_unless_set(COMMON);
     }
     let sources = args.artifacts.sources(&config, &app.globals)?;
-    site::build(&config, app).await?;
+    site::build(&config, app, args.artifacts.are_all(&config)).await?;
     let cloud = app.cloud(&config).await?;
     args.artifacts.check(&config, &cloud)?;
     site::check_cloud(&config, &cloud)?;

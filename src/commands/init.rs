@@ -54,7 +54,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     }
     for path in &kept {
         let lacks_target = path == ".gitignore"
-            && fs::read_to_string(folder.join(path)).is_ok_and(|text| {
+            && machine::read_text(&folder.join(path)).is_ok_and(|text| {
                 !text.lines().any(|line| line.trim().trim_matches('/') == "target")
             });
         let hint = if lacks_target { "; add `target/` to it" } else { "" };

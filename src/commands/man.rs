@@ -8,6 +8,7 @@ use serde_json::json;
 
 use super::App;
 use crate::cli::{self, examples, examples_of};
+use crate::files;
 use engine::error::{Doing, Result};
 
 /// Write the manual, a page for each verb, into a folder
@@ -20,6 +21,7 @@ pub struct Args {
 
 pub fn run(args: &Args, app: &App) -> Result<()> {
     let directory = &args.directory;
+    files::check_within(directory)?;
     fs::create_dir_all(directory).doing(format!("create `{}`", directory.display()))?;
     let mut command = cli::command();
     command.build();

@@ -1,7 +1,7 @@
 //! What is read on this machine and may take long: a large program, or standard input. It is read on a thread of its own, so
 //! that the runtime listens for Ctrl-C meanwhile.
 
-use std::io;
+use std::io::{self, Read as _};
 use std::path::Path;
 
 use super::App;
@@ -11,6 +11,9 @@ use crate::evidence::{self, Handler};
 use crate::manifest;
 use engine::error::{Doing, Error, Kind, Result};
 use verify::manifest::Manifest;
+
+/// More than any text that is piped to a verb.
+const LONGEST: u64 = 8 << 20;
 
 impl App {
     /// What the code of each function asks for.
@@ -42,7 +45,15 @@ impl App {
 
     /// All of standard input.
     pub async fn standard_input(&self, doing: &'static str) -> Result<String> {
-        let read = move || io::read_to_string(io::stdin()).doing(doing);
+        let read = move || {
+            let mut text = String::new();
+            let read =
+                io::stdin().lock().take(LONGEST + 1).read_to_string(&mut text).doing(doing)?;
+            if read as u64 > LONGEST {
+                return Err(Error::usage(format!("{doing}: it is longer than 8 MiB")));
+            }
+            Ok(text)
+        };
         self.unless_stopped(apart(doing, read)).await
     }
 }

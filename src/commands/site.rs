@@ -26,12 +26,26 @@ use engine::{
 /// Until a new distribution is known to the first edge and to DNS.
 const NEW: Duration = Duration::from_mins(5);
 
-/// Builds the site, where the file says how, and refuses what cannot be served; before the first call.
-pub async fn build(config: &Config, app: &App) -> Result<()> {
+/// Builds the site, where the file says how, and refuses what cannot be served; before the first call. With `as_it_is`,
+/// nothing is built: code that was built before comes with a site that was.
+pub async fn build(config: &Config, app: &App, as_it_is: bool) -> Result<()> {
     let Some(own) = &config.site else { return Ok(()) };
-    if let Some(command) = &own.build {
-        app.ui.say(&format!("building the site: {command}"));
-        app.unless_stopped(run(config, own, command)).await?;
+    match &own.build {
+        None => {}
+        Some(command) if !as_it_is => {
+            app.ui.say(&format!("building the site: {command}"));
+            app.unless_stopped(run(config, own, command)).await?;
+        }
+        Some(command) if config.root.join(&own.directory).exists() => app.ui.say(&format!(
+            "note: `{}` is taken as it is: with `--artifact`, `{command}` is not run",
+            own.directory.display()
+        )),
+        Some(command) => {
+            let directory = own.directory.display();
+            return Err(Error::usage(format!("there is no folder `{directory}`")).hint(format!(
+                "run `{command}` first: with `--artifact`, no program of the project is run"
+            )));
+        }
     }
     check(config, app)
 }
@@ -74,6 +88,7 @@ pub fn check_cloud(config: &Config, cloud: &Cloud) -> Result<()> {
 async fn run(config: &Config, own: &Site, command: &str) -> Result<()> {
     let folder = package_of(&config.root, &own.directory);
     let mut shell = Command::new("/bin/sh");
+    machine::without_secrets(&mut shell);
     shell.args(["-c", command]).current_dir(&folder).stdin(Stdio::null()).kill_on_drop(true);
     if let Some(api) = &own.api {
         for prefix in env_file::PREFIXES {
@@ -190,7 +205,7 @@ pub async fn deploy(app: &App) -> Result<()> {
     let since = Instant::now();
     let config = app.config()?;
     let own = config.site.as_ref().ok_or_else(no_site)?;
-    build(&config, app).await?;
+    build(&config, app, false).await?;
     let cloud = app.cloud(&config).await?;
     check_cloud(&config, &cloud)?;
     let stack = Stack::located(&cloud, &config, built);

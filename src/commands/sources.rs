@@ -44,6 +44,11 @@ impl Artifacts {
         })
     }
 
+    /// Whether no program of the project is run: every function comes as a zip.
+    pub fn are_all(&self, config: &Config) -> bool {
+        self.named.len() >= config.functions.len()
+    }
+
     /// Refuses a zip of a quick build before the first call to AWS; `Code` refuses it again before an upload.
     pub fn check(&self, config: &Config, cloud: &Cloud) -> Result<()> {
         if cloud.loopback().is_some() {

@@ -70,7 +70,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let sources = args.artifacts.sources(&config, &app.globals)?;
     let blueprints = app.blueprints(&config).await?;
     stack::check(&config, &blueprints)?;
-    site::build(&config, app).await?;
+    site::build(&config, app, args.artifacts.are_all(&config)).await?;
     config.notes().iter().for_each(|note| app.ui.say(note));
     for (key, blueprint) in &blueprints {
         let place = config.functions[key].place();

@@ -267,7 +267,8 @@ fn check_role(function: &Function) -> Result<()> {
     let place = function.place();
     let parts: Vec<&str> = boundary.splitn(6, ':').collect();
     let is_policy = matches!(parts[..], ["arn", _, "iam", "", account, policy]
-        if !account.is_empty() && policy.starts_with("policy/") && !policy.ends_with('/'));
+        if !account.is_empty() && policy.starts_with("policy/") && !policy.ends_with('/')
+            && policy.chars().all(is_in_path));
     if !boundary.is_empty() && !is_policy {
         return Err(Error::usage(format!(
             "`{place}.boundary = \"{boundary}\"` is not the ARN of a policy"
@@ -277,12 +278,17 @@ fn check_role(function: &Function) -> Result<()> {
     let is_path = path.starts_with('/')
         && path.ends_with('/')
         && path.len() <= 512
-        && path.chars().all(|c| c.is_ascii_graphic() && !"*?$".contains(c));
+        && path.chars().all(is_in_path);
     if is_path {
         return Ok(());
     }
     Err(Error::usage(format!("`{place}.role_path = \"{path}\"` is not the path of a role"))
         .hint("a path begins and ends with `/`: `/apps/`"))
+}
+
+/// What IAM takes in a path, without what means something in a policy.
+fn is_in_path(character: char) -> bool {
+    character.is_ascii_graphic() && !"*?$".contains(character)
 }
 
 /// <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-develop-routes.html>

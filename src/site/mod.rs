@@ -84,9 +84,13 @@ pub fn notes(files: &BTreeMap<String, Found>) -> Vec<String> {
     notes
 }
 
+/// Vite writes some hundred bytes a file.
+const LARGEST_MANIFEST: u64 = 16 << 20;
+
 /// What Vite says that it named by content.
 fn bundled(folder: &Path) -> BTreeSet<String> {
-    let manifest = std::fs::read(folder.join(".vite/manifest.json")).unwrap_or_default();
+    let manifest = machine::read(&folder.join(".vite/manifest.json"), LARGEST_MANIFEST);
+    let manifest = manifest.unwrap_or_default();
     let manifest: serde_json::Value = serde_json::from_slice(&manifest).unwrap_or_default();
     let chunks = manifest.as_object().into_iter().flatten();
     let files = chunks.flat_map(|(_, chunk)| {

@@ -72,7 +72,7 @@ impl Release {
             let mut content = None;
             if !file.hashed && file.size <= left {
                 let doing = format!("read `{}`", file.place.display());
-                let bytes = std::fs::read(&file.place).doing(doing)?;
+                let bytes = machine::read(&file.place, file.size).doing(doing)?;
                 if sha256(&bytes) == file.sha256 {
                     left -= file.size;
                     content = Some(base64::encode(bytes));

@@ -5,7 +5,7 @@ use std::time::Duration;
 use indicatif::{MultiProgress, ProgressBar, ProgressFinish, ProgressStyle};
 
 use super::words::{doing, done, looking, seconds, unchanged};
-use super::{Paint, Spelling, View, cut, on_one_line, stderr_width, visible};
+use super::{Paint, Spelling, View, columns, cut, on_one_line, stderr_width, visible};
 use engine::{Event, Happening, Label};
 
 const TICK: Duration = Duration::from_millis(100);
@@ -36,9 +36,9 @@ impl Live {
         let name = labels.iter().map(|label| label.name.chars().count()).max().unwrap_or(0);
         let line = |label: &Label| {
             let bar = all.add(ProgressBar::new_spinner().with_finish(ProgressFinish::Abandon));
-            let kind = paint.dim(&format!("{:kind$}", label.kind));
+            let kind = paint.dim(&columns::left(&label.kind, kind));
             bar.set_style(resting(" "));
-            bar.set_prefix(format!("{kind} {:name$}", on_one_line(&label.name)));
+            bar.set_prefix(format!("{kind} {}", columns::left(&on_one_line(&label.name), name)));
             bar.enable_steady_tick(TICK);
             Line { kind: label.kind.clone(), bar, doing: "", ended: false }
         };

@@ -1,5 +1,6 @@
 //! What the user sees: the story on stderr, the result on stdout. Nothing else prints.
 
+pub mod columns;
 mod commands;
 mod json;
 mod live;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::{Paint, on_one_line};
+use super::{Paint, columns, on_one_line};
 use crate::witness::{Matrix, Mutation};
 use verify::check::{Outcome, Verdict};
 use verify::findings::{Finding, Severity};
@@ -103,7 +103,7 @@ fn row(
 ) -> String {
     let cells: Vec<String> = columns
         .iter()
-        .map(|column| format!("{:^width$}", cell(column), width = column.len()))
+        .map(|column| columns::centred(&cell(column), column.chars().count()))
         .collect();
     let line = format!("  {name:9} {} │ {others:^6}  {note}", cells.join("  "));
     line.trim_end().to_owned()
@@ -171,7 +171,8 @@ fn witness(matrix: &Matrix, paint: Paint) -> String {
         },
     };
     let width = matrix.mutants.iter().map(|mutant| name(&mutant.mutation).len()).max().unwrap_or(0);
-    let mut lines = vec![paint.dim(&format!("  {:width$}   {}", "", matrix.routes.join("   ")))];
+    let mut lines =
+        vec![paint.dim(&format!("  {}   {}", " ".repeat(width), matrix.routes.join("   ")))];
     for mutant in &matrix.mutants {
         let cells: Vec<String> = matrix
             .routes
@@ -179,10 +180,11 @@ fn witness(matrix: &Matrix, paint: Paint) -> String {
             .enumerate()
             .map(|(place, route)| {
                 let mark = if mutant.failed.contains(&place) { "✘" } else { "·" };
-                format!("{mark:^width$}", width = route.len())
+                columns::centred(mark, route.chars().count())
             })
             .collect();
-        let row = format!("  {:width$}   {}", name(&mutant.mutation), cells.join("   "));
+        let row =
+            format!("  {}   {}", columns::left(&name(&mutant.mutation), width), cells.join("   "));
         lines.push(row.trim_end().replace('✘', &paint.red("✘")));
     }
     let (killed, all) = (matrix.killed, matrix.mutants.len());

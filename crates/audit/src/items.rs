@@ -188,6 +188,8 @@ pub struct Index {
     pub notes: Vec<String>,
     /// Files that could not be read: file's name, line, why; by crate.
     pub unread: Vec<(CrateId, String, String)>,
+    /// Bytes of source that were read.
+    pub bytes: usize,
     /// Arguments of macros, parsed, by the address of the macro.
     pub macros: HashMap<usize, crate::macros::Parsed>,
     /// Crates whose root calls a macro of another crate and has no `main` of its own.
@@ -201,6 +203,15 @@ pub enum Reached {
 }
 
 impl Index {
+    /// Notes that what was read of every crate is not all of it.
+    pub fn doubt_all(&mut self, why: &str) {
+        self.notes.push(why.to_owned());
+        for (at, krate) in self.crates.iter().enumerate() {
+            let root = &self.files[self.modules[krate.root.0].file];
+            self.unread.push((CrateId(at), format!("{root}:1"), why.to_owned()));
+        }
+    }
+
     pub fn module(&self, id: ModuleId) -> &Module {
         &self.modules[id.0]
     }

@@ -118,6 +118,9 @@ fn audited_index(project: &package::Project) -> items::Index {
     }
     index.link();
     macros::read_all(&mut index, &rules);
+    if rules.is_spent() {
+        index.doubt_all("the macros of the project make more than is read here: 1,000,000 tokens");
+    }
     index
 }
 

@@ -13,6 +13,7 @@ use crate::items::{
 use crate::macros::rules::Book;
 use crate::package::Project;
 use crate::serialized;
+use crate::source::Open;
 
 /// Reads one crate after another.
 pub struct Reader<'a> {
@@ -23,6 +24,7 @@ pub struct Reader<'a> {
     pub rules: &'a mut Book,
     /// How deep macros make items of macros.
     pub expanding: usize,
+    open: Open,
 }
 
 /// Where the modules of a file look for their own files.
@@ -43,7 +45,7 @@ pub fn read_crate(
 ) -> CrateId {
     let krate = CrateId(index.crates.len());
     index.crates.push(Crate { package, root: ModuleId(index.modules.len()) });
-    let mut reader = Reader { index, project, krate, rules, expanding: 0 };
+    let mut reader = Reader { index, project, krate, rules, expanding: 0, open: Open::default() };
     let folder = path.parent().unwrap_or(path).to_owned();
     reader.file(path, folder, None);
     krate
@@ -55,12 +57,13 @@ impl Reader<'_> {
         let file = self.index.files.len();
         self.index.files.push(shown.clone());
         let module = self.module(parent, file, false);
-        match crate::source::parse(path) {
+        match self.open.parse(path, self.index) {
             Ok(parsed) => {
                 let place = Place { file, path: path.to_owned(), folder };
                 if is_built(&parsed.attrs) {
                     self.items(module, parsed.items, &place);
                 }
+                self.open.close();
             }
             Err(refused) => {
                 self.index.notes.push(refused.to_string());

@@ -1,12 +1,14 @@
-//! Reads one file, and refuses what cannot be read safely.
+//! Reads files, and refuses what cannot be read safely.
 
 use std::borrow::Cow;
-use std::fs;
-use std::path::Path;
+use std::fs::{self, File};
+use std::io::Read;
+use std::path::{Path, PathBuf};
 
 use proc_macro2::{TokenStream, TokenTree};
 
 use crate::Refused;
+use crate::items::Index;
 
 /// No source that people write is larger.
 const LARGEST: u64 = 4 << 20;
@@ -14,6 +16,50 @@ const LARGEST: u64 = 4 << 20;
 const DEEPEST: usize = 200;
 /// Tokens between two separators: an expression is a tree as deep as it is long.
 const LONGEST: usize = 20_000;
+
+/// Modules within modules, each in a file of its own, deeper than anyone writes.
+const INNERMOST: usize = 64;
+/// Bytes of all files; a file that is a module twice counts twice.
+const ALL: usize = 128 << 20;
+/// Files of all crates.
+const MOST: usize = 10_000;
+
+/// The files that are being read: each is a module of the one before it.
+#[derive(Default)]
+pub struct Open(Vec<PathBuf>);
+
+impl Open {
+    /// Opens and parses a file.
+    ///
+    /// # Errors
+    /// When it cannot be read or parsed, or when there would be no end: it is a module of itself, or there are too many.
+    pub fn parse(&mut self, path: &Path, index: &mut Index) -> Result<syn::File, Refused> {
+        let refused = |why: &str| Refused::new(format!("{} was not read: {why}", path.display()));
+        let known = path.canonicalize().unwrap_or_else(|_| path.to_owned());
+        if self.0.contains(&known) {
+            return Err(refused("it is a module of itself"));
+        }
+        if self.0.len() >= INNERMOST {
+            return Err(refused("it is a module within too many others"));
+        }
+        if index.files.len() > MOST {
+            return Err(refused("there are too many files before it"));
+        }
+        let text = text(path)?;
+        index.bytes += text.len();
+        if index.bytes > ALL {
+            return Err(refused("the files before it have more than 128 MiB"));
+        }
+        let parsed = parse(path, &text)?;
+        self.0.push(known);
+        Ok(parsed)
+    }
+
+    /// Closes the file that was opened last.
+    pub fn close(&mut self) {
+        self.0.pop();
+    }
+}
 
 /// The text of a regular file.
 ///
@@ -25,25 +71,25 @@ pub fn text(path: &Path) -> Result<String, Refused> {
     if !facts.is_file() {
         return Err(refused("it is not a regular file"));
     }
-    if facts.len() > LARGEST {
-        return Err(refused("it is larger than 4 MiB"));
+    // Files of the kernel say that they are empty and have no end.
+    let file = File::open(path).map_err(|error| refused(&error.to_string()))?;
+    let mut text = String::new();
+    let read = file.take(LARGEST + 1).read_to_string(&mut text);
+    match read.map_err(|error| refused(&error.to_string()))? as u64 {
+        length if length > LARGEST => Err(refused("it is larger than 4 MiB")),
+        _ => Ok(text),
     }
-    fs::read_to_string(path).map_err(|error| refused(&error.to_string()))
 }
 
-/// Parses a file of Rust.
-///
-/// # Errors
-/// When it cannot be read, is not Rust, or is nested too deeply.
-pub fn parse(path: &Path) -> Result<syn::File, Refused> {
-    let text = text(path)?;
+/// Parses the text of a file of Rust; what is not Rust, or is nested too deeply, is refused.
+fn parse(path: &Path, text: &str) -> Result<syn::File, Refused> {
     let refused = |why: &str, line: usize| {
         Refused::new(format!("{} was not read: line {line}: {why}", path.display()))
     };
-    if nests_too_deeply(&text) {
+    if nests_too_deeply(text) {
         return Err(refused("it is nested too deeply", 1));
     }
-    let tokens: TokenStream = lexable(&text).parse().map_err(|error: proc_macro2::LexError| {
+    let tokens: TokenStream = lexable(text).parse().map_err(|error: proc_macro2::LexError| {
         refused(&error.to_string(), error.span().start().line)
     })?;
     if !is_simple(tokens.clone()) {

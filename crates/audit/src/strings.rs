@@ -20,10 +20,12 @@ pub struct Texts(pub BTreeSet<Text>);
 
 /// More alternatives than this are one unknown text.
 const MOST: usize = 24;
+/// A text of more bytes is unknown: no name and no route is so long, and sixty lines can double a text sixty times.
+const LONGEST: usize = 4 << 10;
 
 impl Texts {
     pub fn literal(text: &str) -> Self {
-        Self(BTreeSet::from([vec![Piece::Literal(text.to_owned())]]))
+        Self(BTreeSet::from([bounded(vec![Piece::Literal(text.to_owned())])]))
     }
 
     pub fn variable(name: &str) -> Self {
@@ -59,7 +61,7 @@ impl Texts {
             self.0
                 .iter()
                 .map(|text| match text.as_slice() {
-                    [Piece::Literal(literal)] => vec![Piece::Literal(change(literal))],
+                    [Piece::Literal(literal)] => bounded(vec![Piece::Literal(change(literal))]),
                     [] => Vec::new(),
                     _ => vec![Piece::Unknown],
                 })
@@ -91,7 +93,16 @@ fn join(first: &Text, second: &Text) -> Text {
             _ => text.push(piece.clone()),
         }
     }
-    text
+    bounded(text)
+}
+
+/// The text, unless it is longer than any that matters.
+fn bounded(text: Text) -> Text {
+    let length = |piece: &Piece| match piece {
+        Piece::Literal(part) | Piece::Variable(part) => part.len(),
+        Piece::Unknown => 1,
+    };
+    if text.iter().map(length).sum::<usize>() > LONGEST { vec![Piece::Unknown] } else { text }
 }
 
 /// A part of a format string.
@@ -224,6 +235,19 @@ mod tests {
                 Slot::Place(1),
             ]
         );
+    }
+
+    #[test]
+    fn a_text_that_doubles_again_and_again_is_unknown() {
+        let mut text = Texts::literal("ab");
+        for _ in 0..60 {
+            text = text.then(&text);
+        }
+        assert_eq!(text, Texts::unknown());
+        let doubled = (0..60)
+            .fold(Texts::literal("ab"), |text, _| text.changed(|part| part.replace('a', "aa")));
+        assert_eq!(doubled, Texts::unknown());
+        assert_eq!(Texts::literal(&"t".repeat(70_000)), Texts::unknown());
     }
 
     #[test]

@@ -39,7 +39,7 @@ lambda_runtime.hashlib = types.SimpleNamespace(
 )
 
 from ministack import app as emulator  # noqa: E402
-from ministack.core import iam_evaluator, persistence, responses, router, sigv4  # noqa: E402
+from ministack.core import iam_actions, iam_evaluator, persistence, responses, router, sigv4  # noqa: E402
 from ministack.services import lambda_svc  # noqa: E402
 
 # The folder of the local cloud, which is its owner's alone, holds this file and the one beside it.
@@ -240,7 +240,7 @@ class Gate:
         target = (scope.get("raw_path") or quote(scope["path"]).encode()).decode("latin-1").partition("?")[0]
         check_extent(signature, target, names, headers, body)
         if not is_root:
-            check_meaning(signature, scope["path"], query, headers, body)
+            check_meaning(signature, scope["method"], scope["path"], query, headers, body)
         wrong = sigv4.header_signature_failure(
             signature, secret, scope["method"], target, query, headers, body, presigned=presigned
         )
@@ -326,22 +326,52 @@ def check_extent(signature, target, names, headers, body):
         raise Refused("its body is not the one that is signed")
 
 
-def check_meaning(signature, path, query, headers, body):
+def check_meaning(signature, method, path, query, headers, body):
     """Refuses what the emulator would judge as one request and carry out as another: the rights of a role end there.
 
-    It reads an operation from `Action` first and carries out `X-Amz-Target`, or what the path says; and it asks for the
-    rights on `TableName` where it writes to the tables of `RequestItems`.
+    It reads an operation from `Action` first and carries out `X-Amz-Target`, or what the path says; it judges a body
+    before it has unpacked it; and where it finds no right that an operation takes, it carries it out for everybody.
     """
-    form = parse_qs(body.decode("utf-8", "replace")) if is_form(headers) else {}
+    form = parse_qs(body.decode("utf-8", "replace"), keep_blank_values=True) if is_form(headers) else {}
+    target = headers.get("x-amz-target")
     actions = query.get("Action", []) + form.get("Action", [])
     by_path = path != "/" and signature.service != "sqs"
-    if len(actions) > 1 or actions and (by_path or "x-amz-target" in headers):
+    if len(actions) > 1 or actions and (by_path or target is not None):
         raise Refused("it names more than one operation")
-    if headers.get("x-amz-target", "").startswith("DynamoDB"):
-        with contextlib.suppress(ValueError):
-            document = json.loads(body or b"{}")
-            if isinstance(document, dict) and "TableName" in document and "RequestItems" in document:
-                raise Refused("it names its tables twice")
+    if target is not None and (method != "POST" or path != "/" or query or is_form(headers)):
+        raise Refused("it names more than one operation")
+    if form.keys() & query.keys():
+        raise Refused("it names a parameter twice")
+    if path.startswith("/_aws/"):
+        return
+    parameters = emulator._routing_params(method, path, headers, body, query)
+    service = router.detect_service(method, path, headers, parameters)
+    if (service == "s3") != (signature.service == "s3"):
+        raise Refused("it is signed for another service than the emulator takes it for")
+    if service != "s3" and "content-encoding" in headers:
+        raise Refused("its body is packed")
+    if service == "dynamodb":
+        check_tables(operation_of(path, headers, body), body)
+    if iam_actions.extract_iam_action(service, method, path, headers, body, parameters) is None:
+        raise Refused("the emulator knows no right that it takes")
+
+
+# By which members DynamoDB's operations name tables.
+TABLES = ("TableName", "TableArn", "SourceTableName", "SourceTableArn", "GlobalTableName", "RequestItems", "ResourceArn")
+TABLES += ("Statement", "Statements", "TransactItems", "TransactStatements", "BackupArn", "ExportArn", "ImportArn")
+# What concerns every table.
+OF_ALL = {"ListTables", "ListGlobalTables", "DescribeLimits", "DescribeEndpoints"}
+
+
+def check_tables(operation, body):
+    """Refuses a request that names its tables twice: the emulator asks for the rights on `TableName`, whatever it does."""
+    try:
+        document = json.loads(body or b"{}")
+    except (ValueError, RecursionError):
+        raise Refused("its body is no JSON", 400) from None
+    named = [name for name in TABLES if isinstance(document, dict) and name in document]
+    if len(named) > 1 or named and operation in OF_ALL:
+        raise Refused("it names its tables twice")
 
 
 def as_root(scope, signature):
@@ -485,6 +515,22 @@ def guard_routes():
     emulator._enforce_execute_api = enforced
 
 
+def name_rights():
+    """Names the rights that operations of Lambda take, where the emulator knows none."""
+    known = iam_actions._lambda_action
+    mapping = re.compile(r"/2015-03-31/event-source-mappings/[^/]+/?")
+
+    def action(method, path):
+        if path.endswith("/response-streaming-invocations"):
+            return "InvokeFunction"
+        changes = {"PUT": "UpdateEventSourceMapping", "DELETE": "DeleteEventSourceMapping"}
+        if method in changes and mapping.fullmatch(path):
+            return changes[method]
+        return known(method, path)
+
+    iam_actions._lambda_action = action
+
+
 def tell_of_failures():
     """Puts what ended a function into its log, where AWS puts it."""
     run = lambda_svc._execute_function_provided_warm
@@ -508,6 +554,7 @@ def main():
         key = json.load(file)
     guard_runtimes()
     guard_routes()
+    name_rights()
     tell_of_failures()
     folder = os.path.dirname(os.path.abspath(sys.argv[1]))
     listeners = sites.Sites(folder, lambda: emulator._get_module("cloudfront"))

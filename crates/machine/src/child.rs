@@ -1,11 +1,12 @@
 //! Programs that we start.
 
 /// What proves to AWS, GitHub or a CI who somebody is. Of all our children, none needs it.
-const SECRETS: [&str; 14] = [
+const SECRETS: [&str; 15] = [
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
     "AWS_SESSION_TOKEN",
     "AWS_SECURITY_TOKEN",
+    "AWS_BEARER_TOKEN_BEDROCK",
     "AWS_WEB_IDENTITY_TOKEN_FILE",
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",

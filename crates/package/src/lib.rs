@@ -129,8 +129,15 @@ pub async fn build(recipe: &Recipe, progress: &Progress) -> Result<Artifact> {
 }
 
 /// What would build the handler: the compiler, and who links. A failure says what is missing, and the command that adds it.
+/// Runs no program that the project brings: where it brings a compiler, only a build runs it.
 pub async fn ready(recipe: &Recipe) -> Result<String> {
     let Recipe { crate_directory, architecture, .. } = recipe;
+    if let Some(file) = toolchain::brought_by_project(crate_directory) {
+        return Ok(format!(
+            "`{}` names a compiler of the project, which was not run",
+            file.display()
+        ));
+    }
     let settings = settings::Settings::of_user(crate_directory, *architecture).await?;
     let found = toolchain::find(crate_directory, *architecture, settings.has_linker).await?;
     Ok(format!("{} for {architecture}, linked by {}", found.release, found.linking))

@@ -52,6 +52,7 @@ pub(super) fn check(zip: &[u8], architecture: Architecture) -> Result<()> {
     runtime::fits_zipped(zip.len() as u64)?;
     let mut archive = ZipArchive::new(Cursor::new(zip)).map_err(unreadable)?;
     runtime::fits_unzipped(unzipped(&mut archive).map_err(unreadable)?)?;
+    check_unambiguous(&archive, zip)?;
     let program = bootstrap(&mut archive)?;
     let obstacle = match Profile::of(zip) {
         Profile::Optimized => runtime::obstacle(&program, architecture),
@@ -86,7 +87,9 @@ pub(super) fn holds_only(zip: &[u8], program: &[u8], profile: Profile) -> bool {
 
 /// The program alone.
 pub(super) fn program(zip: &[u8]) -> Result<Vec<u8>> {
-    bootstrap(&mut ZipArchive::new(Cursor::new(zip)).map_err(unreadable)?)
+    let mut archive = ZipArchive::new(Cursor::new(zip)).map_err(unreadable)?;
+    check_unambiguous(&archive, zip)?;
+    bootstrap(&mut archive)
 }
 
 fn unzipped(archive: &mut ZipArchive<Cursor<&[u8]>>) -> ZipResult<u64> {
@@ -95,6 +98,35 @@ fn unzipped(archive: &mut ZipArchive<Cursor<&[u8]>>) -> ZipResult<u64> {
         sum = sum.saturating_add(archive.by_index_raw(index)?.size());
     }
     Ok(sum)
+}
+
+/// Refuses a zip in which another reader could find another `bootstrap`: what is judged here must be what Lambda starts.
+fn check_unambiguous(archive: &ZipArchive<Cursor<&[u8]>>, zip: &[u8]) -> Result<()> {
+    let end = zip.len().checked_sub(22 + archive.comment().len());
+    let end = end.and_then(|start| zip.get(start..)).unwrap_or_default();
+    // https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.3.16: how many entries there are is said at 10.
+    let entries =
+        end.get(10..12).map(|count| usize::from(u16::from_le_bytes([count[0], count[1]])));
+    // The end lies in the last 22 bytes and a comment of at most 65,535.
+    let tail = &zip[zip.len().saturating_sub(22 + 65_535)..];
+    let ends = tail.windows(4).filter(|bytes| bytes == b"PK\x05\x06").count();
+    let is_whole = end.starts_with(b"PK\x05\x06") && archive.offset() == 0 && ends == 1;
+    let cause = if !is_whole || entries != Some(archive.len()) {
+        "it has two entries of one name, or more than one list of its entries".to_owned()
+    } else if let Some(name) = archive.file_names().flatten().find(|name| !is_plain(name)) {
+        format!("its entry `{name}` has another name for some programs")
+    } else {
+        return Ok(());
+    };
+    Err(Error::usage("what Lambda would start from this zip is not certain")
+        .cause(cause)
+        .hint("pack it again with plain names, or let `stackctl build` make it"))
+}
+
+/// Whether every program that unpacks it puts an entry of this name in the same place.
+fn is_plain(name: &str) -> bool {
+    let name = name.strip_suffix('/').unwrap_or(name);
+    !name.contains(['\\', '\0']) && name.split('/').all(|part| !["", ".", ".."].contains(&part))
 }
 
 fn bootstrap(archive: &mut ZipArchive<Cursor<&[u8]>>) -> Result<Vec<u8>> {
@@ -222,6 +254,44 @@ mod tests {
             .cause("its Unix mode is not 0755")
             .hint("`chmod 755 bootstrap` before packing it, or let `stackctl build` make the zip");
         assert_eq!(refusal(&zip("bootstrap", 0o644, &Program::good(X86_64).bytes())), expected);
+    }
+
+    #[test]
+    fn a_zip_in_which_another_program_may_be_found_is_refused() {
+        let program = Program::good(X86_64).bytes();
+        let with = |names: &[&str], comment: &[u8]| {
+            let options = SimpleFileOptions::default().unix_permissions(0o755);
+            let mut zip = ZipWriter::new(Cursor::new(Vec::new()));
+            zip.set_raw_comment(comment.into()).expect("a comment");
+            for name in names {
+                zip.start_file(*name, options).expect("an entry");
+                zip.write_all(&program).expect("its bytes");
+            }
+            zip.finish().expect("a zip").into_inner()
+        };
+        check(&with(&["bootstrap", "data/a.json"], b"any"), X86_64).expect("one program");
+        for name in ["./bootstrap", "x/../bootstrap", "/bootstrap", ".\\bootstrap", "x//a"] {
+            let error = refusal(&with(&["bootstrap", name], b""));
+            assert!(error.cause.is_some_and(|cause| cause.contains("another name")), "{name}");
+        }
+        let doubled = with(&["bootstrap", "bootstrax"], b"");
+        let renamed = replaced(&doubled, b"bootstrax", b"bootstrap");
+        for zip in [renamed, with(&["bootstrap"], b"PK\x05\x06"), [b"x", &doubled[..]].concat()] {
+            assert_eq!(
+                refusal(&zip).message,
+                "what Lambda would start from this zip is not certain"
+            );
+        }
+    }
+
+    fn replaced(bytes: &[u8], before: &[u8; 9], after: &[u8; 9]) -> Vec<u8> {
+        let mut bytes = bytes.to_vec();
+        for at in 0..bytes.len() - before.len() {
+            if bytes[at..].starts_with(before) {
+                bytes[at..at + after.len()].copy_from_slice(after);
+            }
+        }
+        bytes
     }
 
     #[test]

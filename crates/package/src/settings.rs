@@ -172,8 +172,7 @@ fn files(directory: &Path, cargo_home: &Path) -> Vec<toml::Table> {
 
 /// A file, and after it those that it includes: what it says itself counts more.
 fn read(path: &Path, depth: usize, found: &mut Vec<toml::Table>) {
-    let table =
-        std::fs::read_to_string(path).ok().and_then(|text| text.parse::<toml::Table>().ok());
+    let table = machine::read_text(path).ok().and_then(|text| text.parse::<toml::Table>().ok());
     let Some(table) = table.filter(|_| depth > 0) else {
         return;
     };

@@ -44,6 +44,34 @@ struct Missing {
     linker: bool,
 }
 
+/// The file by which rustup, asked in a folder, runs a compiler that lies at a path instead of one that the user installed
+/// (<https://rust-lang.github.io/rustup/overrides.html#the-toolchain-file>). One that is no name of a toolchain counts, too.
+pub(super) fn brought_by_project(directory: &Path) -> Option<PathBuf> {
+    let directory = std::path::absolute(directory).ok()?;
+    let files = directory
+        .ancestors()
+        .flat_map(|folder| ["rust-toolchain", "rust-toolchain.toml"].map(|name| folder.join(name)));
+    let file = files.into_iter().find(|file| file.exists())?;
+    let text = machine::read_text(&file).unwrap_or_default();
+    let channel = match text.parse::<toml::Table>() {
+        Ok(table) => table.get("toolchain").and_then(|toolchain| {
+            let toolchain = toolchain.as_table().filter(|table| !table.contains_key("path"))?;
+            Some(
+                toolchain
+                    .get("channel")
+                    .map_or("stable", |channel| channel.as_str().unwrap_or("/"))
+                    .to_owned(),
+            )
+        }),
+        Err(_) => Some(text.trim().to_owned()),
+    };
+    let is_name = |name: &String| {
+        name.starts_with(|first: char| first.is_ascii_alphanumeric())
+            && name.chars().all(|letter| letter.is_ascii_alphanumeric() || "-._".contains(letter))
+    };
+    Some(file).filter(|_| !channel.as_ref().is_some_and(is_name))
+}
+
 /// Finds the toolchain that applies in a folder, or says how to complete it.
 pub(super) async fn find(
     directory: &Path,
@@ -175,6 +203,32 @@ mod tests {
         let error = missing.into_error(host, Architecture::Arm64);
         assert_eq!(error.kind, Kind::Environment);
         [error.message, error.cause.unwrap_or_default(), error.hint.unwrap_or_default()]
+    }
+
+    #[test]
+    fn a_compiler_at_a_path_is_the_projects_own() {
+        let folder = tempfile::tempdir().expect("a folder");
+        let inner = folder.path().join("handler/src");
+        std::fs::create_dir_all(&inner).expect("a folder");
+        let file = folder.path().join("handler/rust-toolchain.toml");
+        for (text, is_own) in [
+            ("[toolchain]\nchannel = \"1.92.0\"", false),
+            ("[toolchain]\ncomponents = [\"clippy\"]", false),
+            ("nightly-2026-01-01\n", false),
+            ("[toolchain]\npath = \"/proc/self/cwd/evil\"", true),
+            ("[toolchain]\nchannel = \"stable\"\npath = \"evil\"", true),
+            ("toolchain = { path = \"evil\" }", true),
+            ("[toolchain]\nchannel = \"../evil\"", true),
+            ("./evil", true),
+            ("", true),
+        ] {
+            std::fs::write(&file, text).expect("a file");
+            let found = brought_by_project(&inner);
+            assert_eq!(found, is_own.then(|| file.clone()), "{text}");
+        }
+        // Of two in a folder, rustup takes the one without an ending.
+        std::fs::write(folder.path().join("handler/rust-toolchain"), "stable").expect("a file");
+        assert_eq!(brought_by_project(&inner), None);
     }
 
     #[tokio::test]

@@ -14,7 +14,7 @@ use crate::cli::examples;
 use crate::cloud::{Cloud, caller, quotas as quotas_of, simulation};
 use crate::config::Config;
 use crate::stack::Stack;
-use crate::ui::Paint;
+use crate::ui::{Paint, columns};
 use check::{Check, Verdict};
 use engine::error::{Error, Kind, Result};
 use engine::{Graph, Id, Label, Progress, alone};
@@ -120,7 +120,7 @@ fn text(checks: &[Check], paint: Paint) -> String {
             Verdict::Unknown => paint.dim("?"),
         };
         let cure = check.cure.as_ref().map(|cure| format!("; {cure}")).unwrap_or_default();
-        format!("{mark} {:widest$}  {}{cure}", check.name, check.finding)
+        format!("{mark} {}  {}{cure}", columns::left(&check.name, widest), check.finding)
     };
     checks.iter().map(line).collect::<Vec<_>>().join("\n")
 }

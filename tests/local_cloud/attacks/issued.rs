@@ -108,7 +108,8 @@ fn an_issued_key_reaches_no_further_than_its_policy() {
     let issued = Issued::new(
         "issued-rights",
         &json!([
-            {"Effect": "Allow", "Action": ["dynamodb:Query", "dynamodb:BatchWriteItem"], "Resource": own},
+            {"Effect": "Allow", "Resource": own, "Action": ["dynamodb:Query", "dynamodb:BatchWriteItem",
+                "dynamodb:ExecuteStatement", "dynamodb:PartiQLSelect", "dynamodb:ListTables"]},
             {"Effect": "Allow", "Action": ["lambda:ListFunctions", "s3:ListAllMyBuckets"], "Resource": "*"},
         ]),
     );
@@ -119,6 +120,7 @@ fn an_issued_key_reaches_no_further_than_its_policy() {
     assert_eq!(issued.dynamo("/", "Query", &query("issued-rights")).status, 200, "its own right");
     let key = json!({"id": {"S": "1"}});
     let own_item = json!({"TableName": "issued-rights", "Key": key});
+    let select = "SELECT * FROM \"issued-rights-other\"";
     let other = json!({"issued-rights-other": [{"DeleteRequest": {"Key": key}}]});
     for (path, operation, input) in [
         ("/", "DeleteItem", &own_item),
@@ -129,6 +131,8 @@ fn an_issued_key_reaches_no_further_than_its_policy() {
         ("/", "BatchWriteItem", &json!({"RequestItems": other})),
         // Here it looks at the right on one table, and writes to another.
         ("/", "BatchWriteItem", &json!({"TableName": "issued-rights", "RequestItems": other})),
+        ("/", "ExecuteStatement", &json!({"TableName": "issued-rights", "Statement": select})),
+        ("/", "ListTables", &json!({"TableName": "issued-rights"})),
     ] {
         let answer = issued.dynamo(path, operation, input);
         assert_eq!(answer.status, 403, "{path} {operation} {input}: {answer:?}");
@@ -143,4 +147,68 @@ fn an_issued_key_reaches_no_further_than_its_policy() {
         assert_eq!(answer.status, 403, "{line} {body}: {answer:?}");
     }
     issued.end();
+}
+
+/// The emulator judges a body as it came, and carries out what it unpacks: JSON within a chunk, and a form around it.
+#[test]
+fn a_body_is_judged_as_it_is_carried_out() {
+    let own = "arn:aws:dynamodb:us-east-1:123456789012:table/issued-packed";
+    let one = json!([
+        {"Effect": "Allow", "Action": "dynamodb:GetItem", "Resource": own},
+        {"Effect": "Allow", "Action": "iam:GetUser", "Resource": "*"},
+    ]);
+    let user = Issued::new("issued-packed", &one);
+    let delete = json!({"TableName": "issued-packed", "z": "&Action=GetItem&",
+        "Statement": "DELETE FROM \"issued-packed-other\" WHERE id = '1'"});
+    let delete = delete.to_string();
+    let chunk = format!("{:x}\r\n{delete}\r\n0\r\n\r\n", delete.len());
+    let target = ("x-amz-target", "DynamoDB_20120810.ExecuteStatement");
+    let form = ("content-type", "application/x-www-form-urlencoded");
+    for (headers, body) in [
+        (&[target, form, ("content-encoding", "aws-chunked")][..], chunk.as_str()),
+        (&[target, ("content-encoding", "aws-chunked")], &chunk),
+        (&[target, ("content-encoding", "gzip")], &delete),
+        (&[target, form], &delete),
+    ] {
+        let answer = user.send("dynamodb", "POST /", headers, body);
+        assert_eq!(answer.status, 403, "{headers:?}: {answer:?}");
+    }
+    for (line, headers) in [
+        ("POST /?Action=GetUser&Version=2010-05-08", &[form, ("content-encoding", "gzip")][..]),
+        ("POST /?Version=2010-05-08", &[form]),
+    ] {
+        let body = "Action=CreateUser&Version=2010-05-08&UserName=issued-packed-2";
+        assert_eq!(user.send("iam", line, headers, body).status, 403, "{line}");
+    }
+    user.end();
+}
+
+/// Where the emulator finds no right that an operation takes, it carries it out for everybody.
+#[test]
+fn what_takes_no_right_that_is_known_is_refused() {
+    let one = json!([
+        {"Effect": "Allow", "Action": ["s3:GetObject", "lambda:GetFunction"], "Resource": "*"},
+        {"Effect": "Allow", "Action": "sqs:ReceiveMessage",
+            "Resource": "arn:aws:sqs:us-east-1:123456789012:issued-own"},
+    ]);
+    let user = Issued::new("issued-unknown", &one);
+    let get = [("x-amz-target", "x.GetObject")];
+    let get_function = [("x-amz-target", "x.GetFunction")];
+    let form = [("content-type", "application/x-www-form-urlencoded")];
+    let queue = "http://localhost/123456789012/issued-other";
+    let receive = format!("Action=ReceiveMessage&QueueUrl={queue}");
+    for (service, line, headers, body) in [
+        ("lambda", "POST /2021-11-15/functions/any/response-streaming-invocations", &[][..], "{}"),
+        ("lambda", "PUT /2015-03-31/event-source-mappings/any", &[], "{\"FunctionName\":\"any\"}"),
+        ("lambda", "DELETE /2015-03-31/event-source-mappings/any", &[], ""),
+        ("lambda", "POST /2015-03-31/functions/any/invocations", &get_function, "{}"),
+        ("rds", "POST /", &form, "Action=CreateDBCluster&Engine=docdb&DBClusterIdentifier=y"),
+        ("s3", "PUT /issued-unknown/k", &get, "evil"),
+        ("s3", "DELETE /issued-unknown/k", &get, ""),
+        ("sqs", "POST /?QueueUrl=http://localhost/123456789012/issued-own", &form, &receive),
+    ] {
+        let answer = user.send(service, line, headers, body);
+        assert_eq!(answer.status, 403, "{service} {line}: {answer:?}");
+    }
+    user.end();
 }

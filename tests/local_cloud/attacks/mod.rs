@@ -28,6 +28,14 @@
 //! | 26 | an IAM user names a second operation or table, which the emulator then carries out without a right to it | `issued::an_issued_key_reaches_no_further_than_its_policy` |
 //! | 27 | who has seen a signed request, or was given a presigned URL, sends it with another body or operation | `gate::a_signature_is_good_for_one_request` |
 //! | 28 | any `Authorization` passes for a signature at an API's route with `AWS_IAM` | `gate::a_route_that_wants_a_signature_takes_nothing_else` |
+//! | 29 | a role's body is JSON and a form at once, or packed: one operation is judged and another carried out | `issued::a_body_is_judged_as_it_is_carried_out` |
+//! | 30 | an operation for which the emulator knows no right: every function, mapping and user is open to every role | `issued::what_takes_no_right_that_is_known_is_refused` |
+//! | 31 | `doctor` runs the compiler that a project brings | `crates/package/src/toolchain.rs` |
+//! | 32 | a quote in `stack.toml` ends a quoted document in the script of `ci init` | `src/commands/ci.rs` |
+//! | 33 | the build of a site sees credentials, and runs beside a zip | `project::the_build_of_a_site_sees_no_credentials_and_does_not_run_beside_a_zip` |
+//! | 34 | a zip holds a second `bootstrap` that only another reader finds | `crates/package/src/package.rs` |
+//! | 35 | small sources that an audit never ends with, or that end it: modules, macros and texts that double, files without an end | `crates/audit/tests/patterns/size.rs` |
+//! | 36 | a cell of a table that is wider than `format!` can make it | `src/ui/columns.rs` |
 
 mod gate;
 mod issued;

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 use std::thread;
 
-use crate::support::{Cloud, Project};
+use crate::support::{Cloud, Project, Stack};
 
 const SECRET: &str = "top-secret = 'hunter2' !";
 
@@ -91,6 +91,21 @@ fn cargo_sees_no_credentials() {
     let output = command.arg("build").output().expect("the binary was built");
     assert!(!output.status.success());
     let seen = fs::read_to_string(seen).expect("a program was started");
+    assert!(seen.contains("HARMLESS=here") && !seen.contains("hunter2"), "{seen}");
+}
+
+#[test]
+fn the_build_of_a_site_sees_no_credentials_and_does_not_run_beside_a_zip() {
+    let stack = Stack::new("site-secrets").with("GITHUB_TOKEN", "hunter2").with("HARMLESS", "here");
+    let build = "env > seen; mkdir -p dist; touch dist/index.html";
+    stack.configure(&format!("[site]\ndirectory = \"dist\"\nbuild = \"{build}\"\n"));
+    let refused = stack.ship(&["up"]).failed(2).error().to_string();
+    assert!(refused.contains("no program of the project is run"), "{refused}");
+    let seen = stack.project.folder().join("seen");
+    assert!(!seen.exists());
+    // There is no stack yet: it fails after the build.
+    stack.run(&["deploy", "--site"]).failed(1);
+    let seen = fs::read_to_string(seen).expect("it was run");
     assert!(seen.contains("HARMLESS=here") && !seen.contains("hunter2"), "{seen}");
 }
 
@@ -210,4 +225,12 @@ fn a_manual_is_not_written_through_a_link() {
     Cloud::offline(project.folder(), &["man", "man"]).succeeded();
     assert_eq!(project.read("mine"), "mine");
     assert!(!link.is_symlink());
+
+    let elsewhere = Project::new("manual-elsewhere");
+    symlink(elsewhere.folder(), project.folder().join("docs")).expect("a link");
+    let before = fs::read_dir(elsewhere.folder()).expect("a folder").count();
+    for folder in ["docs", "docs/man"] {
+        Cloud::offline(project.folder(), &["man", folder]).failed(1);
+    }
+    assert_eq!(fs::read_dir(elsewhere.folder()).expect("a folder").count(), before);
 }

@@ -1,5 +1,6 @@
 //! Expands `macro_rules!` of the project.
 
+use std::cell::Cell;
 use std::collections::HashMap;
 use std::rc::Rc;
 
@@ -12,7 +13,12 @@ use super::transcription::transcribe;
 #[derive(Default)]
 pub struct Book {
     by_name: HashMap<String, Vec<Rules>>,
+    /// Tokens that macros have made.
+    made: Cell<usize>,
 }
+
+/// Tokens that all macros of a project make. Forty macros that each use the next one twice would make 2⁴⁰.
+const ENOUGH: usize = 1_000_000;
 
 /// A `macro_rules!` definition.
 #[derive(Clone)]
@@ -70,8 +76,37 @@ impl Book {
             _ if rules.krate == krate => 1,
             _ => 2,
         });
-        known.into_iter().find_map(|rules| rules.expand(arguments.clone()))
+        if self.is_spent() {
+            return None;
+        }
+        let made = known.into_iter().find_map(|rules| rules.expand(arguments.clone()))?;
+        // An expansion of nothing is work, too.
+        self.made.set(self.made.get() + 8 + count(&made, ENOUGH));
+        Some(made).filter(|_| !self.is_spent())
     }
+
+    /// Whether macros have made so much that no more of them is expanded.
+    pub fn is_spent(&self) -> bool {
+        self.made.get() > ENOUGH
+    }
+}
+
+/// Tokens, those in groups included; what is beyond `most` is not counted.
+fn count(tokens: &TokenStream, most: usize) -> usize {
+    let mut waiting = vec![tokens.clone()];
+    let mut count = 0;
+    while let Some(tokens) = waiting.pop() {
+        for token in tokens {
+            count += 1;
+            if let TokenTree::Group(group) = token {
+                waiting.push(group.stream());
+            }
+        }
+        if count > most {
+            break;
+        }
+    }
+    count
 }
 
 impl Rules {
@@ -348,6 +383,18 @@ mod tests {
             expand("($name:ident, $t:ty) => { fn $name() -> $t { $crate::x() } };", "go, Vec<u8>"),
             "fngo()->Vec<u8>{__crate_3::x()}"
         );
+    }
+
+    #[test]
+    fn macros_that_double_come_to_an_end() {
+        let mut book = Book::default();
+        let rules = "($($x:tt)*) => { [$($x)* $($x)*] };".parse().expect("it parses");
+        book.add("made".to_owned(), 0, "library", rules);
+        let path = ["made".to_owned()];
+        let first: TokenStream = "a b c".parse().expect("it parses");
+        let made = std::iter::successors(Some(first), |before| book.expand(0, &path, before));
+        assert!(made.count() < 40);
+        assert!(book.is_spent());
     }
 
     #[test]

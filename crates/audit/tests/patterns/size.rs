@@ -105,3 +105,76 @@ async fn handler(_: LambdaEvent<()>) -> Result<(), Error> {{
     );
     assert_calls(&served(&source), &["Scan set"]);
 }
+
+const STARTS: &str = "fn main() { lambda_runtime::run(1); }\n";
+
+#[test]
+fn a_file_that_is_a_module_of_itself_is_read_once() {
+    for (path, text) in [
+        ("src/main.rs", format!("#[path = \"main.rs\"] mod again;\n{STARTS}")),
+        ("src/other.rs", "#[path = \"main.rs\"] mod back;".to_owned()),
+    ] {
+        let main = format!("mod other;\n{STARTS}");
+        let project = Project::of(&[("src/main.rs", &main), ("src/other.rs", ""), (path, &text)]);
+        let function = &project.functions(".")[0];
+        assert!(function.unresolved[0].reason.contains("a module of itself"), "{function:#?}");
+    }
+}
+
+#[test]
+fn files_that_are_modules_twice_come_to_an_end() {
+    let mut files = vec![("src/main.rs".to_owned(), format!("mod m0;\n{STARTS}"))];
+    for at in 0..40 {
+        let next = format!("#[path = \"m{}.rs\"] mod", at + 1);
+        files.push((format!("src/m{at}.rs"), format!("{next} one; {next} other;")));
+    }
+    files.push(("src/m40.rs".to_owned(), String::new()));
+    let files: Vec<(&str, &str)> =
+        files.iter().map(|(path, text)| (path.as_str(), text.as_str())).collect();
+    let function = &Project::of(&files).functions(".")[0];
+    assert!(function.unresolved[0].reason.contains("too many files"), "{:#?}", function.unresolved);
+}
+
+#[test]
+fn macros_that_use_macros_twice_come_to_an_end() {
+    let mut main = STARTS.to_owned();
+    for at in 0..40 {
+        let next = at + 1;
+        writeln!(main, "macro_rules! m{at} {{ () => {{ m{next}!(); m{next}!(); }} }}")
+            .expect("a string takes it");
+    }
+    main.push_str("macro_rules! m40 { () => { f(); } } fn f() { m0!(); }");
+    let function = &Project::of(&[("src/main.rs", &main)]).functions(".")[0];
+    assert!(
+        function.unresolved.iter().any(|one| one.reason.contains("make more than is read")),
+        "{:#?}",
+        function.unresolved
+    );
+}
+
+#[test]
+fn a_name_that_doubles_in_each_line_is_unknown() {
+    for doubling in ["format!(\"{}{}\", A, A)", "A.clone() + &A", "A.replace(\"a\", \"aa\")"] {
+        let mut source = "
+async fn handler(_: LambdaEvent<()>) -> Result<(), Error> {
+    let client = aws_sdk_dynamodb::Client::new(&aws_config::load_from_env().await);
+    let a0 = \"aa\".to_owned();"
+            .to_owned();
+        for line in 0..60 {
+            let made = doubling.replace('A', &format!("a{line}"));
+            write!(source, "\n    let a{} = {made};", line + 1).expect("a string takes it");
+        }
+        source.push_str("\n    client.scan().table_name(a60).send().await?;\n    Ok(())\n}");
+        assert_eq!(crate::calls(&served(&source)), ["Scan ?"], "{doubling}");
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_file_of_the_kernel_without_an_end_is_refused() {
+    let project = Project::of(&[("src/main.rs", &format!("mod endless;\n{STARTS}"))]);
+    std::os::unix::fs::symlink("/proc/self/pagemap", project.0.join("src/endless.rs"))
+        .expect("a link can be made");
+    let function = &project.functions(".")[0];
+    assert!(function.unresolved[0].reason.contains("was not read"), "{function:#?}");
+}

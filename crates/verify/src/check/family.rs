@@ -77,15 +77,13 @@ fn pieces(pattern: &str) -> Vec<char> {
     let mut pieces = vec![];
     let mut rest = pattern;
     while let Some(character) = rest.chars().next() {
-        match rest.strip_prefix("${").map(|inside| inside.split_once('}')) {
-            Some(Some((_, after))) => {
-                pieces.push('*');
-                rest = after;
-            }
-            _ => {
-                pieces.push(character);
-                rest = &rest[character.len_utf8()..];
-            }
+        if let Some((_, after)) = rest.strip_prefix("${").and_then(|inside| inside.split_once('}'))
+        {
+            pieces.push('*');
+            rest = after;
+        } else {
+            pieces.push(character);
+            rest = &rest[character.len_utf8()..];
         }
     }
     pieces
