@@ -49,7 +49,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     })?;
     match args.verb {
         Verb::Check => {
-            let (issuer, keys) = app.unless_stopped(trusted(app, &config, auth)).await?;
+            let (issuer, keys) = app.unless_stopped(Box::pin(trusted(app, &config, auth))).await?;
             let count = keys.len();
             let text =
                 || format!("API Gateway can verify the tokens of {}: {count} RSA keys", issuer.0);
@@ -64,7 +64,8 @@ async fn explained(app: &App, config: &Config, auth: &Auth) -> Result<()> {
     let text = app.standard_input("read the token").await?;
     let token = Token::read(&text)
         .map_err(|why| Error::usage("standard input is not a token").cause(why))?;
-    let ((issuer, audience), keys) = app.unless_stopped(trusted(app, config, auth)).await?;
+    let ((issuer, audience), keys) =
+        app.unless_stopped(Box::pin(trusted(app, config, auth))).await?;
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     let terms = Terms {
         issuer: &issuer,

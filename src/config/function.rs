@@ -100,6 +100,7 @@ pub struct FunctionKeys {
     pub role_path: String,
     pub environment: BTreeMap<String, String>,
     /// The secrets that it reads when it starts.
+    #[expect(clippy::zero_sized_map_values, reason = "`KEY = {}` leaves room for keys of its own")]
     pub secrets: BTreeMap<String, SecretKeys>,
     /// How many published versions stay when a new one has proved itself.
     pub keep_versions: i32,

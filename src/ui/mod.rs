@@ -192,7 +192,6 @@ impl Ui {
     }
 
     /// Asks on the terminal for a line that the terminal does not show; it comes with the newline that ends it.
-    #[expect(clippy::unused_self, reason = "who asks has a `Ui`")]
     pub async fn ask_unseen(&self, prompt: &str) -> Result<String> {
         let _unseen = machine::Unseen::begin().doing("hide what is typed")?;
         line_typed(prompt).await

@@ -198,13 +198,13 @@ fn answer(response: &HttpResponse) -> Result<Answer, OrchestratorError<Refused>>
     match read {
         Some(value) if status.is_success() => Ok(Answer(value)),
         read => {
-            Err(OrchestratorError::operation(refusal(status.as_u16(), read.unwrap_or_default())))
+            Err(OrchestratorError::operation(refusal(status.as_u16(), &read.unwrap_or_default())))
         }
     }
 }
 
 /// The code is in `__type`, with or without the name of the model before it.
-fn refusal(status: u16, body: Value) -> Refused {
+fn refusal(status: u16, body: &Value) -> Refused {
     let word = |names: [&str; 2]| names.iter().find_map(|name| body[name].as_str());
     let code = word(["__type", "code"]).and_then(|code| code.rsplit('#').next());
     let code = code.map_or_else(|| format!("HTTP {status}"), str::to_owned);

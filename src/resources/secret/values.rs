@@ -19,7 +19,7 @@ pub const CALLS: &[&str] = &["ssm:PutParameter", "ssm:GetParameter"];
 const MOST_BYTES: usize = 4096;
 
 /// Until Parameter Store has ended another change of the same parameter.
-const BUSY: std::time::Duration = std::time::Duration::from_secs(60);
+const BUSY: std::time::Duration = std::time::Duration::from_mins(1);
 
 /// What Parameter Store refuses for a moment.
 const PASSING: [&str; 2] = ["TooManyUpdates", "ThrottlingException"];
