@@ -2,7 +2,7 @@
 
 use crate::cloud::partition;
 use crate::cloud::{Cloud, Identity};
-use crate::config::{Config, Function, LogPolicy, Trigger};
+use crate::config::{Config, Domain, Function, LogPolicy, SiteNames, Trigger, Zone};
 use crate::resources::Source;
 use crate::stack::{MANAGED_LOGS, Stack};
 use iam::document::Document;
@@ -91,8 +91,32 @@ fn names(config: &Config, region: &str) -> Names {
         edge_functions: site.clone().map(|name| edge(&format!("function/{name}-*"))).collect(),
         distributions: site.clone().map(|_| edge("distribution/*")).collect(),
         origin_access: site.map(|_| edge("origin-access-control/*")).collect(),
+        certificates: config
+            .domain
+            .iter()
+            .map(|_| format!("arn:{partition}:acm:*:{account}:certificate/*"))
+            .collect(),
+        zones: config.domain.iter().map(|domain| zones(domain, partition)).collect(),
+        hosts: hosts(config),
         gateway: format!("arn:{partition}:apigateway:{region}::"),
     }
+}
+
+/// The names that certificates and records are of.
+fn hosts(config: &Config) -> Vec<String> {
+    let of = |domain: &Domain| {
+        let site = domain.site.iter().flat_map(SiteNames::all).chain(&domain.api);
+        site.cloned().collect::<Vec<_>>()
+    };
+    config.domain.iter().flat_map(of).collect()
+}
+
+fn zones(domain: &Domain, partition: &str) -> String {
+    let id = match &domain.zone {
+        Zone::Given(id) => id.as_str(),
+        Zone::Found | Zone::Elsewhere => ANY,
+    };
+    format!("arn:{partition}:route53:::hostedzone/{id}")
 }
 
 /// The role, with its path and without: IAM knows no path of a role that is not there, and judges a look at it by the name.

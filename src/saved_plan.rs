@@ -154,6 +154,7 @@ fn wanted(config: &Config, blueprints: &Blueprints) -> String {
         tables,
         functions,
         site,
+        domain,
         about: _,
         cors,
         auth,
@@ -167,7 +168,9 @@ fn wanted(config: &Config, blueprints: &Blueprints) -> String {
         names: _,
     } = config;
     let asked: Vec<String> = blueprints.values().map(asked).collect();
-    let text = format!("{tables:?} {functions:?} {site:?} {cors:?} {auth:?} {tags:?} {asked:?}");
+    let text = format!(
+        "{tables:?} {functions:?} {site:?} {domain:?} {cors:?} {auth:?} {tags:?} {asked:?}"
+    );
     Digest::of(text.as_bytes()).hex()
 }
 

@@ -1,6 +1,7 @@
 //! The wiring: which resources a stack consists of, and what each needs. One line a resource.
 
 mod check;
+mod names;
 mod retired;
 mod targets;
 
@@ -20,6 +21,7 @@ use crate::resources::{
 pub use check::{check, check_function};
 use engine::{Graph, Handle, Id, Outcome};
 use iam::document::Document;
+pub use names::DomainParts;
 use package::Artifact;
 pub use retired::{Surplus, retired};
 use targets::targets;
@@ -40,6 +42,8 @@ pub struct Stack {
     pub http: Option<Http>,
     /// Absent when the file says of no frontend.
     pub site: Option<SiteParts>,
+    /// Absent when the file says of no names.
+    pub domain: Option<DomainParts>,
     /// Whether the headers of the site's files are left unread.
     contents_alone: Arc<AtomicBool>,
     /// Whether nothing of the functions' settings is looked at but which secrets they read.
@@ -136,6 +140,7 @@ impl Stack {
         starting.extend(wiring.triggers(config, &tables, &functions));
         let contents_alone = Arc::default();
         let site = wiring.site(config, http, &contents_alone);
+        let domain = wiring.names(config, site, http, blueprints.is_some());
         let Wiring { graph, secrets, pins_alone, .. } = wiring;
         let about = config.function().key.clone();
         Self {
@@ -145,6 +150,7 @@ impl Stack {
             functions,
             http,
             site,
+            domain,
             contents_alone,
             pins_alone,
             starting,

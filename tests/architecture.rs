@@ -255,7 +255,7 @@ impl Source {
             Some(snake_case(operation.rsplit("::").next()?))
         });
         // Clients of REST services have a method an operation, as the SDK has.
-        let site = ["s3.", "cdn."].iter().flat_map(|client| text.split(client).skip(1));
+        let site = ["s3.", "cdn.", "dns."].iter().flat_map(|client| text.split(client).skip(1));
         let site = site.filter_map(|rest| Some(rest.split_once('(')?.0.to_owned()));
         let is_method = |name: &String| {
             name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '_')
@@ -267,7 +267,8 @@ impl Source {
 
     /// The operations of `CALLS` and its like and of `fn calls`, as the SDK's methods are called.
     fn calls_declared(&self) -> Vec<String> {
-        const KNOWN: [&str; 12] = [
+        const KNOWN: [&str; 14] = [
+            "acm",
             "apigateway",
             "cloudfront",
             "cognito-idp",
@@ -275,6 +276,7 @@ impl Source {
             "iam",
             "lambda",
             "logs",
+            "route53",
             "s3",
             "scheduler",
             "sqs",

@@ -3,6 +3,7 @@
 pub mod apis;
 mod bounded;
 pub mod caller;
+pub mod certificates;
 pub mod denials;
 pub mod documents;
 mod endpoints;
@@ -26,6 +27,7 @@ pub mod tags;
 pub mod trial_policy;
 pub mod upload;
 pub mod wait;
+pub mod zones;
 
 use std::net::IpAddr;
 use std::sync::Arc;

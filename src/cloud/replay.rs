@@ -50,6 +50,19 @@ pub fn refused(expects: impl Into<String>, status: u16, code: &str, message: &st
     exchange(expects, Some((status, body)))
 }
 
+/// A REST service refuses with `code`, in XML.
+pub fn refused_in_xml(
+    expects: impl Into<String>,
+    status: u16,
+    code: &str,
+    message: &str,
+) -> Exchange {
+    let body = format!(
+        "<ErrorResponse><Error><Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
+    );
+    exchange(expects, Some((status, body)))
+}
+
 /// The answer is lost.
 pub fn lost(expects: impl Into<String>) -> Exchange {
     exchange(expects, None)

@@ -11,6 +11,7 @@ pub mod cors;
 pub mod deploy;
 pub mod dev;
 pub mod doctor;
+mod domain;
 mod dropping;
 mod granted;
 pub mod init;
@@ -104,6 +105,7 @@ impl App {
         if self.globals.local {
             config.unbound();
             config.authenticate_locally();
+            config.name_locally();
         }
         Ok(config)
     }

@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 use tokio::process::Command;
 use tokio::time::Instant;
 
-use super::App;
 use super::sources::built;
+use super::{App, domain};
 use crate::cloud::wait::{self, Poll};
 use crate::cloud::{Cloud, Request, send, sites};
 use crate::config::{self, Config, Site};
@@ -130,7 +130,7 @@ pub async fn prove(
     let url = match found {
         Some(distribution) => Some(distribution.url.clone()),
         None => match stack.distribution(cloud, config, own) {
-            Some(distribution) => distribution.address().await?,
+            Some(distribution) => distribution.address().await?.map(|at| at.url),
             None => None,
         },
     };
@@ -222,8 +222,8 @@ pub async fn deploy(app: &App) -> Result<()> {
         };
         let looks = async { tokio::try_join!(read(&stack.graph, &ids, events), address) };
         let looked = app.unless_stopped(Box::pin(cloud.confirmed(looks)));
-        let (reading, url) = looked.await?;
-        let url = url.filter(|_| reading.is_there(parts.files.id)).ok_or_else(|| {
+        let (reading, at) = looked.await?;
+        let at = at.filter(|_| reading.is_there(parts.files.id)).ok_or_else(|| {
             Error::failed("deploy the site")
                 .cause(format!("{} has no site yet", config.names.api))
                 .hint("run `stackctl up` first")
@@ -231,12 +231,13 @@ pub async fn deploy(app: &App) -> Result<()> {
         let plan = plan_up(&stack.graph, &ids, &reading, Ownership::Respect)?;
         let outcome = execute(&stack.graph, plan, events, &app.stop).await.into_result()?;
         if let Some(entry) = outcome.find(parts.files).and_then(LiveSiteFiles::entry) {
-            alone(&progress, served(&url, own, entry, &progress)).await?;
+            alone(&progress, served(&at.url, own, entry, &progress)).await?;
         }
         finish(&stack.graph, &outcome, events).await?;
-        Ok::<_, Error>((outcome, url))
+        Ok::<_, Error>((outcome, at))
     });
-    let (outcome, url) = work.await?;
+    let (outcome, at) = work.await?;
+    let url = domain::site_url(&config, &cloud, &at.aliases).unwrap_or(at.url);
     let changed = outcome.changes.iter().any(|(_, action)| *action != Action::Keep);
     let release = outcome.find(parts.files).and_then(LiveSiteFiles::release).unwrap_or_default();
     let text = || {
@@ -265,7 +266,7 @@ pub async fn roll_back(app: &App, wanted: &str, list: bool) -> Result<()> {
     let files = stack.site_files(&cloud, &config, own).ok_or_else(no_site)?;
     let distribution = stack.distribution(&cloud, &config, own).ok_or_else(no_site)?;
     let looks = async { tokio::try_join!(files.releases(), distribution.address()) };
-    let (releases, url) = app.unless_stopped(Box::pin(cloud.confirmed(looks))).await?;
+    let (releases, at) = app.unless_stopped(Box::pin(cloud.confirmed(looks))).await?;
     if list {
         let text = || releases.iter().map(line).collect::<Vec<_>>().join("\n");
         return app
@@ -273,7 +274,7 @@ pub async fn roll_back(app: &App, wanted: &str, list: bool) -> Result<()> {
             .result(text, || json!({"releases": releases.iter().map(entry).collect::<Vec<_>>()}));
     }
     let chosen = chosen(&releases, wanted)?;
-    let url = url.ok_or_else(|| {
+    let at = at.ok_or_else(|| {
         Error::failed("roll the site back")
             .cause("it has no distribution")
             .hint("run `stackctl up`")
@@ -284,9 +285,10 @@ pub async fn roll_back(app: &App, wanted: &str, list: bool) -> Result<()> {
     app.ui
         .watch(vec![label], async |events| {
             let progress = Progress::new(Id::default(), events);
-            alone(&progress, served(&url, own, &page, &progress)).await
+            alone(&progress, served(&at.url, own, &page, &progress)).await
         })
         .await?;
+    let url = domain::site_url(&config, &cloud, &at.aliases).unwrap_or(at.url);
     let text = || {
         let back = before.as_ref().map(|id| {
             format!("\n`stackctl rollback --site={id}` returns to release {id}; `stackctl deploy --site` ships what is in this folder")

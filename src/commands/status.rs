@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::retiring::Retiring;
 use super::sources::built;
-use super::{App, outputs, site};
+use super::{App, domain, outputs, site};
 use crate::cli::examples;
 use crate::resources::{OWNED_CALLS, owned};
 use crate::stack::Stack;
@@ -53,6 +53,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     let mut document = outputs::document(&config, cloud.known_identity(), api, &found);
     let distribution = stack.site.and_then(|site| reading.find(site.distribution));
     site::outputs(&mut document, distribution);
+    domain::outputs(&mut document, &config, &cloud, &domain::found(&stack, &reading));
     for (key, found) in &found {
         // Lambda's `$LATEST` is what was uploaded last.
         let uploaded = found.function.map(|function| &function.code_sha256);
@@ -119,6 +120,10 @@ fn text(document: &Value, paint: Paint) -> String {
     }
     if let Some(url) = document["site_url"].as_str() {
         lines.push(format!("{url}/    the site\n"));
+    }
+    let records = domain::text(document);
+    if !records.is_empty() {
+        lines.push(format!("{}\n", records.trim_start()));
     }
     for function in document["functions"].as_object().into_iter().flat_map(|all| all.values()) {
         if function["is_newest_code"] == false {

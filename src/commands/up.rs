@@ -9,7 +9,7 @@ use super::retiring::Consent;
 use super::ship::{self, MAKING_ROOM, Ship};
 use super::sources::Artifacts;
 use super::widening::{self, Asked};
-use super::{App, auth, dropping, outputs, retiring, site, sources};
+use super::{App, auth, domain, dropping, outputs, retiring, site, sources};
 use crate::blueprint::{self, Form};
 use crate::cli::examples;
 use crate::cloud::Cloud;
@@ -147,12 +147,6 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         agreed = true;
     };
     let api = ship::live_api(&stack, &outcome)?;
-    if let Some(path) = &args.write_env {
-        let url = &api.ok_or_else(no_requests)?.url;
-        let pool = stack.http.and_then(|http| http.users).and_then(|users| outcome.find(users));
-        let sign_in = outputs::sign_in(&config, &cloud, pool);
-        env_file::write(path, &env_file::values(url, sign_in.as_ref()))?;
-    }
     let mut document = outputs::document(
         &config,
         &cloud.identity().await?,
@@ -161,6 +155,13 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     );
     let distribution = stack.site.and_then(|site| outcome.find(site.distribution));
     site::outputs(&mut document, distribution);
+    domain::outputs(&mut document, &config, &cloud, &domain::found(&stack, &outcome));
+    if let Some(path) = &args.write_env {
+        let url = domain::api_url(&document, &api.ok_or_else(no_requests)?.url);
+        let pool = stack.http.and_then(|http| http.users).and_then(|users| outcome.find(users));
+        let sign_in = outputs::sign_in(&config, &cloud, pool);
+        env_file::write(path, &env_file::values(url, sign_in.as_ref()))?;
+    }
     document["changes"] = [outputs::changes(&stack, &outcome.changes), gone].concat().into();
     let artifacts = stack.artifacts(&outcome);
     document["build"] = json!(sources::document(&artifacts));
@@ -209,7 +210,14 @@ pub async fn planned(
     events: &Events,
 ) -> Result<Plan> {
     let all = stack.all();
-    let reading = cloud.confirmed(read(&stack.graph, &all, events)).await?;
+    let names = async {
+        match &stack.domain {
+            Some(domain) => domain.check(cloud).await,
+            None => Ok(()),
+        }
+    };
+    let looks = async { tokio::try_join!(read(&stack.graph, &all, events), names) };
+    let (reading, ()) = cloud.confirmed(Box::pin(looks)).await?;
     plan_up(&stack.graph, &all, &reading, ownership)
 }
 
@@ -246,7 +254,9 @@ pub fn text(
         format!("\n\n  {url}{}{public}", examples_of(config, form, &url))
     });
     let site = document["site_url"].as_str().map(|url| format!("\n\n  {url}/    the site"));
-    let answers = answers.unwrap_or_default() + &site.unwrap_or_default();
+    let api = document["api_domain_url"].as_str().map(|url| format!("\n\n  {url}/    the API"));
+    let names = api.unwrap_or_default() + &domain::text(document);
+    let answers = answers.unwrap_or_default() + &site.unwrap_or_default() + &names;
     let text = format!(
         "{} is up: {what}, {live} ({took})\n{place}{}",
         config.names.api,

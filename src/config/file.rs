@@ -6,6 +6,7 @@ use serde::Deserialize;
 use toml::{Table, Value};
 
 use super::auth::AuthKeys;
+use super::domain::DomainKeys;
 use super::function::FunctionKeys;
 use super::kinds;
 use super::names::API;
@@ -33,6 +34,7 @@ pub struct File {
     /// Absent where the API is open to everybody.
     pub auth: Option<AuthKeys>,
     pub site: Option<SiteKeys>,
+    pub domain: Option<DomainKeys>,
 }
 
 /// `[api]`

@@ -2,6 +2,7 @@
 
 pub mod auth;
 mod check;
+mod domain;
 mod file;
 mod function;
 mod kinds;
@@ -20,9 +21,11 @@ use std::{env, io};
 
 pub use auth::{Auth, Issuer, Pool};
 pub use check::better_name;
+pub use domain::{Domain, SiteNames, Zone};
 pub use file::{Cors, nearest};
 pub use function::{Budget, Function, FunctionKeys, LogPolicy};
 pub use names::{ALIAS, API, DEFAULT_STAGE, LAMBDA, Names};
+pub use region::regions;
 pub use schema::SCHEMA;
 pub use site::{Fallback, Site};
 pub use table::{Attribute, AttributeKind, DATA, Index, Projection, Table, Word};
@@ -63,6 +66,8 @@ pub struct Config {
     pub opens: bool,
     /// The frontend, where the file says of one.
     pub site: Option<Site>,
+    /// Names of the stack's own, where the file says some.
+    pub domain: Option<Domain>,
     pub names: Names,
 }
 
@@ -115,11 +120,13 @@ impl Config {
         if auth.is_some() {
             auth::allow_tokens(&mut cors)?;
         }
+        let has_site = file.site.is_some();
         let config = Self {
             about: main_function(&functions),
             functions,
             tables: tables.collect::<Result<_>>()?,
             site: file.site.map(|keys| Site::of(&names, keys)).transpose()?,
+            domain: file.domain.map(|keys| Domain::of(keys, has_site)).transpose()?,
             names,
             root,
             name: file.name,
@@ -185,6 +192,17 @@ impl Config {
         }
     }
 
+    /// Forgets what is in the account alone: the zone and the certificate that the file names.
+    pub fn name_locally(&mut self) {
+        let Some(domain) = &mut self.domain else { return };
+        if let Zone::Given(_) = domain.zone {
+            domain.zone = Zone::Found;
+        }
+        if let Some(site) = &mut domain.site {
+            site.certificate = None;
+        }
+    }
+
     /// Lets a pool of the local cloud issue the tokens: the issuer of the file does not reach this machine.
     pub fn authenticate_locally(&mut self) {
         let local = || Auth::locally(self.names.users(), &self.cors);
@@ -214,6 +232,7 @@ impl Config {
         let mut alone = self.clone();
         alone.functions.retain(|key, _| *key == self.about);
         alone.site = None;
+        alone.domain = None;
         alone
     }
 
@@ -277,6 +296,7 @@ impl Config {
             tables: self.tables.iter().map(table).collect(),
             functions: self.functions.iter().map(function).collect(),
             site: None,
+            domain: None,
             name,
             names,
             stage: DEFAULT_STAGE.to_owned(),

@@ -59,6 +59,13 @@ const DIRECTIONS: [&str; 9] = [
     "west",
 ];
 
+/// Those of AWS's first partition.
+pub fn regions() -> Vec<&'static str> {
+    let elsewhere = ["cn-", "eusc-", "us-gov-", "us-iso"];
+    let is_first = |region: &&str| !elsewhere.iter().any(|begin| region.starts_with(begin));
+    REGIONS.into_iter().filter(is_first).collect()
+}
+
 /// Refuses what cannot be a region, now or later: a place in two to four letters, perhaps a part of it, a direction of
 /// the sky, and a digit.
 pub fn check(what: &str, region: &str) -> Result<()> {

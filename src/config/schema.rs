@@ -73,6 +73,7 @@ mod tests {
                 "function.queue.visibility",
                 "auth.issuer",
                 "auth.audience",
+                "domain.name",
             ];
             let is_an_example = is_an_example.contains(&path.as_str());
             if !is_an_example && !path.starts_with("function.budget.") {

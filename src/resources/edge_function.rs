@@ -31,11 +31,12 @@ pub struct LiveEdgeFunction {
 
 impl EdgeFunction {
     pub fn new(cloud: &Cloud, config: &Config, site: &Site) -> Self {
+        let names = config.domain.as_ref().and_then(|domain| domain.site.as_ref());
         Self {
             cdn: CloudFront::new(&cloud.sdk),
             name: format!("{}-{}-edge", site.name, cloud.region()),
             comment: sites::marker(cloud, config),
-            code: site::function(site),
+            code: site::function(site, names),
         }
     }
 

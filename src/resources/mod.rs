@@ -2,10 +2,12 @@
 
 mod access_control;
 mod api;
+mod api_domain;
 mod attachments;
 mod authorizer;
 mod bucket_policy;
 mod busy;
+mod certificate;
 mod code;
 mod commits;
 mod distribution;
@@ -26,6 +28,7 @@ mod permission;
 mod policy;
 pub mod prune;
 mod queue;
+mod records;
 pub mod release;
 mod report;
 mod retired;
@@ -40,15 +43,20 @@ pub mod site_files;
 mod table;
 mod trial;
 mod user_pool;
+mod validation;
 pub mod versions;
 
 pub use access_control::AccessControl;
 pub use api::{Api, LiveApi};
+pub use api_domain::{ApiDomain, Leads, LiveApiDomain};
 pub use attachments::{Attachments, Rights};
 pub use authorizer::{Authorizer, Trust};
 pub use bucket_policy::BucketPolicy;
+pub use certificate::{Certificate, LiveCertificate};
 pub use code::{Code, Source, quick_for_aws};
-pub use distribution::{Beside, Distribution, FINDING, LiveDistribution};
+pub use distribution::{
+    Beside, CertificateOf, Distribution, FINDING, LiveDistribution, LiveSiteName, SiteName,
+};
 pub use edge_function::EdgeFunction;
 pub use event_source::{EventSource, RETRIES};
 pub use export::{export, probe};
@@ -67,6 +75,7 @@ pub use prune::prune;
 #[cfg(test)]
 pub use queue::LiveQueue;
 pub use queue::Queue;
+pub use records::{Records, Target};
 pub use release::{LiveRelease, Release};
 pub use retired::Retired;
 pub use role::{Role, further as further_roles};
@@ -80,4 +89,5 @@ pub use site_files::{LiveSiteFiles, Past, SiteFiles};
 pub use table::{LiveTable, Table, further as further_tables};
 pub use trial::Trial;
 pub use user_pool::{LiveUserPool, UserPool};
+pub use validation::Validation;
 pub use versions::{Version, published_code, versions};

@@ -151,7 +151,7 @@ fn a_release_holds_what_later_ones_may_replace() {
 /// What the function makes of each path, by Node.
 fn routed(keys: &str, paths: &[&str]) -> Vec<String> {
     let calls = serde_json::to_string(paths).expect("JSON");
-    let source = function(&site(keys));
+    let source = function(&site(keys), None);
     let program = format!(
         "{source}\nconsole.log(JSON.stringify({calls}.map(uri => handler({{request: {{uri}}}}).uri)))"
     );
@@ -181,5 +181,25 @@ fn a_request_is_about_a_file_a_route_of_the_page_or_the_api() {
         ["/index.html", "/docs/index.html", "/docs/index.html", "/api/x/index.html", "/a.css"]
     );
     assert_eq!(routed("fallback = \"none\"", &["/a", "/api/a/b"]), ["/a", "/a/b"]);
-    assert!(function(&site("")).len() < 10 << 10, "CloudFront takes 10 KB");
+    assert!(function(&site(""), None).len() < 10 << 10, "CloudFront takes 10 KB");
+}
+
+#[test]
+fn a_further_name_of_the_site_leads_to_the_main_one_with_path_and_parameters() {
+    let text = "name = \"app\"\n[site]\n[domain]\nname = \"example.com\"\nredirects = [\"www.example.com\"]";
+    let domain = crate::config::tests::config(text).expect("valid").domain.expect("one");
+    let source = function(&site(""), domain.site.as_ref());
+    let program = format!(
+        r#"{source}
+const ask = (host, method) => handler({{request: {{method, uri: '/a%20b', headers: {{host: {{value: host}}}},
+  querystring: {{q: {{value: 'x%26', multiValue: [{{value: 'x%26'}}, {{value: 'y'}}]}}, flag: {{value: ''}}}}}}}});
+const told = one => one.statusCode ? [one.statusCode, one.headers.location.value] : [0, one.uri];
+console.log(JSON.stringify([ask('WWW.example.com', 'GET'), ask('www.example.com', 'POST'), ask('example.com', 'GET')].map(told)))"#
+    );
+    let output = Command::new("node").args(["-e", &program]).stderr(Stdio::inherit()).output();
+    let told: Vec<(u16, String)> =
+        serde_json::from_slice(&output.expect("there is Node").stdout).expect("JSON");
+    let there = "https://example.com/a%20b?q=x%26&q=y&flag".to_owned();
+    assert_eq!(told, [(301, there.clone()), (308, there), (0, "/index.html".to_owned())]);
+    assert!(source.len() < 10 << 10, "CloudFront takes 10 KB");
 }

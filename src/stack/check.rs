@@ -24,6 +24,12 @@ pub fn check(config: &Config, blueprints: &Blueprints) -> Result<()> {
             }
         }
     }
+    let api = config.domain.as_ref().and_then(|domain| domain.api.as_ref());
+    if let Some(name) = api.filter(|_| takers.is_empty()) {
+        return Err(Error::usage(format!("`domain.api` is `{name}`, and there is no API"))
+            .cause("no function takes requests")
+            .hint("leave `domain.api` out, or give a function routes"));
+    }
     Ok(())
 }
 

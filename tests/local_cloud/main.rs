@@ -13,6 +13,7 @@ mod day_two;
 mod deploy;
 mod dev;
 mod doctor;
+mod domain;
 mod drift;
 mod foreign;
 mod frontend;

@@ -42,6 +42,12 @@ pub struct Names {
     /// Distributions and origin access controls: AWS gives each a name of its own.
     pub distributions: Vec<String>,
     pub origin_access: Vec<String>,
+    /// Certificates, which ACM gives names of its own.
+    pub certificates: Vec<String>,
+    /// The hosted zone of the file, or any.
+    pub zones: Vec<String>,
+    /// The stack's own names, which its certificates and records are of.
+    pub hosts: Vec<String>,
     /// Before the path of anything in API Gateway: `arn:aws:apigateway:us-east-1::`.
     pub gateway: String,
 }
@@ -65,6 +71,8 @@ enum On {
     EdgeFunction,
     Distribution,
     OriginAccess,
+    Certificate,
+    Zone,
     UserPool,
     Parameter,
     /// API Gateway's actions are the methods of HTTP, and its ARNs paths without an account or a name.
@@ -74,7 +82,7 @@ enum On {
 
 /// Method and path of each operation of API Gateway.
 /// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagementv2.html>
-const GATEWAY: [(&str, &str, &str); 21] = [
+const GATEWAY: [(&str, &str, &str); 29] = [
     ("GetApis", "GET", "/apis"),
     ("CreateApi", "POST", "/apis"),
     ("UpdateApi", "PATCH", "/apis/*"),
@@ -96,6 +104,14 @@ const GATEWAY: [(&str, &str, &str); 21] = [
     ("CreateStage", "POST", "/apis/*/stages"),
     ("UpdateStage", "PATCH", "/apis/*/stages/*"),
     ("GetTags", "GET", TAGS),
+    ("GetDomainName", "GET", "/domainnames/*"),
+    ("CreateDomainName", "POST", "/domainnames"),
+    ("UpdateDomainName", "PATCH", "/domainnames/*"),
+    ("DeleteDomainName", "DELETE", "/domainnames/*"),
+    ("GetApiMappings", "GET", "/domainnames/*/apimappings"),
+    ("CreateApiMapping", "POST", "/domainnames/*/apimappings"),
+    ("UpdateApiMapping", "PATCH", "/domainnames/*/apimappings/*"),
+    ("DeleteApiMapping", "DELETE", "/domainnames/*/apimappings/*"),
 ];
 const TAGS: &str = "/tags/*";
 
@@ -122,7 +138,9 @@ pub fn document<'a>(operations: impl IntoIterator<Item = &'a str>, names: &Names
 }
 
 /// What is asked of a whole account.
-const LISTS: [&str; 10] = [
+const LISTS: [&str; 13] = [
+    "acm:ListCertificates",
+    "acm:RequestCertificate",
     "cognito-idp:CreateUserPool",
     "cognito-idp:ListUserPools",
     "dynamodb:ListTables",
@@ -131,6 +149,7 @@ const LISTS: [&str; 10] = [
     "lambda:ListEventSourceMappings",
     "lambda:ListFunctions",
     "logs:DescribeLogGroups",
+    "route53:ListHostedZones",
     "ssm:DescribeParameters",
     "tag:GetResources",
 ];
@@ -149,6 +168,8 @@ fn needs(operation: &str) -> Vec<(String, On)> {
         _ if LISTS.contains(&operation) => On::Everything,
         // About the account, or about a principal that no file names.
         _ if part == "caller" || name.starts_with("GetAccount") => On::Everything,
+        ("acm", _) => On::Certificate,
+        ("route53", _) => On::Zone,
         ("lambda", "version") => On::Versions,
         ("lambda", _) if name.ends_with("EventSourceMapping") => On::EventSource,
         ("sqs", _) => On::Queue,
@@ -173,7 +194,11 @@ fn needs(operation: &str) -> Vec<(String, On)> {
     let mut needs: Vec<(String, On)> = besides(operation)
         .iter()
         .map(|action| {
-            let on = if *action == PASS_ROLE { On::Role } else { on.clone() };
+            let on = match *action {
+                PASS_ROLE => On::Role,
+                "acm:AddTagsToCertificate" => On::Certificate,
+                _ => on.clone(),
+            };
             ((*action).to_owned(), on)
         })
         .collect();
@@ -182,6 +207,8 @@ fn needs(operation: &str) -> Vec<(String, On)> {
     needs
 }
 
+const REQUEST_CERTIFICATE: &str = "acm:RequestCertificate";
+const CHANGE_RECORDS: &str = "route53:ChangeResourceRecordSets";
 const PASS_ROLE: &str = "iam:PassRole";
 const SCHEDULER: &str = "scheduler.amazonaws.com";
 
@@ -192,6 +219,7 @@ const BOUND: [&str; 2] = ["iam:CreateRole", "iam:PutRolePermissionsBoundary"];
 /// role that is handed on, and for tags to be among what is read.
 fn besides(operation: &str) -> &'static [&'static str] {
     match operation {
+        "acm:RequestCertificate" => &["acm:AddTagsToCertificate"],
         "dynamodb:CreateTable" => &["dynamodb:TagResource"],
         "iam:CreatePolicy" => &["iam:TagPolicy"],
         "iam:CreateRole" => &["iam:TagRole"],
@@ -214,7 +242,7 @@ fn gateway(name: &str) -> Vec<(String, On)> {
     let tags = [("POST", TAGS)];
     let of_table = GATEWAY.iter().filter(|(known, ..)| *known == name);
     let own = of_table.map(|(_, method, path)| (*method, *path));
-    let tagged = ["CreateApi", "TagResource"].contains(&name);
+    let tagged = ["CreateApi", "CreateDomainName", "TagResource"].contains(&name);
     own.chain(tags.into_iter().filter(|_| tagged))
         .map(|(method, path)| (format!("apigateway:{method}"), On::Path(path)))
         .collect()
@@ -238,6 +266,7 @@ impl Names {
             }
             PASS_ROLE => return "PassRoleToLambda".into(),
             "iam:AttachRolePolicy" => return "AttachOwnPolicies".into(),
+            REQUEST_CERTIFICATE => return "RequestOwnCertificates".into(),
             "lambda:AddPermission" => return "LetApiGatewayInvoke".into(),
             _ => {}
         }
@@ -258,6 +287,9 @@ impl Names {
             Some(On::EdgeFunction) => "EdgeFunction",
             Some(On::Distribution) => "Distribution",
             Some(On::OriginAccess) => "OriginAccess",
+            Some(On::Certificate) => "Certificates",
+            Some(On::Zone) if action == CHANGE_RECORDS => "OwnRecords",
+            Some(On::Zone) => "Zones",
             Some(On::UserPool) => "UserPools",
             Some(On::Parameter) => "Secrets",
             Some(On::Path(_)) => {
@@ -291,6 +323,8 @@ impl Names {
             On::EdgeFunction => self.edge_functions.clone(),
             On::Distribution => self.distributions.clone(),
             On::OriginAccess => self.origin_access.clone(),
+            On::Certificate => self.certificates.clone(),
+            On::Zone => self.zones.clone(),
             On::UserPool => self.user_pools.clone(),
             On::Parameter => self.parameters.clone(),
             On::Path(path) => vec![format!("{}{path}", self.gateway)],
@@ -309,6 +343,18 @@ impl Names {
             }
             ("iam:AttachRolePolicy", _) => {
                 condition("ArnLike", "iam:PolicyARN", self.attachable.clone())
+            }
+            (REQUEST_CERTIFICATE, _) => {
+                condition("ForAllValues:StringEquals", "acm:DomainNames", self.hosts.clone())
+            }
+            (CHANGE_RECORDS, _) => {
+                let key = "route53:ChangeResourceRecordSetsNormalizedRecordNames";
+                let names = self.hosts.iter().flat_map(|name| [name.clone(), format!("_*.{name}")]);
+                let mut all = condition("ForAllValues:StringLike", key, names.collect());
+                let kinds = ["A", "AAAA", "CNAME"].map(str::to_owned).to_vec();
+                let key = "route53:ChangeResourceRecordSetsRecordTypes";
+                all.extend(condition("ForAllValues:StringEquals", key, kinds));
+                all
             }
             (PASS_ROLE, Some((key, service))) => {
                 let scheduler = (!self.schedules.is_empty()).then(|| SCHEDULER.to_owned());

@@ -55,6 +55,12 @@ pub struct Summary {
     pub comment: String,
     /// The domains that it gets things from.
     pub origins: Vec<String>,
+    /// The names that it answers to, besides its own.
+    pub aliases: Vec<String>,
+    /// The ARN of its certificate; empty for CloudFront's own.
+    pub certificate: String,
+    /// The oldest protocol of viewers, as CloudFront's security policies are called.
+    pub protocol: String,
 }
 
 /// What lets distributions read a private bucket.
@@ -275,12 +281,17 @@ fn summaries(response: &HttpResponse) -> Result<Page<Summary>, Failure> {
     let one = |one: &Element| {
         let origins = one.child("Origins").and_then(|origins| origins.child("Items"));
         let origins = origins.into_iter().flat_map(|items| items.all("Origin"));
+        let aliases = one.child("Aliases").and_then(|aliases| aliases.child("Items"));
+        let aliases = aliases.into_iter().flat_map(|items| items.all("CNAME"));
         Summary {
             id: one.at("Id").to_owned(),
             arn: one.at("ARN").to_owned(),
             domain: one.at("DomainName").to_owned(),
             comment: one.at("Comment").to_owned(),
             origins: origins.map(|origin| origin.at("DomainName").to_owned()).collect(),
+            aliases: aliases.map(|alias| alias.text.clone()).collect(),
+            certificate: one.at("ViewerCertificate/ACMCertificateArn").to_owned(),
+            protocol: one.at("ViewerCertificate/MinimumProtocolVersion").to_owned(),
         }
     };
     page(response, "DistributionSummary", one)

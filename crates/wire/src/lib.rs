@@ -5,6 +5,7 @@
 //! that writes a request and reads an answer (`json`, `rest`); `client` knows neither. What is written by hand is compared
 //! with AWS's published models in `tests/model`.
 
+pub mod acm;
 mod client;
 pub mod cloudfront;
 pub mod cognito;
@@ -12,6 +13,7 @@ mod endpoint;
 mod failure;
 mod json;
 mod rest;
+pub mod route53;
 pub mod s3;
 mod secret;
 mod service;

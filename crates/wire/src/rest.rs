@@ -157,9 +157,16 @@ pub(crate) fn accepted(response: &HttpResponse) -> Result<&[u8], Failure> {
     Err(refusal(response, body))
 }
 
-/// S3 answers `<Error>`, the others `<ErrorResponse><Error>`; an answer to `HEAD` has no body.
+/// S3 answers `<Error>`, the others `<ErrorResponse><Error>`; an answer to `HEAD` has no body. Route 53 refuses a batch of
+/// changes with an element of the error's own name:
+/// <https://docs.aws.amazon.com/Route53/latest/APIReference/API_ChangeResourceRecordSets.html>
 fn refusal(response: &HttpResponse, body: &[u8]) -> Failure {
     let document = Element::read(body).unwrap_or_default();
+    if let Some(messages) = document.child("Messages") {
+        let said: Vec<&str> = messages.all("Message").map(|one| one.text.as_str()).collect();
+        let metadata = ErrorMetadata::builder().code(&document.name).message(said.join("; "));
+        return Failure::refused(metadata.build());
+    }
     let error = document.child("Error").unwrap_or(&document);
     let mut metadata = ErrorMetadata::builder();
     let status = response.status().as_u16();

@@ -19,6 +19,7 @@ use aws_types::region::Region;
 use serde_json::Value;
 use stackctl_wire::Element;
 use stackctl_wire::cloudfront::{AccessControl, CloudFront};
+use stackctl_wire::route53::{Change, RecordSet, Route53};
 use stackctl_wire::s3::{Bucket, Put, Version};
 
 /// The same answer each time, and the requests that it answered.
@@ -185,7 +186,68 @@ async fn what_is_asked_of_cloudfront_is_in_its_model() {
 }
 
 #[tokio::test]
+async fn what_is_asked_of_route_53_is_in_its_model() {
+    let model: Value = serde_json::from_str(include_str!("../models/route53.json")).expect("JSON");
+    let (sdk, answers) = Answers::always(200, "<Answer/>");
+    let dns = Route53::new(&sdk);
+    macro_rules! each {
+        ($($call:expr => $operation:literal),* $(,)?) => {$(
+            $call.await.expect($operation);
+            answers.fits(&model, $operation);
+        )*};
+    }
+    let alias = RecordSet::alias("app.example.com.", "A", "Z2FDTNDATAQYW2", "d1.cloudfront.net.");
+    let old = RecordSet::of("app.example.com.", "CNAME", 300, "other.example.net.");
+    let changes = [Change::Delete(old), Change::Create(alias)];
+    each! {
+        dns.list_hosted_zones(Some("Z1")) => "ListHostedZones",
+        dns.get_hosted_zone("Z1") => "GetHostedZone",
+        dns.list_resource_record_sets("Z1", "app.example.com.") => "ListResourceRecordSets",
+        dns.change_resource_record_sets("Z1", "stackctl app", &changes) => "ChangeResourceRecordSets",
+    }
+    let seen = answers.seen.lock().expect("it is over");
+    for request in seen.iter() {
+        assert!(request.uri().starts_with("https://route53.amazonaws.com/2013-04-01/hostedzone"));
+        let signed = request.headers().get("authorization").unwrap_or_default();
+        assert!(signed.contains("/us-east-1/route53/aws4_request"), "{signed}");
+    }
+    assert!(seen[0].uri().ends_with("?marker=Z1"), "{}", seen[0].uri());
+}
+
+#[tokio::test]
+async fn zones_and_records_are_read_as_route_53_writes_them() {
+    let (sdk, _) = Answers::always(
+        200,
+        "<ListHostedZonesResponse><HostedZones><HostedZone><Id>/hostedzone/Z1</Id><Name>example.com.</Name><Config><PrivateZone>true</PrivateZone></Config></HostedZone></HostedZones><IsTruncated>true</IsTruncated><NextMarker>Z2</NextMarker></ListHostedZonesResponse>",
+    );
+    let page = Route53::new(&sdk).list_hosted_zones(None).await.expect("a page");
+    assert_eq!((page.items[0].id.as_str(), page.items[0].is_private), ("Z1", true));
+    assert_eq!(page.next.as_deref(), Some("Z2"));
+    let (sdk, _) = Answers::always(
+        200,
+        "<GetHostedZoneResponse><HostedZone><Id>/hostedzone/Z1</Id><Name>example.com.</Name></HostedZone><DelegationSet><NameServers><NameServer>ns-1.awsdns-1.com</NameServer></NameServers></DelegationSet></GetHostedZoneResponse>",
+    );
+    let zone = Route53::new(&sdk).get_hosted_zone("Z1").await.expect("a zone");
+    assert_eq!(zone.servers, ["ns-1.awsdns-1.com"]);
+    let (sdk, _) = Answers::always(
+        200,
+        "<ListResourceRecordSetsResponse><ResourceRecordSets><ResourceRecordSet><Name>a.example.com.</Name><Type>A</Type><AliasTarget><HostedZoneId>Z2</HostedZoneId><DNSName>d1.cloudfront.net.</DNSName></AliasTarget></ResourceRecordSet><ResourceRecordSet><Name>a.example.com.</Name><Type>TXT</Type><SetIdentifier>w</SetIdentifier><TTL>60</TTL><ResourceRecords><ResourceRecord><Value>\"x\"</Value></ResourceRecord></ResourceRecords></ResourceRecordSet></ResourceRecordSets></ListResourceRecordSetsResponse>",
+    );
+    let found = Route53::new(&sdk).list_resource_record_sets("Z1", "a").await.expect("records");
+    assert_eq!(found.items[0].target(), Some(("Z2", "d1.cloudfront.net.")));
+    assert_eq!((found.items[1].identifier(), found.items[1].values()), ("w", vec!["\"x\""]));
+}
+
+#[tokio::test]
 async fn a_refusal_has_the_code_of_the_service() {
+    let body = "<InvalidChangeBatch><Messages><Message>it already exists</Message></Messages></InvalidChangeBatch>";
+    let (sdk, _) = Answers::always(400, body);
+    let error = Route53::new(&sdk).change_resource_record_sets("Z1", "", &[]).await;
+    let error = error.expect_err("refused");
+    assert_eq!(
+        (error.code(), error.message()),
+        (Some("InvalidChangeBatch"), Some("it already exists"))
+    );
     let body = "<Error><Code>NoSuchBucket</Code><Message>It does not exist</Message></Error>";
     let (sdk, _) = Answers::always(404, body);
     let error = Bucket::new(&sdk, "b", true).get_bucket_policy().await.expect_err("refused");

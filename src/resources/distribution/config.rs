@@ -123,7 +123,7 @@ impl Parts {
 }
 
 /// A list with its length, which CloudFront wants to be told.
-fn items(name: &str, items: Vec<Element>) -> Element {
+pub(super) fn items(name: &str, items: Vec<Element>) -> Element {
     let list = Element::new(name).and("Quantity", items.len().to_string());
     if items.is_empty() {
         return list;

@@ -1,6 +1,7 @@
 //! The distribution: the one address of the site and of the API behind it.
 
 mod config;
+mod name;
 
 use std::time::Duration;
 
@@ -12,6 +13,7 @@ use crate::config::{Config, Fallback, Site};
 use config::Parts;
 use engine::error::{Error, Result};
 use engine::{Calls, Difference, Handle, Id, Inputs, Progress, Resource};
+pub use name::{CertificateOf, LiveSiteName, SiteName};
 use wire::Element;
 use wire::cloudfront::{self, CloudFront, Summary};
 
@@ -46,12 +48,21 @@ pub struct Beside {
     pub api: Option<Handle<Api>>,
 }
 
+/// Where a site is, by the name that CloudFront has given it, and its other names.
+#[derive(Debug, Clone)]
+pub struct Address {
+    pub url: String,
+    pub aliases: Vec<String>,
+}
+
 #[derive(Debug, Clone)]
 pub struct LiveDistribution {
     pub id: String,
     pub arn: String,
     /// Where the site is, without a slash at the end.
     pub url: String,
+    /// The name that CloudFront has given it.
+    pub domain: String,
     /// Whether every edge has the newest configuration.
     pub deployed: bool,
     config: Element,
@@ -95,11 +106,17 @@ impl Distribution {
         }
     }
 
+    /// The distribution of this stack as a listing shows it, found with one call.
+    pub(super) async fn own(&self) -> Result<Option<Summary>> {
+        let mut all = self.candidates().await?.into_iter();
+        Ok(all.find(|one| one.comment == self.comment))
+    }
+
     /// The address by which viewers reach the site of this stack, found with one call.
-    pub async fn address(&self) -> Result<Option<String>> {
-        let own = self.candidates().await?.into_iter().find(|one| one.comment == self.comment);
-        let Some(own) = own else { return Ok(None) };
-        sites::url(&self.cloud, &own.id, &own.domain).await.map(Some)
+    pub async fn address(&self) -> Result<Option<Address>> {
+        let Some(own) = self.own().await? else { return Ok(None) };
+        let url = sites::url(&self.cloud, &own.id, &own.domain).await?;
+        Ok(Some(Address { url, aliases: own.aliases }))
     }
 
     async fn find(&self) -> Result<Option<LiveDistribution>> {
@@ -138,6 +155,7 @@ impl Distribution {
             deployed: found.status == "Deployed",
             id: found.id,
             arn: found.arn,
+            domain: found.domain,
             config: found.config,
             tags,
         })
@@ -200,10 +218,11 @@ impl Distribution {
         }
     }
 
-    /// CloudFront deletes what is disabled at every edge.
+    /// CloudFront deletes what is disabled at every edge. Its names are free at once: a distribution that is disabled would
+    /// still keep them from another one.
     async fn disable(&self, id: &str, progress: &Progress) -> Result<Option<String>> {
         let off = |config: &Element| {
-            let mut config = config.clone();
+            let mut config = name::unnamed(config);
             let enabled = config.children.iter_mut().find(|one| one.name == "Enabled");
             if let Some(enabled) = enabled {
                 "false".clone_into(&mut enabled.text);

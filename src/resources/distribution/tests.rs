@@ -1,5 +1,8 @@
 use super::*;
+use crate::cloud::certificates::Certificates;
+use crate::cloud::replay::{Exchange, Replay, ok, refused_in_xml};
 use crate::resources::fixture::with;
+use engine::Graph;
 
 #[path = "../../../crates/wire/tests/model/rest.rs"]
 mod shapes;
@@ -90,4 +93,105 @@ fn the_reference_is_the_same_each_time() {
         sites::owner("stackctl other/dev eu-west-1").as_deref(),
         Some("`other` in stage `dev` in eu-west-1")
     );
+}
+
+/// Its own names, on a distribution that is there, with a certificate of somebody else's.
+fn named(replay: &Replay) -> (SiteName, Inputs) {
+    let config =
+        with("[site]\n[domain]\nname = \"app.example.com\"\nredirects = [\"www.example.com\"]");
+    let cloud = replay.cloud();
+    let (site, domain) = (config.site.as_ref().expect("one"), config.domain.as_ref());
+    let names = domain.and_then(|domain| domain.site.as_ref()).expect("one");
+    let mut graph = Graph::default();
+    let bucket = graph.add(SiteBucket::new(&cloud, &config, site));
+    let access_control = graph.add(AccessControl::new(&cloud, &config, site));
+    let function = graph.add(EdgeFunction::new(&cloud, &config, site));
+    let beside = Beside { bucket, access_control, function, api: None };
+    let found = || Distribution::new(&cloud, &config, site, beside);
+    let at = graph.add(found());
+    let own = tags::ours(&config);
+    let certificates =
+        Certificates::new(&cloud, "us-east-1", "site", own, vec![names.name.clone()]);
+    let of = CertificateOf::Given("arn:aws:acm:us-east-1:123456789012:certificate/1".into());
+    let live = LiveDistribution {
+        id: "E1".into(),
+        arn: "arn:E1".into(),
+        url: "https://d111.cloudfront.net".into(),
+        domain: "d111.cloudfront.net".into(),
+        deployed: false,
+        config: Element::default(),
+        tags: Tags::new(),
+    };
+    let name = SiteName::new(found(), names, at, of, &certificates);
+    (name.wanted(true), Inputs::default().with(at, live))
+}
+
+fn got(config: &Element) -> Exchange {
+    let config = config.written("u");
+    let config = config.split_once("?>").expect("a head").1;
+    let body = format!(
+        "<R><Id>E1</Id><Status>InProgress</Status><DomainName>d111.cloudfront.net</DomainName>{config}</R>"
+    );
+    ok("GET /2020-05-31/distribution/E1", body)
+}
+
+const CHANGE: &str = "PUT /2020-05-31/distribution/E1/config";
+
+/// CloudFront sees a certificate a little later than ACM says that it is issued.
+#[tokio::test(start_paused = true)]
+async fn names_are_set_with_their_certificate_once_cloudfront_has_seen_it() {
+    let config = parts(None).config();
+    let unseen = refused_in_xml(
+        CHANGE,
+        400,
+        "InvalidViewerCertificate",
+        "The specified SSL certificate doesn't exist",
+    );
+    let replay = Replay::new([got(&config), unseen, got(&config), ok(CHANGE, "<R/>")]);
+    let (name, inputs) = named(&replay);
+    let live = name.create(&inputs, &Progress::silent()).await.expect("set");
+    assert!(name.diff(&inputs, &live).is_empty());
+    let sent = replay.sent().pop().expect("a change");
+    for words in [
+        "<Aliases><Quantity>2</Quantity><Items><CNAME>app.example.com</CNAME><CNAME>www.example.com</CNAME></Items></Aliases>",
+        "<SSLSupportMethod>sni-only</SSLSupportMethod><MinimumProtocolVersion>TLSv1.2_2021</MinimumProtocolVersion>",
+    ] {
+        assert!(sent.contains(words), "{words}: {sent}");
+    }
+    let model = include_str!("../../../crates/wire/models/cloudfront.json");
+    let model: serde_json::Value = serde_json::from_str(model).expect("JSON");
+    let body = sent.find("<?xml").map(|at| &sent[at..]).expect("a document");
+    let document = Element::read(body.as_bytes()).expect("XML");
+    let wrong = shapes::compare(&model, "DistributionConfig", &document, "");
+    assert!(wrong.is_empty(), "{wrong:#?}");
+    replay.is_over();
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_name_that_another_distribution_has_says_where_to_look() {
+    let config = parts(None).config();
+    let taken = refused_in_xml(
+        CHANGE,
+        409,
+        "CNAMEAlreadyExists",
+        "One or more of the CNAMEs you provided are already associated with a different resource.",
+    );
+    let replay = Replay::new([got(&config), taken]);
+    let (name, inputs) = named(&replay);
+    let error = name.create(&inputs, &Progress::silent()).await.expect_err("taken");
+    assert!(error.hint.expect("a way out").contains("list-conflicting-aliases"));
+    replay.is_over();
+}
+
+/// A distribution that is disabled keeps its names from others, and its certificate from being deleted.
+#[test]
+fn a_distribution_that_is_to_go_has_no_names() {
+    let config = parts(None).config();
+    assert_eq!(name::unnamed(&config), config, "nothing to do");
+    let names =
+        with("[site]\n[domain]\nname = \"app.example.com\"").domain.and_then(|one| one.site);
+    let named = name::named(&config, &names.expect("one"), "arn:aws:acm:us-east-1:1:certificate/1");
+    let unnamed = name::unnamed(&named);
+    assert_eq!(unnamed.at("ViewerCertificate/CloudFrontDefaultCertificate"), "true");
+    assert!(unnamed.child("Aliases").is_some_and(|one| one.child("Items").is_none()));
 }

@@ -5,7 +5,7 @@ mod probe;
 mod shapes;
 
 use serde::Serialize;
-use stackctl_wire::{Operation, Secret, cognito, ssm, tagging};
+use stackctl_wire::{Operation, Secret, acm, cognito, ssm, tagging};
 
 use shapes::Model;
 
@@ -75,6 +75,28 @@ fn what_carries_a_tag_is_asked_as_the_tagging_api_has_it() {
             pagination_token: Some("t".into()),
         },
     );
+}
+
+#[test]
+fn certificates_are_those_of_certificate_manager() {
+    let model = Model::new(include_str!("../../models/acm.json"));
+    let arn = || "arn:aws:acm:us-east-1:123456789012:certificate/1".to_owned();
+    let tags = || vec![acm::Tag { key: "stackctl:stack".into(), value: "app".into() }];
+    fits(&model, &acm::ListCertificates { max_items: 1000, next_token: Some("t".into()) });
+    fits(&model, &acm::DescribeCertificate { certificate_arn: arn() });
+    fits(&model, &acm::ListTagsForCertificate { certificate_arn: arn() });
+    fits(
+        &model,
+        &acm::RequestCertificate {
+            domain_name: "app.example.com".into(),
+            subject_alternative_names: Some(vec!["www.example.com".into()]),
+            validation_method: "DNS",
+            idempotency_token: "a".repeat(32),
+            tags: tags(),
+        },
+    );
+    fits(&model, &acm::AddTagsToCertificate { certificate_arn: arn(), tags: tags() });
+    fits(&model, &acm::DeleteCertificate { certificate_arn: arn() });
 }
 
 #[test]
