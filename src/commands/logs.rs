@@ -12,16 +12,15 @@ use crate::ui::Paint;
 use engine::error::{Error, Kind, Result};
 
 /// What AWS looks for on behalf of `--errors`; what it finds is looked through again.
-const ERRORS: [&str; 22] = [
+const ERRORS: [&str; 24] = [
     "ERROR",
     "FATAL",
     "CRITICAL",
     "Task timed out",
     "panicked at",
-    "rrorType",
+    "rror",
     "Runtime",
     "tatus",
-    "Error Type",
     "Extension",
     "EXTENSION",
     "Sandbox",
@@ -35,6 +34,9 @@ const ERRORS: [&str; 22] = [
     "Exceeded",
     "logsDropped",
     "fatal",
+    "required by",
+    "Failed to post",
+    "decrypt",
 ];
 
 /// Show what the function logged, and follow it

@@ -34,10 +34,17 @@ pub struct Reader {
 }
 
 /// In lines that nobody gave a level: what Lambda, a panic or another logger writes when something is wrong.
-pub const ALARMS: [&str; 26] = [
+pub const ALARMS: [&str; 31] = [
     "ERROR",
     "FATAL",
     "CRITICAL",
+    // What Rust prints of the failure that `main` returns.
+    "Error: ",
+    // The dynamic linker, before the program begins.
+    "error while loading shared libraries",
+    "' not found (required by ",
+    "Failed to post handler",
+    "was unable to decrypt",
     "Task timed out",
     "panicked at",
     "errorType",
@@ -314,6 +321,11 @@ mod tests {
             "RequestId: r-1 Error: exit code 0\nExtension.Crash",
             "EXTENSION\tName: agent\tState: LaunchError\tEvents: []\tError Type: PermissionDenied",
             "LAMBDA_WARNING: Unhandled exception.",
+            "Error: Custom { kind: Other, error: \"no table\" }",
+            "/var/task/bootstrap: /lib64/libc.so.6: version `GLIBC_2.39' not found (required by /var/task/bootstrap)",
+            "/var/task/bootstrap: error while loading shared libraries: libssl.so.3: cannot open shared object file",
+            "LAMBDA_RUNTIME Failed to post handler success response. Http response code: 413.",
+            "Lambda was unable to decrypt the environment variables because KMS access was denied.",
             "thread 'main' has overflowed its stack",
             "memory allocation of 1073741824 bytes failed",
             r#"{"time":"x","type":"platform.fault","record":"RequestId: r-1 Error: signal: killed"}"#,
