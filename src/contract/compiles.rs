@@ -317,6 +317,11 @@ fn what_a_client_does_not_do_is_refused_with_its_place() {
             "no `operationId` that a function could be called",
         ),
         (
+            "/paths/~1/post/operationId".into(),
+            json!("then"),
+            "no `operationId` that a function could be called",
+        ),
+        (
             "/paths/~1x~1{id}".into(),
             json!({"get": {"operationId": "x", "responses": {"200": {"description": ""}}}}),
             "no parameter fills `{id}`",

@@ -272,6 +272,6 @@ fn fits_path(path: &str, parameters: &[Parameter]) -> Answer<()> {
 }
 
 fn function_name(name: &str) -> Option<String> {
-    // An object's `__proto__` is no member of it.
-    names::identifier(name).filter(|name| name != "__proto__")
+    // An object's `__proto__` is no member of it, and `await` calls the `then` of what an `async` function returns.
+    names::identifier(name).filter(|name| !["__proto__", "then"].contains(&name.as_str()))
 }
