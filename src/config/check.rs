@@ -151,11 +151,14 @@ fn lengths(config: &Config) -> Result<()> {
     Ok(())
 }
 
+/// <https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-identifiers.html>
+pub fn is_account(text: &str) -> bool {
+    text.len() == 12 && text.bytes().all(|byte| byte.is_ascii_digit())
+}
+
 fn account(config: &Config) -> Result<()> {
     match &config.account {
-        Some(account)
-            if account.len() != 12 || !account.bytes().all(|byte| byte.is_ascii_digit()) =>
-        {
+        Some(account) if !is_account(account) => {
             Err(Error::usage(format!("`account = \"{account}\"` is not an account"))
                 .hint("an AWS account has 12 digits"))
         }

@@ -9,6 +9,7 @@ use package::Architecture;
 use verify::rights::{Known, Rights, Table};
 
 use super::Config;
+use super::check::is_account;
 use super::check::variable;
 use super::names::{API, FunctionNames, LAMBDA, Names};
 use super::secret::{self, SecretKeys};
@@ -268,7 +269,9 @@ fn check_role(function: &Function) -> Result<()> {
     let place = function.place();
     let parts: Vec<&str> = boundary.splitn(6, ':').collect();
     let is_policy = matches!(parts[..], ["arn", _, "iam", "", account, policy]
-        if !account.is_empty() && policy.starts_with("policy/") && !policy.ends_with('/')
+        if (account == "aws" || is_account(account))
+            && policy.starts_with("policy/")
+            && !policy.ends_with('/')
             && policy.chars().all(is_in_path));
     if !boundary.is_empty() && !is_policy {
         return Err(Error::usage(format!(

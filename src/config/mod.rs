@@ -2,6 +2,7 @@
 
 pub mod auth;
 mod check;
+mod cron;
 mod domain;
 mod file;
 mod function;

@@ -52,7 +52,7 @@ pub struct IndexKeys {
 
 /// Which attributes of an item an index has.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(untagged)]
+#[serde(untagged, expecting = "`projection` is \"all\", \"keys\" or a list of attributes")]
 pub enum Projection {
     /// All of them.
     #[default]

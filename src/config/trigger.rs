@@ -2,6 +2,7 @@
 
 use serde::Deserialize;
 
+use super::cron;
 use super::function::{FunctionKeys, within};
 use super::names::FunctionNames;
 use engine::error::{Error, Result};
@@ -190,7 +191,7 @@ impl Schedule {
         }
         let timezone = if keys.timezone.is_empty() { "UTC" } else { &keys.timezone };
         let is_zone = |c: char| c.is_ascii_alphanumeric() || "/_+-".contains(c);
-        if timezone.len() > 50 || !timezone.chars().all(is_zone) {
+        if timezone.len() > 50 || !timezone.chars().all(is_zone) || !cron::is_zone(timezone) {
             return Err(Error::usage(format!("`{place}.timezone = \"{timezone}\"`"))
                 .hint("write it as IANA does: `Europe/Berlin`"));
         }
@@ -217,7 +218,10 @@ fn wrong(expression: &str) -> Option<&'static str> {
     if let Some(cron) = inside("cron") {
         let fields: Vec<&str> = cron.split_whitespace().collect();
         let marks = [2, 4].iter().filter(|at| fields.get(**at) == Some(&"?")).count();
-        return (fields.len() != 6 || marks != 1).then_some(
+        if fields.len() == 6 && marks == 1 {
+            return cron::wrong(&fields);
+        }
+        return Some(
             "cron has six fields, minutes, hours, day of the month, month, day of the week, year, and `?` for one of the two days: `cron(0 3 * * ? *)`",
         );
     }
@@ -282,12 +286,14 @@ mod tests {
             "cron(0 3 * * *)",
             "cron(0 3 * * * *)",
             "cron(0 3 ? * ? *)",
+            "cron(99 3 * * ? *)",
             "at(tomorrow)",
         ] {
             let (message, hint) = refusal(&format!("schedule = \"{bad}\""));
             assert_eq!(message, format!("`functions.worker.schedule = \"{bad}\"`"));
             assert!(!hint.is_empty(), "{bad}");
         }
+        refusal("schedule = \"rate(1 day)\"\ntimezone = \"Mars/Base\"");
         let (message, _) = refusal("schedule = \"rate(1 day)\"\ntimezone = \"next to Berlin\"");
         assert_eq!(message, "`functions.worker.timezone = \"next to Berlin\"`");
     }
