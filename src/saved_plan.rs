@@ -31,6 +31,9 @@ pub struct SavedPlan {
     wanted: String,
     /// Lambda's `CodeSha256` of the zip of each function.
     code: String,
+    /// The version of each secret: a creation does not list which it pins.
+    #[serde(default)]
+    secrets: String,
     /// The steps, as `plan --output json` prints them.
     changes: Vec<Value>,
 }
@@ -57,6 +60,9 @@ impl Basis<'_> {
         let ids: Vec<Id> = codes.clone().map(|code| code.id).collect();
         let reading = read(&stack.graph, &ids, events).await?;
         let codes = codes.filter_map(|code| reading.find(code)).map(|code| code.sha256.base64());
+        let secrets = stack.secrets.iter();
+        let secrets = secrets.filter_map(|(key, secret)| Some((key, plan.find(*secret)?)));
+        let versions = secrets.map(|(key, live)| format!("{key} version {}", live.version));
         Ok(SavedPlan {
             stackctl: env!("CARGO_PKG_VERSION").to_owned(),
             stack: config.name.clone(),
@@ -66,6 +72,7 @@ impl Basis<'_> {
             adopt,
             wanted: wanted(config, blueprints),
             code: codes.collect::<Vec<_>>().join(" "),
+            secrets: versions.collect::<Vec<_>>().join(", "),
             changes: changes(&stack.graph, plan).into_iter().chain(going.to_vec()).collect(),
         })
     }
@@ -117,6 +124,7 @@ impl SavedPlan {
             ("account", &self.account, &now.account),
             ("region", &self.region, &now.region),
             ("code", &self.code, &now.code),
+            ("secrets", &self.secrets, &now.secrets),
         ];
         let told = told.into_iter().filter(|(_, planned, now)| planned != now);
         let mut lines: Vec<String> =

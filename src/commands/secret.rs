@@ -107,10 +107,20 @@ async fn set(app: &App, config: &Config, key: &str, deploys: bool) -> Result<()>
     app.ui.result(|| format!("{text}\n{effect}"), || document)
 }
 
+/// What the terminal of Linux cuts a line at: <https://man7.org/linux/man-pages/man3/termios.3.html>
+const LONGEST_LINE: usize = 4095;
+
 /// What is typed unseen, or all of standard input; without the newline that ends it.
 async fn value(app: &App, key: &str) -> Result<Hidden> {
-    let text = if app.ui.can_ask() {
-        app.ask_unseen(&format!("Value of {key} (not shown):")).await?
+    let text = if app.ui.is_typed_at() {
+        let line = app.ask_unseen(&format!("Value of {key} (not shown):")).await?;
+        if line.len() >= LONGEST_LINE {
+            let message =
+                format!("a terminal passes on no more than {LONGEST_LINE} bytes of a line");
+            return Err(Error::usage(message)
+                .hint(format!("pipe the value in: `cat FILE | stackctl secret set {key}`")));
+        }
+        line
     } else {
         app.standard_input("read the value").await?
     };

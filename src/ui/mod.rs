@@ -173,6 +173,12 @@ impl Ui {
         io::stdin().is_terminal() && io::stderr().is_terminal()
     }
 
+    /// Whether standard input is what somebody types.
+    #[expect(clippy::unused_self, reason = "who asks has a `Ui`")]
+    pub fn is_typed_at(&self) -> bool {
+        io::stdin().is_terminal()
+    }
+
     /// Asks on the terminal. Dropping the future gives the question up: it leaves a thread that reads one line more,
     /// which ends with the program.
     pub async fn ask(&self, question: &Question<'_>) -> Result<String> {

@@ -24,7 +24,11 @@ impl Aws {
 
     /// The same, for whoever wants to see the refusal.
     pub fn raw_json(self, service: &str, operation: &str, input: &Value) -> (u16, String) {
-        let version = if service == "dynamodb" { "DynamoDB_20120810" } else { "Logs_20140328" };
+        let version = match service {
+            "dynamodb" => "DynamoDB_20120810",
+            "ssm" => "AmazonSSM",
+            _ => "Logs_20140328",
+        };
         let target = format!("{version}.{operation}");
         let headers =
             [("x-amz-target", target.as_str()), ("content-type", "application/x-amz-json-1.1")];

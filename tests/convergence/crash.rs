@@ -71,7 +71,7 @@ fn prepare(lane: &Lane, kind: &Kind, verb: Verb) {
     lane.set_layer(Rules::timeless());
     let before: &[Verb] = match verb {
         Verb::Up => &[],
-        Verb::Deploy | Verb::DeploySite | Verb::Teardown => &[Verb::Up],
+        Verb::Deploy | Verb::DeploySite | Verb::Teardown | Verb::TeardownAll => &[Verb::Up],
         Verb::Rollback => &[Verb::Up, Verb::Deploy],
         Verb::RollbackSite => &[Verb::Up, Verb::DeploySite],
     };

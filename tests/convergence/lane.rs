@@ -245,6 +245,8 @@ pub enum Verb {
     /// Serves the release of `Up` again.
     RollbackSite,
     Teardown,
+    /// With the secrets, too.
+    TeardownAll,
 }
 
 impl Verb {
@@ -256,6 +258,7 @@ impl Verb {
             Verb::DeploySite => vec!["deploy", "--site"],
             Verb::RollbackSite => vec!["rollback"],
             Verb::Teardown => vec!["teardown"],
+            Verb::TeardownAll => vec!["teardown", "--secrets"],
         };
         arguments.extend(["--yes", "--output", "json"]);
         arguments
@@ -264,7 +267,7 @@ impl Verb {
     /// What undoes it.
     pub fn opposite(self) -> Self {
         match self {
-            Verb::Teardown => Verb::Up,
+            Verb::Teardown | Verb::TeardownAll => Verb::Up,
             _ => Verb::Teardown,
         }
     }

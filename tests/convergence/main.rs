@@ -20,6 +20,7 @@ mod race;
 mod rights;
 mod run;
 mod saved;
+mod secrets;
 mod sites;
 mod snapshot;
 mod strict;

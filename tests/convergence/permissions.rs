@@ -37,6 +37,8 @@ const LISTED: &str = "the emulator answers GetFunction with the tags without ask
 const ALIAS: &str = "the emulator asks for ListAliases instead, whatever is done with one";
 const SWITCH: &str = "the emulator cannot switch versions of a policy, so a local endpoint is sent the switch with the version";
 const CODE: &str = "asked when the policy may be read, to compare the code of the version with it";
+const GOES_ON: &str = "a teardown that may not list secrets says so and goes on";
+const NO_SECRET: &str = "asked when there are secrets, which this stack does not have";
 const OF_OTHERS: &str =
     "asked when somebody else has the policy, which then is the failure that is told";
 
@@ -116,7 +118,13 @@ const SCRIPTS: [Script; 7] = [
         verb: "teardown",
         runs: &[(protected_and_grown, &["teardown", "--force", "--export", "EXPORT"])],
         optional: &["tag:GetResources"],
-        unseen: &[("lambda:ListTags", LISTED), ("iam:ListEntitiesForPolicy", OF_OTHERS)],
+        unseen: &[
+            ("lambda:ListTags", LISTED),
+            ("iam:ListEntitiesForPolicy", OF_OTHERS),
+            ("ssm:DescribeParameters", GOES_ON),
+            ("ssm:ListTagsForResource", NO_SECRET),
+            ("ssm:DeleteParameter", NO_SECRET),
+        ],
     },
 ];
 

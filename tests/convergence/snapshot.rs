@@ -16,6 +16,7 @@ pub fn of(aws: Aws) -> Value {
         "policies": policies(aws),
         "roles": roles(aws),
         "log groups": log_groups(aws),
+        "parameters": parameters(aws),
         "functions": functions(aws),
     });
     let apis = list(&aws.get("apigateway", "/v2/apis"), "items");
@@ -95,6 +96,19 @@ fn roles(aws: Aws) -> BTreeMap<String, Value> {
         })
     };
     found.iter().map(|role| (text_of(role, "RoleName"), one(role))).collect()
+}
+
+fn parameters(aws: Aws) -> BTreeMap<String, Value> {
+    let found = list(&aws.json("ssm", "DescribeParameters", &json!({})), "Parameters");
+    let one = |parameter: &Value| {
+        let id = json!({"ResourceType": "Parameter", "ResourceId": parameter["Name"]});
+        json!({
+            "type": parameter["Type"],
+            "version": parameter["Version"],
+            "tags": sorted(aws.json("ssm", "ListTagsForResource", &id)["TagList"].take()),
+        })
+    };
+    found.iter().map(|parameter| (text_of(parameter, "Name"), one(parameter))).collect()
 }
 
 fn log_groups(aws: Aws) -> BTreeMap<String, Value> {

@@ -14,6 +14,7 @@ mod iam;
 mod indexes;
 mod markers;
 mod paging;
+mod parameters;
 mod pass_role;
 mod publishing;
 mod rates;
@@ -72,7 +73,7 @@ fn rates() -> [Rule; 2] {
     [Box::new(Rate::api_gateway()), Box::new(Rate::lambda())]
 }
 
-fn refusals() -> [Rule; 9] {
+fn refusals() -> [Rule; 10] {
     [
         Box::<code::Code>::default(),
         Box::new(pass_role::PassRole),
@@ -83,6 +84,7 @@ fn refusals() -> [Rule; 9] {
         Box::new(tags::Tags),
         Box::new(edge::Edge),
         Box::new(buckets::Buckets),
+        Box::new(parameters::Parameters),
     ]
 }
 
