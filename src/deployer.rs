@@ -48,7 +48,9 @@ fn names(config: &Config, region: &str) -> Names {
         })
     };
     let (scheduled, group) = (schedules().next().is_some(), &config.names.api);
-    let site = config.site.iter().map(|site| &site.name);
+    // A teardown looks for a site also where the file says of none.
+    let site = [config.names.site()];
+    let site = site.iter();
     let account = &identity.account;
     let edge = |name: &str| format!("arn:{partition}:cloudfront::{account}:{name}");
     let log_group =

@@ -83,8 +83,8 @@ pub struct Http {
 #[derive(Clone, Copy)]
 pub struct SiteParts {
     pub bucket: Handle<SiteBucket>,
-    access_control: Handle<AccessControl>,
-    function: Handle<EdgeFunction>,
+    pub access_control: Handle<AccessControl>,
+    pub function: Handle<EdgeFunction>,
     policy: Handle<BucketPolicy>,
     pub distribution: Handle<Distribution>,
     pub files: Handle<SiteFiles>,
@@ -186,7 +186,8 @@ impl Stack {
     /// The files of the site, to be gone back to outside of a plan.
     pub fn site_files(&self, cloud: &Cloud, config: &Config, site: &Site) -> Option<SiteFiles> {
         let SiteParts { bucket, policy, .. } = self.site?;
-        Some(SiteFiles::new(cloud, config, site, bucket, policy, Arc::default()))
+        let front = self.distribution(cloud, config, site)?;
+        Some(SiteFiles::new(cloud, config, site, bucket, policy, front, Arc::default()))
     }
 
     /// Compares the files of the site by their content alone, from now on.
@@ -346,8 +347,9 @@ impl Wiring<'_> {
         let beside = Beside { bucket, access_control, function, api };
         let distribution = graph.add(Distribution::new(cloud, config, site, beside));
         let policy = graph.add(BucketPolicy::new(cloud, site, bucket, distribution));
+        let front = Distribution::new(cloud, config, site, beside);
         let alone = contents_alone.clone();
-        let files = graph.add(SiteFiles::new(cloud, config, site, bucket, policy, alone));
+        let files = graph.add(SiteFiles::new(cloud, config, site, bucket, policy, front, alone));
         Some(SiteParts { bucket, access_control, function, policy, distribution, files })
     }
 

@@ -85,6 +85,10 @@ fn hint(error: &Error) -> Option<String> {
         Some("SignatureDoesNotMatch" | "RequestTimeTooSkewed" | "InvalidSignatureException") => {
             "check this computer's clock, and the secret access key"
         }
+        // https://repost.aws/knowledge-center/cloudfront-account-verification
+        Some("AccessDenied") if cause.contains("must be verified") => {
+            "no policy forbids it: open a case with AWS Support to have the account verified for CloudFront, then run the same command again"
+        }
         Some("AccessDenied" | "AccessDeniedException" | "UnauthorizedOperation") => {
             return Some(denial(cause));
         }
@@ -94,11 +98,29 @@ fn hint(error: &Error) -> Option<String> {
         Some("InvalidKeyId") => {
             "Parameter Store cannot use the KMS key of the parameter: check that the key is enabled, and that you may use it"
         }
-        Some("LimitExceeded" | "LimitExceededException" | "ParameterLimitExceeded") => {
+        Some(
+            "LimitExceeded"
+            | "LimitExceededException"
+            | "ParameterLimitExceeded"
+            | "TooManyBuckets"
+            | "TooManyDistributions"
+            | "TooManyFunctions"
+            | "TooManyOriginAccessControls",
+        ) => {
             "a quota of the account is used up: ask AWS to raise it, or delete resources that you do not need"
         }
         Some("PreconditionFailedException") => {
             "another process changed it at the same moment: run the same command again"
+        }
+        Some("BucketAlreadyExists") => {
+            "another account has a bucket of this name: choose another `name` or stage"
+        }
+        Some("StagingDistributionInUse") => {
+            "a continuous deployment uses the distribution: remove its policy in CloudFront, then run the same command again"
+        }
+        // https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/flat-rate-pricing-plan.html
+        _ if cause.contains("subscribed to a pricing plan") => {
+            "it is switched off; cancel its pricing plan in CloudFront, and run the same command again when the billing period is over"
         }
         Some("CodeStorageExceededException") => {
             "the region's code storage is full: delete old versions of functions"

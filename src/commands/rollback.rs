@@ -11,7 +11,7 @@ use crate::config::Config;
 use crate::proof::{Endpoint, MORE, Probe, Proof};
 use crate::resources::release::SWITCHING;
 use crate::resources::site_files::RESTORING;
-use crate::resources::{FINDING, LiveApi, LiveRelease, Version, versions};
+use crate::resources::{FORGETTING, LiveApi, LiveRelease, Version, versions};
 use crate::stack::Stack;
 use crate::ui::{Paint, on_one_line, seconds};
 use engine::error::{Error, Result};
@@ -58,7 +58,7 @@ pub fn calls(stack: &Stack) -> Vec<&'static str> {
     let policy = stack.main().data_policy.map(|policy| policy.id);
     let read: Vec<Id> = looked_at(stack).into_iter().chain(policy).collect();
     let reading = stack.graph.reading(&read);
-    let of_site = if stack.site.is_some() { [RESTORING, FINDING].concat() } else { Vec::new() };
+    let of_site = if stack.site.is_some() { [RESTORING, FORGETTING].concat() } else { Vec::new() };
     let reading = [reading, of_site].concat();
     [reading, versions::CALLS.to_vec(), versions::CODE_CALLS.to_vec(), SWITCHING.to_vec()].concat()
 }

@@ -14,13 +14,13 @@ use crate::cloud::wait::{self, Poll};
 use crate::cloud::{Cloud, Request, send, sites};
 use crate::config::{self, Config, Site};
 use crate::env_file;
-use crate::resources::{LiveDistribution, LiveSiteFiles, Past};
+use crate::resources::{Address, LiveDistribution, LiveSiteFiles, Past};
 use crate::site;
-use crate::stack::Stack;
+use crate::stack::{SiteParts, Stack};
 use crate::ui::seconds;
 use engine::error::{Doing as _, Error, Result};
 use engine::{
-    Action, Id, Label, Outcome, Ownership, Progress, alone, execute, finish, plan_up, read,
+    Action, Id, Label, Outcome, Ownership, Progress, Reading, alone, execute, finish, plan_up, read,
 };
 
 /// Until a new distribution is known to the first edge and to DNS.
@@ -62,7 +62,7 @@ pub fn check(config: &Config, app: &App) -> Result<()> {
         return Ok(());
     }
     let files = site::survey(&config.root, own)?;
-    for note in site::notes(&files) {
+    for note in site::notes(own, &files) {
         app.ui.say(&note);
     }
     Ok(())
@@ -221,9 +221,8 @@ pub async fn deploy(app: &App) -> Result<()> {
             }
         };
         let looks = async { tokio::try_join!(read(&stack.graph, &ids, events), address) };
-        let looked = app.unless_stopped(Box::pin(cloud.confirmed(looks)));
-        let (reading, at) = looked.await?;
-        let at = at.filter(|_| reading.is_there(parts.files.id)).ok_or_else(|| {
+        let looked = app.unless_stopped(Box::pin(found(&cloud, &parts, looks)));
+        let (reading, at) = looked.await?.ok_or_else(|| {
             Error::failed("deploy the site")
                 .cause(format!("{} has no site yet", config.names.api))
                 .hint("run `stackctl up` first")
@@ -256,6 +255,23 @@ pub async fn deploy(app: &App) -> Result<()> {
     app.ui.result(text, || document)
 }
 
+/// The site and its address, where both are there. The bucket has the account in its name, and the distribution is one of the
+/// deployer's own account: so a pinned account needs no call of STS, unless something is missing.
+async fn found(
+    cloud: &Cloud,
+    parts: &SiteParts,
+    looks: impl Future<Output = Result<(Reading, Option<Address>)>>,
+) -> Result<Option<(Reading, Address)>> {
+    let there = |(reading, at): (Reading, Option<Address>)| {
+        let at = at.filter(|_| reading.is_there(parts.files.id))?;
+        Some((reading, at))
+    };
+    match looks.await.map(there) {
+        Ok(Some(found)) => Ok(Some(found)),
+        other => cloud.heed_pin().await.and(other),
+    }
+}
+
 /// Goes back to an earlier release of the site: the one that is named, else the one before.
 pub async fn roll_back(app: &App, wanted: &str, list: bool) -> Result<()> {
     let since = Instant::now();
@@ -280,12 +296,15 @@ pub async fn roll_back(app: &App, wanted: &str, list: bool) -> Result<()> {
             .hint("run `stackctl up`")
     })?;
     let before = releases.iter().find(|one| one.is_live).map(|one| one.id.clone());
-    let page = files.restore(&chosen.id).await?;
     let label = Label { kind: "proof".into(), name: format!("release {} is served", chosen.id) };
     app.ui
         .watch(vec![label], async |events| {
             let progress = Progress::new(Id::default(), events);
-            alone(&progress, served(&at.url, own, &page, &progress)).await
+            let work = async {
+                let page = files.restore(&chosen.id, &progress).await?;
+                served(&at.url, own, &page, &progress).await
+            };
+            alone(&progress, work).await
         })
         .await?;
     let url = domain::site_url(&config, &cloud, &at.aliases).unwrap_or(at.url);

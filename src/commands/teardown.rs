@@ -1,28 +1,27 @@
 //! `stackctl teardown`
 
 use std::cell::RefCell;
-use std::fs::{self, File};
-use std::io::BufWriter;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 use tokio::time::Instant;
 
-use super::App;
+use super::exporting::{dropped, export, items_kept, opened, tables};
 use super::retiring::{Consent, Retiring};
 use super::sources::built;
+use super::{App, unnamed_site};
 use crate::cli::examples;
 use crate::cloud::Cloud;
 use crate::cloud::wait::{self, Poll};
-use crate::config::{Config, Table};
+use crate::config::Config;
 use crate::resources::{
-    self, LiveFunction, LiveTable, OWNED_CALLS, further_functions, further_roles, further_secrets,
-    further_tables, owned, probe,
+    self, LiveFunction, OWNED_CALLS, further_functions, further_roles, further_secrets,
+    further_tables, owned,
 };
 use crate::stack::Stack;
 use crate::ui::{Question, seconds};
-use engine::error::{Doing, Error, Kind, Result};
+use engine::error::{Error, Kind, Result};
 use engine::{Events, Id, Label, Progress, Reading, alone, execute, plan_teardown, read};
 
 /// Until lists show that what was deleted is gone: IAM and API Gateway are eventually consistent. A late log line can
@@ -30,8 +29,13 @@ use engine::{Events, Id, Label, Progress, Reading, alone, execute, plan_teardown
 const SPREADING: Duration = Duration::from_mins(1);
 
 /// What finds the parts of the stack that the file does not name.
-const FURTHER: [&[&str]; 4] =
-    [further_tables::CALLS, further_functions::CALLS, further_roles::CALLS, further_secrets::CALLS];
+const FURTHER: [&[&str]; 5] = [
+    further_tables::CALLS,
+    further_functions::CALLS,
+    further_roles::CALLS,
+    further_secrets::CALLS,
+    unnamed_site::CALLS,
+];
 
 /// Delete the stack's resources and check that none are left
 #[derive(Debug, clap::Args)]
@@ -91,7 +95,9 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         stack.standing_alone().into_iter().filter(|id| !args.keeps(&stack, *id)).collect();
     let ours: Vec<Id> =
         ids.iter().copied().filter(|id| reading.is_ours(&stack.graph, *id)).collect();
-    for id in ids.iter().filter(|id| reading.is_there(**id) && !ours.contains(id)) {
+    let foreign = ids.iter().filter(|id| reading.is_there(**id) && !ours.contains(id));
+    let foreign: Vec<Id> = foreign.copied().collect();
+    for id in &foreign {
         app.ui.say(&format!(
             "not deleted, because it lacks the stack's tags: {}",
             stack.graph.label(*id)
@@ -102,7 +108,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     if ours.is_empty() && former.is_empty() {
         let text = || format!("nothing of {} is there", config.names.api);
         let text = || format!("{}{}", kept_lines(&stack, args, &reading), text());
-        return app.ui.result(text, || receipt(&stack, args, &reading, (&ours, &former)));
+        return app.ui.result(text, || receipt(&stack, args, &reading, (&ours, &former, &foreign)));
     }
     confirm(app, &config.names.api, (&stack, &reading, &retiring), &ids).await?;
     // Whoever thinks about the answer is not waited for.
@@ -144,7 +150,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
             gone.len()
         )
     };
-    app.ui.result(text, || receipt(&stack, args, &reading, (&ours, &former)))
+    app.ui.result(text, || receipt(&stack, args, &reading, (&ours, &former, &foreign)))
 }
 
 /// What is there can be deleted though nothing says any more what it was made from.
@@ -169,12 +175,13 @@ async fn surveyed(
 ) -> Result<(Config, Stack, Reading, Retiring)> {
     let stack = wired(&config, cloud);
     let survey = app.ui.watch(stack.graph.labels(), async |events| {
-        let (reading, owned, tables, functions, roles) = tokio::join!(
+        let (reading, owned, tables, functions, roles, site) = tokio::join!(
             look(&stack, cloud, events),
             owned(cloud, &config),
             further_tables::names(cloud),
             further_functions::names(cloud),
-            further_roles::names(cloud)
+            further_roles::names(cloud),
+            unnamed_site::is_there(app, &config, cloud, events)
         );
         let reading = reading?;
         let there = stack.functions.values().filter_map(|parts| reading.find(parts.function));
@@ -186,9 +193,9 @@ async fn surveyed(
             further_roles::find(cloud, &config, &roles),
             further_secrets::find(cloud, &config)
         );
-        Ok((reading, owned?, found?))
+        Ok((reading, owned?, found?, site))
     });
-    let (reading, owned, (tables, functions, roles, secrets)) =
+    let (reading, owned, (tables, functions, roles, secrets), has_site) =
         app.unless_stopped(Box::pin(survey)).await?;
     let functions = functions.and(roles);
     for label in tables.unread.iter().chain(&functions.unread).chain(&secrets.unread) {
@@ -198,7 +205,10 @@ async fn surveyed(
     secrets.ours.iter().for_each(|key| config.add_secret(key));
     functions.ours.iter().for_each(|key| config.add_function(key));
     tables.ours.iter().for_each(|name| config.add_table(name));
-    let (stack, reading) = if is_whole {
+    if has_site {
+        config.add_site()?;
+    }
+    let (stack, reading) = if is_whole && !has_site {
         (stack, reading)
     } else {
         let stack = wired(&config, cloud);
@@ -259,93 +269,6 @@ async fn confirm(
     Err(Error::new(Kind::Interrupted, "stopped: nothing was deleted"))
 }
 
-/// The tables that exist, as the file says them and as they are.
-fn tables<'a>(
-    config: &'a Config,
-    stack: &Stack,
-    reading: &'a Reading,
-) -> Vec<(&'a Table, &'a LiveTable)> {
-    let live = |table: &'a Table| Some((table, reading.find(stack.tables[&table.key])?));
-    config.tables.values().filter_map(live).collect()
-}
-
-/// A table, and the file that its items go to.
-struct Copy {
-    table: Table,
-    path: PathBuf,
-    file: File,
-}
-
-/// One table is written to `file`, several to one file each: `items-data.jsonl`, `items-sessions.jsonl`. All of them can
-/// be read and written before anything is deleted.
-async fn opened(cloud: &Cloud, tables: &[(&Table, &LiveTable)], file: &Path) -> Result<Vec<Copy>> {
-    for (table, _) in tables {
-        probe(cloud, &table.name).await?;
-    }
-    let mut files = Vec::new();
-    for (table, _) in tables {
-        let path = if tables.len() == 1 { file.to_owned() } else { beside(file, &table.key) };
-        match File::create_new(&path).doing(format!("create `{}`", path.display())) {
-            Ok(file) => files.push(Copy { table: (*table).clone(), path, file }),
-            Err(error) => {
-                dropped(&files);
-                return Err(error.hint("name a file that does not exist yet"));
-            }
-        }
-    }
-    Ok(files)
-}
-
-/// A file that does not hold every item is not left behind.
-fn dropped(files: &[Copy]) {
-    for copy in files {
-        // Why the export failed says more than why its file cannot be removed.
-        let _ = fs::remove_file(&copy.path);
-    }
-}
-
-async fn export(
-    app: &App,
-    cloud: &Cloud,
-    stack: &Stack,
-    files: &[Copy],
-    events: &Events,
-) -> Result<()> {
-    for Copy { table, file, .. } in files {
-        let progress = Progress::new(stack.tables[&table.key].id, events);
-        let mut to = BufWriter::new(file);
-        let written = resources::export(cloud, &table.name, &mut to, &progress);
-        let written = app.unless_stopped(written).await;
-        drop(to);
-        if written.is_err() {
-            // The tables before it are written, and are exported again by the next run.
-            dropped(files);
-        }
-        written?;
-    }
-    Ok(())
-}
-
-/// The API is gone when an export fails; the items are not.
-fn items_kept(error: Error) -> Error {
-    let again = "the tables are there with all their items: run the same command again";
-    if error.kind == Kind::Interrupted {
-        return Error::new(Kind::Interrupted, "stopped before the tables were deleted").hint(again);
-    }
-    let hint = match &error.hint {
-        Some(hint) => format!("{hint}; {again}"),
-        None => again.to_owned(),
-    };
-    error.hint(hint)
-}
-
-/// `items.jsonl` → `items-data.jsonl`
-fn beside(file: &Path, key: &str) -> PathBuf {
-    let stem = file.file_stem().unwrap_or_default().to_string_lossy();
-    let end = file.extension().map(|end| format!(".{}", end.to_string_lossy())).unwrap_or_default();
-    file.with_file_name(format!("{stem}-{key}{end}"))
-}
-
 /// Deletes, looks again, and deletes what came back, until nothing is left of these. Returns what is there then.
 async fn delete(
     app: &App,
@@ -358,8 +281,11 @@ async fn delete(
     let proof = Progress::new(Id::after(&stack.graph), events);
     let found = RefCell::new(reading);
     wait::until(&proof, "nothing is left", SPREADING, || async {
-        let plan = plan_teardown(&stack.graph, ids, &found.borrow());
-        execute(&stack.graph, plan, events, &app.stop).await.into_result()?;
+        let reading = found.borrow().clone();
+        let plan = plan_teardown(&stack.graph, ids, &reading);
+        let outcome = execute(&stack.graph, plan, events, &app.stop).await;
+        let gone: Vec<Id> = outcome.changes.iter().map(|(id, _)| *id).collect();
+        outcome.into_result().map_err(|error| remaining(error, stack, &reading, ids, &gone))?;
         let now = alone(&proof, look(stack, cloud, &events.unheard())).await?;
         let left = ids.iter().filter(|id| now.is_ours(&stack.graph, **id));
         let left: Vec<String> = left.map(|id| stack.graph.label(*id).to_string()).collect();
@@ -371,6 +297,17 @@ async fn delete(
     })
     .await?;
     Ok(found.into_inner())
+}
+
+/// Says what a run that has ended early leaves.
+fn remaining(error: Error, stack: &Stack, reading: &Reading, ids: &[Id], gone: &[Id]) -> Error {
+    let left = ids.iter().filter(|id| reading.is_ours(&stack.graph, **id) && !gone.contains(id));
+    let left: Vec<String> = left.map(|id| stack.graph.label(*id).to_string()).collect();
+    let hint = match &error.hint {
+        Some(hint) => format!("{hint}; not deleted yet: {}", left.join(", ")),
+        None => format!("not deleted yet: {}", left.join(", ")),
+    };
+    if left.is_empty() { error } else { error.hint(hint) }
 }
 
 /// What the user wants to keep.
@@ -387,12 +324,12 @@ fn kept_lines(stack: &Stack, args: &Args, reading: &Reading) -> String {
     kept(stack, args, reading).into_iter().map(line).collect()
 }
 
-/// `{"deleted": [{"resource", "name"}], "kept": […], "left": []}` and the same deletions as `changes`.
+/// `{"changes": [{"resource", "name", "action"}], "kept": […], "left": […]}`: what is left is somebody else's.
 fn receipt(
     stack: &Stack,
     args: &Args,
     reading: &Reading,
-    (gone, former): (&[Id], &[Value]),
+    (gone, former, foreign): (&[Id], &[Value], &[Id]),
 ) -> Value {
     let entry = |id: Id, action: &str| {
         let label = stack.graph.label(id);
@@ -402,5 +339,6 @@ fn receipt(
     let deleted: Vec<Value> = gone.chain(former.iter().cloned()).collect();
     let kept = kept(stack, args, reading).into_iter();
     let kept: Vec<Value> = kept.map(|id| entry(id, "keep")).collect();
-    json!({"changes": deleted, "kept": kept, "left": []})
+    let left: Vec<Value> = foreign.iter().map(|id| entry(*id, "keep")).collect();
+    json!({"changes": deleted, "kept": kept, "left": left})
 }

@@ -28,6 +28,7 @@ pub use function::{Budget, Function, FunctionKeys, LogPolicy};
 pub use names::{ALIAS, API, DEFAULT_STAGE, LAMBDA, Names};
 pub use region::regions;
 pub use schema::SCHEMA;
+use site::SiteKeys;
 pub use site::{Fallback, Site};
 pub use table::{Attribute, AttributeKind, DATA, Index, Projection, Table, Word};
 pub use trigger::{DEAD_LETTERS, Kind, Queue, Schedule, Trigger};
@@ -268,6 +269,14 @@ impl Config {
             table.key.push_str("-table");
         }
         self.tables.insert(table.key.clone(), table);
+    }
+
+    /// Adds the site that a stack of this name would have, where the file says of none.
+    pub fn add_site(&mut self) -> Result<()> {
+        if self.site.is_none() {
+            self.site = Some(Site::of(&self.names, SiteKeys::default())?);
+        }
+        Ok(())
     }
 
     /// What the file calls that table.

@@ -55,7 +55,8 @@ pub use bucket_policy::BucketPolicy;
 pub use certificate::{Certificate, LiveCertificate};
 pub use code::{Code, Source, quick_for_aws};
 pub use distribution::{
-    Beside, CertificateOf, Distribution, FINDING, LiveDistribution, LiveSiteName, SiteName,
+    Address, Beside, CertificateOf, Distribution, FINDING, FORGETTING, LiveDistribution,
+    LiveSiteName, SiteName,
 };
 pub use edge_function::EdgeFunction;
 pub use event_source::{EventSource, RETRIES};

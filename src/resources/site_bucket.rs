@@ -146,6 +146,10 @@ impl Resource for SiteBucket {
         tags::is_ours(&self.tags, &live.tags)
     }
 
+    fn owner(&self, live: &LiveSiteBucket) -> Option<String> {
+        tags::other_stack(&self.tags, &live.tags, &self.name)
+    }
+
     fn diff(&self, _: &Inputs, live: &LiveSiteBucket) -> Vec<Difference> {
         let mut differences = tags::diff(&self.tags, &live.tags);
         if !live.blocked {

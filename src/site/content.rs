@@ -111,6 +111,21 @@ pub fn cache_control(path: &str, hashed: bool, rules: &BTreeMap<String, String>)
     }
 }
 
+/// Whether CloudFront keeps a file with this header for longer than a moment:
+/// <https://docs.aws.amazon.com/AmazonCloudFront/latest/DeveloperGuide/Expiration.html>
+pub fn lasts(cache_control: &str) -> bool {
+    let said = cache_control.to_ascii_lowercase();
+    let said: Vec<&str> = said.split(',').map(str::trim).collect();
+    if ["no-cache", "no-store", "private"].iter().any(|word| said.contains(word)) {
+        return false;
+    }
+    let seconds = |name: &str| {
+        said.iter().find_map(|one| one.strip_prefix(name)?.strip_prefix('=')?.parse::<u64>().ok())
+    };
+    // Without either, CloudFront keeps it for a day.
+    seconds("s-maxage").or_else(|| seconds("max-age")).is_none_or(|seconds| seconds > 1)
+}
+
 /// `*` is any text, slashes included.
 fn matches(pattern: &str, path: &str) -> bool {
     match pattern.split_once('*') {

@@ -5,7 +5,7 @@ mod release;
 mod routing;
 mod walk;
 
-pub use content::{is_hashed, is_page};
+pub use content::{cache_control, is_hashed, is_page, lasts};
 pub use release::{Kept, Release, manifest_id, manifest_key};
 pub use routing::function;
 pub use walk::{Found, survey};
@@ -70,7 +70,7 @@ pub fn read(root: &Path, site: &Site) -> Result<Files> {
 }
 
 /// Notes about what is allowed and seldom meant.
-pub fn notes(files: &BTreeMap<String, Found>) -> Vec<String> {
+pub fn notes(site: &Site, files: &BTreeMap<String, Found>) -> Vec<String> {
     let unknown = files.keys().filter(|path| content::content_type(path) == content::UNKNOWN);
     let unknown: Vec<&str> = unknown.map(String::as_str).collect();
     let mut notes = Vec::new();
@@ -80,6 +80,13 @@ pub fn notes(files: &BTreeMap<String, Found>) -> Vec<String> {
         notes.push(format!(
             "note: `{first}`{others} has an ending without a known content type: browsers download it"
         ));
+    }
+    if let Some(api) = &site.api {
+        let below = format!("{}/", &api[1..]);
+        let mut hidden = files.keys().filter(|path| path.starts_with(&below));
+        notes.extend(hidden.next().map(|path| {
+            format!("note: `{path}` is served to nobody: CloudFront sends `{api}/*` to the API")
+        }));
     }
     notes
 }

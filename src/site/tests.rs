@@ -93,6 +93,34 @@ fn the_longest_rule_that_fits_decides() {
 }
 
 #[test]
+fn cloudfront_keeps_a_file_as_long_as_its_header_says() {
+    for kept in ["", "public", "public, max-age=3600", "max-age=0, s-maxage=60", "Max-Age=2"] {
+        assert!(lasts(kept), "{kept}");
+    }
+    for asked in [
+        "no-cache",
+        "public, no-store",
+        "private, max-age=60",
+        "max-age=0",
+        "s-maxage=1, max-age=60",
+    ] {
+        assert!(!lasts(asked), "{asked}");
+    }
+}
+
+#[test]
+fn a_file_that_the_api_hides_is_told() {
+    let root = folder(&[PAGE, ("api/items.json", ""), ("apis/items.json", "")]);
+    let notes = |keys| {
+        let site = site(keys);
+        super::notes(&site, &survey(root.path(), &site).expect("a site"))
+    };
+    assert!(notes("")[0].contains("`api/items.json` is served to nobody"), "{:?}", notes(""));
+    assert_eq!(notes("").len(), 1);
+    assert_eq!(notes("api = \"\""), [""; 0]);
+}
+
+#[test]
 fn what_cannot_be_served_is_refused_before_the_first_call() {
     let refusal = |root: &tempfile::TempDir| survey(root.path(), &site("")).expect_err("refused");
     assert!(refusal(&folder(&[])).message.contains("does not exist"));

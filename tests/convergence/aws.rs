@@ -92,7 +92,12 @@ impl Aws {
 
     /// The headers of an object.
     pub fn headers(self, service: &str, path: &str) -> HashMap<String, String> {
-        Root::at(self.port).send(service, "HEAD", path, &[], "").headers.into_iter().collect()
+        self.headers_of("HEAD", service, path)
+    }
+
+    /// The headers of an answer.
+    pub fn headers_of(self, method: &str, service: &str, path: &str) -> HashMap<String, String> {
+        Root::at(self.port).send(service, method, path, &[], "").headers.into_iter().collect()
     }
 
     /// Forgets everything.

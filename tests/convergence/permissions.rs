@@ -8,6 +8,7 @@ use serde_json::{Value, json};
 
 use crate::artifact;
 use crate::drift::hand::DRIFTS;
+use crate::drift::site;
 use crate::lane::{Lane, NAME, Verb};
 use crate::proxy::operation::Operation;
 use crate::proxy::{Fault, What, When};
@@ -117,7 +118,15 @@ const SCRIPTS: [Script; 7] = [
     Script {
         verb: "teardown",
         runs: &[(protected_and_grown, &["teardown", "--force", "--export", "EXPORT"])],
-        optional: &["tag:GetResources"],
+        // A site that the file says nothing of is looked for.
+        optional: &[
+            "cloudfront:DescribeFunction",
+            "cloudfront:GetFunction",
+            "cloudfront:ListOriginAccessControls",
+            "s3:GetBucketPublicAccessBlock",
+            "s3:GetBucketTagging",
+            "tag:GetResources",
+        ],
         unseen: &[
             ("lambda:ListTags", LISTED),
             ("iam:ListEntitiesForPolicy", OF_OTHERS),
@@ -126,6 +135,57 @@ const SCRIPTS: [Script; 7] = [
             ("ssm:DeleteParameter", NO_SECRET),
         ],
     },
+];
+
+/// A stack with a frontend whose files have a rule of their own.
+const RULED: &str =
+    "[site]\ndirectory = \"dist\"\n[site.cache]\n\"*.txt\" = \"public, max-age=60\"\n";
+
+const OF_SITE: [Script; 6] = [
+    Script {
+        verb: "up",
+        runs: &[
+            (|lane| lane.build("one"), &["up", "--artifact", "FIRST"]),
+            (drift_of_site, &["up", "--artifact", "FIRST"]),
+            (|lane| site::disown(lane.aws(), ""), &["up", "--artifact", "FIRST", "--adopt"]),
+            (|lane| lane.build("two"), &["up", "--artifact", "FIRST"]),
+        ],
+        optional: &[],
+        unseen: &[],
+    },
+    Script {
+        verb: "plan",
+        runs: &[(nothing, &["plan", "--artifact", "FIRST"])],
+        optional: &[],
+        unseen: &[],
+    },
+    Script { verb: "status", runs: &[(nothing, &["status"])], optional: &[], unseen: &[] },
+    Script {
+        verb: "deploy",
+        runs: &[
+            (|lane| lane.build("one"), &["deploy", "--artifact", "FIRST"]),
+            (|lane| lane.build("two"), &["deploy", "--site"]),
+        ],
+        optional: &[],
+        unseen: &[],
+    },
+    Script {
+        verb: "rollback",
+        runs: &[(nothing, &["rollback", "--site"])],
+        optional: &[],
+        unseen: &[],
+    },
+    Script { verb: "teardown", runs: &[(nothing, &["teardown"])], optional: &[], unseen: &[] },
+];
+
+/// Actions of S3 and `CloudFront` that are printed and that nothing here calls, and why.
+const UNCALLED: [(&str, &str); 6] = [
+    ("cloudfront:TagResource", "AWS asks for it where a distribution is made with tags"),
+    ("s3:TagResource", "AWS asks for it where a bucket is made with tags"),
+    ("s3:PutBucketOwnershipControls", "AWS asks for it where a bucket is made without ACLs"),
+    ("s3:PutBucketTagging", "for a bucket whose tags were not taken when it was made"),
+    ("s3:DeleteObjectVersion", "for a bucket with versions"),
+    ("s3:AbortMultipartUpload", "for uploads that somebody else has begun"),
 ];
 
 #[test]
@@ -160,11 +220,27 @@ fn whoever_is_given_what_each_denial_asks_for_ends_with_the_policy_of_the_verb()
 
 #[test]
 fn whoever_has_the_policy_of_the_verb_alone_can_do_it() {
+    is_enough("function.keep_versions = 2\n", &SCRIPTS);
+}
+
+#[test]
+fn whoever_has_the_policy_of_the_verb_alone_can_do_it_with_a_site_and_is_given_nothing_else() {
+    let (printed, called) = is_enough(RULED, &OF_SITE);
+    let of_site = |action: &&String| action.starts_with("s3:") || action.starts_with("cloudfront:");
+    let excused = |action: &&String| UNCALLED.iter().any(|(name, _)| name == action);
+    let unused = printed.iter().filter(of_site).filter(|one| !called.contains(*one));
+    let unused: Vec<&String> = unused.filter(|action| !excused(action)).collect();
+    assert!(unused.is_empty(), "{unused:?}");
+}
+
+/// Runs the scripts with the policies of their verbs; returns what those allow, and what was called.
+fn is_enough(config: &str, scripts: &[Script]) -> (BTreeSet<String>, BTreeSet<String>) {
     let lane = Lane::take();
-    lane.configure("function.keep_versions = 2\n");
+    lane.configure(config);
     lane.set_layer(Rules::timeless());
     let deployer = Deployer::new(Aws::at(lane.aws().port), "deployer");
-    for script in &SCRIPTS {
+    let (mut all_allowed, mut all_called) = (BTreeSet::new(), BTreeSet::new());
+    for script in scripts {
         let policy = policy(&lane, script.verb);
         deployer.may(&as_the_emulator_asks(&policy));
         for (prepare, words) in script.runs {
@@ -179,8 +255,11 @@ fn whoever_has_the_policy_of_the_verb_alone_can_do_it() {
             let allowed = actions_of(policy["Statement"].as_array().expect("the statements"));
             let beyond: Vec<&String> = called.iter().filter(|one| !allowed.contains(one)).collect();
             assert!(beyond.is_empty(), "{words:?}: {beyond:?}");
+            all_allowed.extend(allowed);
+            all_called.extend(called);
         }
     }
+    (all_allowed, all_called)
 }
 
 /// What the deployer was given so far, each because of a denial.
@@ -246,7 +325,30 @@ fn action(operation: &Operation) -> String {
             let method = methods.iter().find(|(verb, _)| name.starts_with(verb));
             format!("apigateway:{}", method.map_or("POST", |(_, method)| method))
         }
+        "s3" | "cloudfront" => {
+            let known = OTHERWISE.iter().find(|(operation, _)| *operation == name);
+            format!("{}:{}", operation.service, known.map_or(name, |(_, action)| action))
+        }
         _ => operation.to_string(),
+    }
+}
+
+/// Operations whose action has another name.
+const OTHERWISE: [(&str, &str); 9] = [
+    ("CopyObject", "PutObject"),
+    ("CreateDistributionWithTags", "CreateDistribution"),
+    ("DeleteObjects", "DeleteObject"),
+    ("GetPublicAccessBlock", "GetBucketPublicAccessBlock"),
+    ("HeadObject", "GetObject"),
+    ("ListMultipartUploads", "ListBucketMultipartUploads"),
+    ("ListObjectVersions", "ListBucketVersions"),
+    ("ListObjectsV2", "ListBucket"),
+    ("PutPublicAccessBlock", "PutBucketPublicAccessBlock"),
+];
+
+fn drift_of_site(lane: &Lane) {
+    for (_, change) in &site::DRIFTS {
+        change(lane.aws());
     }
 }
 

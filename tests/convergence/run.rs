@@ -46,6 +46,19 @@ impl Run {
         Ended { code: status.code(), stdout: read(self.stdout), stderr: read(self.stderr) }
     }
 
+    /// Waits, and says how many bytes it held at most, where the system tells.
+    pub fn wait_and_measure(mut self) -> (Ended, u64) {
+        let (place, mut most) = (format!("/proc/{}/status", self.child.id()), 0);
+        while !self.has_ended() {
+            let told = std::fs::read_to_string(&place).unwrap_or_default();
+            let line = told.lines().find_map(|line| line.strip_prefix("VmHWM:"));
+            let kilobytes = line.and_then(|line| line.split_whitespace().next()?.parse().ok());
+            most = most.max(kilobytes.unwrap_or(0_u64) << 10);
+            thread::sleep(Duration::from_millis(10));
+        }
+        (self.wait(), most)
+    }
+
     /// Waits no longer than this.
     pub fn wait_at_most(mut self, patience: Duration) -> Ended {
         let since = std::time::Instant::now();

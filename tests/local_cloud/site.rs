@@ -2,6 +2,8 @@
 
 use std::fs;
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::thread;
 
 use serde_json::{Value, json};
 
@@ -81,4 +83,68 @@ fn a_folder_that_cannot_be_served_is_refused_before_the_first_call() {
     let artifact = Artifact::handler().path();
     let refused = stack.run(&["plan", "--artifact", artifact]).failed(2).error().to_string();
     assert!(refused.contains("`dist` does not exist"), "{refused}");
+}
+
+/// What no deploy may break for those who read meanwhile.
+const READS: usize = 1000;
+const DEPLOYS: usize = 10;
+
+#[test]
+fn no_reader_meets_a_failure_while_releases_are_shipped() {
+    let stack = Stack::new("site-readers");
+    stack.configure("[site]\ndirectory = \"dist\"\n");
+    release(&stack, "r0", "AbCd1230");
+    let up = stack.up();
+    let (page, site) = (url(&up, "/"), up["site_url"].as_str().expect("an address").to_owned());
+    let (read, over) = (AtomicUsize::new(0), AtomicBool::new(false));
+    let one = || {
+        let (status, kind, body) = get(&page);
+        assert_eq!((status, kind.as_str()), (200, "text/html; charset=utf-8"), "{body}");
+        let script = body.split("src=\"").nth(1).and_then(|rest| rest.split('"').next());
+        let script = script.unwrap_or_else(|| panic!("a page without its script: {body}"));
+        let (status, kind, text) = get(&format!("{site}{script}"));
+        assert_eq!((status, kind.as_str()), (200, "text/javascript; charset=utf-8"), "{script}");
+        let title = text.trim_start_matches("// ");
+        assert!(body.contains(&format!("<title>{title}<")), "{body} with the script of {title}");
+        read.fetch_add(2, Ordering::Relaxed);
+    };
+    thread::scope(|scope| {
+        let reader = scope.spawn(|| {
+            while !over.load(Ordering::Relaxed) {
+                one();
+            }
+        });
+        // Whatever becomes of the deploys, the reader ends.
+        let _over = Over(&over);
+        let mut shipped = 0;
+        let goes_on = |shipped| shipped < DEPLOYS || read.load(Ordering::Relaxed) < READS;
+        while goes_on(shipped) && !reader.is_finished() {
+            shipped += 1;
+            release(&stack, &format!("r{shipped}"), &format!("AbCd123{shipped}"));
+            stack.run(&["deploy", "--site"]).succeeded();
+        }
+    });
+    stack.teardown();
+}
+
+/// Says so when it is dropped.
+struct Over<'a>(&'a AtomicBool);
+
+impl Drop for Over<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+#[test]
+fn a_page_is_told_the_api_by_its_own_host_and_a_bundler_of_this_machine_by_its_address() {
+    let stack = Stack::new("site-env");
+    let keys = "[site]\ndirectory = \"dist\"\nbuild = \"mkdir -p dist && echo $VITE_API_URL > dist/index.html\"\n";
+    stack.configure(keys);
+    let up = stack.ship(&["up", "--yes", "--write-env", ".env.local"]).succeeded().json();
+    assert_eq!(get(&url(&up, "/")).2.trim(), "/api");
+    let env = stack.project.read(".env.local");
+    let api = up["api_url"].as_str().expect("an address").replace('$', "%24");
+    assert!(env.contains(&format!("VITE_API_URL={api}")), "{env}");
+    stack.teardown();
 }

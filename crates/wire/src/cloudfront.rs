@@ -132,6 +132,18 @@ impl CloudFront {
         self.client.rest(rest.header("if-match", etag), nothing).await
     }
 
+    /// Makes every edge forget these paths. A second call with the same reference and the same paths does nothing.
+    pub async fn create_invalidation(
+        &self,
+        id: &str,
+        reference: &str,
+        paths: &[String],
+    ) -> Answer<()> {
+        let path = format!("distribution/{id}/invalidation");
+        let rest = about("CreateInvalidation", "POST", &path);
+        self.client.rest(rest.xml(&invalidation(reference, paths), NAMESPACE), nothing).await
+    }
+
     pub async fn list_tags_for_resource(&self, arn: &str) -> Answer<Vec<(String, String)>> {
         let rest = about("ListTagsForResource", "GET", "tagging").query("Resource", arn);
         self.client.rest(rest, tags).await
@@ -255,6 +267,13 @@ fn tag_items(tags: &[(String, String)]) -> Element {
 
 fn with_tags(config: &Element, tags: &[(String, String)]) -> Element {
     Element::new("DistributionConfigWithTags").with(config.clone()).with(tag_items(tags))
+}
+
+fn invalidation(reference: &str, paths: &[String]) -> Element {
+    let items = paths.iter().map(|path| Element::text("Path", path.as_str())).collect();
+    let items = Element { children: items, ..Element::new("Items") };
+    let paths = Element::new("Paths").and("Quantity", paths.len().to_string()).with(items);
+    Element::new("InvalidationBatch").with(paths).and("CallerReference", reference)
 }
 
 fn control_config(control: &AccessControl) -> Element {

@@ -42,11 +42,16 @@ fn own(service: &Service, sdk: &SdkConfig) -> Option<String> {
 
 fn aws(service: &Service, region: &str, fips: bool, dual_stack: bool) -> String {
     if let Some(host) = service.global {
-        return format!("https://{host}");
+        return global(service.prefix, host, fips, dual_stack);
     }
     let of_region = |partition: &&(&str, _, _)| region.starts_with(partition.0);
     let (_, plain, both) =
         PARTITIONS.iter().find(of_region).expect("the last one is of every region");
+    if service.prefix == "s3" {
+        let host = if fips { "s3-fips" } else { "s3" };
+        let dual_stack = if dual_stack { ".dualstack" } else { "" };
+        return format!("https://{host}{dual_stack}.{region}.{plain}");
+    }
     let domain = if dual_stack { both } else { plain };
     let is_gov = region.starts_with("us-gov-");
     let fips =
@@ -54,11 +59,21 @@ fn aws(service: &Service, region: &str, fips: bool, dual_stack: bool) -> String 
     format!("https://{}{fips}.{region}.{domain}", service.prefix)
 }
 
+/// The host of a service that has one for all regions.
+fn global(prefix: &str, host: &str, fips: bool, dual_stack: bool) -> String {
+    let host = if dual_stack { format!("{prefix}.global.api.aws") } else { host.to_owned() };
+    let rest = host.strip_prefix(prefix).unwrap_or_default();
+    let fips = if fips { "-fips" } else { "" };
+    format!("https://{prefix}{fips}{rest}")
+}
+
 #[cfg(test)]
 mod tests {
     use aws_types::service_config::LoadServiceConfig;
 
     use super::*;
+    use crate::cloudfront::CLOUDFRONT;
+    use crate::s3::S3;
     use crate::ssm::SSM;
 
     #[test]
@@ -75,6 +90,20 @@ mod tests {
             ("eusc-de-east-1", false, false, "ssm.eusc-de-east-1.amazonaws.eu"),
         ] {
             assert_eq!(aws(&SSM, region, fips, dual_stack), format!("https://{host}"));
+        }
+        for (fips, dual_stack, s3, cloudfront) in [
+            (false, false, "s3.eu-west-1.amazonaws.com", "cloudfront.amazonaws.com"),
+            (false, true, "s3.dualstack.eu-west-1.amazonaws.com", "cloudfront.global.api.aws"),
+            (true, false, "s3-fips.eu-west-1.amazonaws.com", "cloudfront-fips.amazonaws.com"),
+            (
+                true,
+                true,
+                "s3-fips.dualstack.eu-west-1.amazonaws.com",
+                "cloudfront-fips.global.api.aws",
+            ),
+        ] {
+            let hosts = [&S3, &CLOUDFRONT].map(|one| aws(one, "eu-west-1", fips, dual_stack));
+            assert_eq!(hosts, [s3, cloudfront].map(|host| format!("https://{host}")));
         }
     }
 

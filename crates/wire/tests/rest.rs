@@ -53,6 +53,14 @@ impl Answers {
         (sdk.build(), all)
     }
 
+    /// What of the document of the last request the model does not have.
+    fn wrong(&self, model: &Value, operation: &str) -> Vec<String> {
+        let seen = self.seen.lock().expect("one test");
+        let body = seen.last().expect("a call").body().bytes().unwrap_or_default();
+        let document = Element::read(body).expect("XML");
+        shapes::compare(model, &document.name.clone(), &document, operation)
+    }
+
     /// Compares the last request with an operation of the model.
     fn fits(&self, model: &Value, operation: &str) {
         let seen = self.seen.lock().expect("one test");
@@ -163,6 +171,7 @@ async fn what_is_asked_of_cloudfront_is_in_its_model() {
         cdn.list_distributions(Some("m")) => "ListDistributions",
         cdn.get_distribution("E1") => "GetDistribution",
         cdn.delete_distribution("E1", "e") => "DeleteDistribution",
+        cdn.create_invalidation("E1", "r", &["/a.pdf".into()]) => "CreateInvalidation",
         cdn.list_tags_for_resource("arn:aws:cloudfront::1:distribution/E1") => "ListTagsForResource",
         cdn.list_origin_access_controls(None) => "ListOriginAccessControls",
         cdn.create_origin_access_control(&control) => "CreateOriginAccessControl",
@@ -176,6 +185,30 @@ async fn what_is_asked_of_cloudfront_is_in_its_model() {
         cdn.publish_function("app-edge", "e") => "PublishFunction",
         cdn.delete_function("app-edge", "e") => "DeleteFunction",
         cdn.tag_resource("arn:aws:cloudfront::1:distribution/E1", &tags()) => "TagResource",
+    }
+    // The configuration itself is compared with the model beside the code that writes it.
+    let config =
+        || Element::new("DistributionConfig").and("CallerReference", "r").and("Comment", "");
+    for (call, operation) in [
+        (cdn.create_distribution_with_tags(&config(), &tags()).await, "CreateDistributionWithTags"),
+        (cdn.update_distribution("E1", "e", &config()).await, "UpdateDistribution"),
+    ] {
+        call.expect(operation);
+        let of_config = |wrong: &String| {
+            ["Origins", "DefaultCacheBehavior", "Enabled"]
+                .iter()
+                .any(|name| wrong.ends_with(&format!("/{name} is missing")))
+        };
+        let wrong = answers.wrong(&model, operation);
+        assert!(wrong.iter().all(of_config), "{operation}: {wrong:#?}");
+    }
+    {
+        let seen = answers.seen.lock().expect("it is over");
+        let [.., create, update] = seen.as_slice() else { panic!("two calls") };
+        assert_eq!(create.method(), "POST");
+        assert!(create.uri().ends_with("/2020-05-31/distribution?WithTags"), "{}", create.uri());
+        assert_eq!((update.method(), update.headers().get("if-match")), ("PUT", Some("e")));
+        assert!(update.uri().ends_with("/2020-05-31/distribution/E1/config"), "{}", update.uri());
     }
     let seen = answers.seen.lock().expect("it is over");
     for request in seen.iter() {

@@ -3,7 +3,7 @@
 mod config;
 mod name;
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::{AccessControl, Api, EdgeFunction, SiteBucket};
 use crate::cloud::tags::{self, Tags};
@@ -20,11 +20,15 @@ use wire::cloudfront::{self, CloudFront, Summary};
 const ABSENT: [&str; 1] = ["NoSuchDistribution"];
 /// Minutes as a rule; what AWS's own waiter allows is more.
 const DISABLED: Duration = Duration::from_mins(30);
+/// Until there is room for one more invalidation.
+const FORGOTTEN: Duration = Duration::from_mins(5);
 /// So often may a reference be used up by distributions that are gone.
 const REFERENCES: usize = 9;
 
 /// What finds the distribution of a stack, and no more.
 pub const FINDING: &[&str] = &["cloudfront:ListDistributions"];
+/// What makes the edges forget files.
+pub const FORGETTING: &[&str] = &["cloudfront:ListDistributions", "cloudfront:CreateInvalidation"];
 
 pub struct Distribution {
     cloud: Cloud,
@@ -117,6 +121,21 @@ impl Distribution {
         let Some(own) = self.own().await? else { return Ok(None) };
         let url = sites::url(&self.cloud, &own.id, &own.domain).await?;
         Ok(Some(Address { url, aliases: own.aliases }))
+    }
+
+    /// Makes every edge forget paths that it may keep. Nobody waits until the last one has.
+    pub async fn forget(&self, paths: &[String], progress: &Progress) -> Result<()> {
+        let Some(own) = self.own().await? else { return Ok(()) };
+        // The same paths of the same release may have to be forgotten a second time.
+        let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+        let reference = format!("stackctl-{}", now.as_nanos());
+        let busy = |error: &Error| error.has_code(&["TooManyInvalidationsInProgress"]);
+        let what = "CloudFront has ended earlier invalidations";
+        wait::while_refused(progress, what, FORGOTTEN, busy, || async {
+            let answer = self.cdn.create_invalidation(&own.id, &reference, paths).await;
+            answer.doing(self.doing("invalidate files of"))
+        })
+        .await
     }
 
     async fn find(&self) -> Result<Option<LiveDistribution>> {
@@ -283,6 +302,10 @@ impl Resource for Distribution {
 
     fn is_ours(&self, live: &LiveDistribution) -> bool {
         tags::is_ours(&self.tags, &live.tags)
+    }
+
+    fn owner(&self, live: &LiveDistribution) -> Option<String> {
+        tags::other_stack(&self.tags, &live.tags, &self.site.name)
     }
 
     fn diff(&self, inputs: &Inputs, live: &LiveDistribution) -> Vec<Difference> {

@@ -1,16 +1,18 @@
 //! The files of a site in its bucket: what is served, and the releases that it can go back to.
 
+mod forget;
 mod prune;
 mod read;
 mod restore;
 mod upload;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 
-use super::{BucketPolicy, SiteBucket};
+use super::distribution::FORGETTING;
+use super::{BucketPolicy, Distribution, SiteBucket};
 use crate::cloud::{Cloud, sites};
 use crate::config::{Config, Site};
 use crate::site::{ENTRY, Files};
@@ -31,6 +33,8 @@ pub struct SiteFiles {
     site: Site,
     bucket: Handle<SiteBucket>,
     policy: Handle<BucketPolicy>,
+    /// What keeps files at the edges.
+    front: Distribution,
     /// Whether the headers of what is there are left unread.
     contents_alone: Arc<AtomicBool>,
 }
@@ -52,6 +56,8 @@ struct Remote {
     kept: BTreeMap<String, Listed>,
     /// Paths whose headers are not those that they shall have.
     headers: Vec<(String, String)>,
+    /// Paths that the edges may keep for longer than a moment, as far as headers were read.
+    lasting: BTreeSet<String>,
 }
 
 impl LiveSiteFiles {
@@ -73,10 +79,11 @@ impl SiteFiles {
         site: &Site,
         bucket: Handle<SiteBucket>,
         policy: Handle<BucketPolicy>,
+        front: Distribution,
         contents_alone: Arc<AtomicBool>,
     ) -> Self {
-        let (cloud, site) = (cloud.clone(), site.clone());
-        Self { cloud, root: config.root.clone(), site, bucket, policy, contents_alone }
+        let (cloud, site, root) = (cloud.clone(), site.clone(), config.root.clone());
+        Self { cloud, root, site, bucket, policy, front, contents_alone }
     }
 
     fn doing(&self, what: &str) -> String {
@@ -166,12 +173,9 @@ impl Resource for SiteFiles {
     }
 
     fn calls(&self) -> Calls {
-        Calls::default().reading(&["s3:ListObjectsV2", "s3:HeadObject"]).making(&[
-            "s3:PutObject",
-            "s3:CopyObject",
-            "s3:GetObject",
-            "s3:DeleteObjects",
-        ])
+        let objects = ["s3:PutObject", "s3:CopyObject", "s3:GetObject", "s3:DeleteObjects"];
+        let reading = ["s3:ListObjectsV2", "s3:HeadObject"];
+        Calls::default().reading(&reading).making(&objects).making(FORGETTING)
     }
 
     fn needs(&self) -> Vec<Id> {

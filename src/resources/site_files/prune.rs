@@ -32,6 +32,7 @@ impl SiteFiles {
                 return Err(Error::failed(doing).cause(format!("S3 keeps {first}")));
             }
         }
+        self.forget(&self.lasting_by_rule(&work.remove), progress).await;
         if !gone.is_empty() {
             progress.note(format!("{} old objects deleted", gone.len()));
         }

@@ -24,7 +24,7 @@ impl SiteFiles {
         let local = local?;
         let looks = !self.contents_alone.load(Ordering::Relaxed);
         if let Some(files) = local.as_ref().filter(|_| looks) {
-            remote.headers = self.headers(&s3, files, &remote).await?;
+            self.headers(&s3, files, &mut remote).await?;
         }
         Ok(Some(LiveSiteFiles { local, remote }))
     }
@@ -60,18 +60,10 @@ impl SiteFiles {
         }
     }
 
-    /// The files with the right content and other headers, with those.
-    async fn headers(
-        &self,
-        s3: &Bucket,
-        files: &Arc<Files>,
-        remote: &Remote,
-    ) -> Result<Vec<(String, String)>> {
-        let same = |path: &&String| {
-            let there = remote.served.get(*path);
-            there.is_some_and(|there| there.etag == files.all[*path].md5)
-        };
-        let mut left = files.all.keys().filter(same).cloned();
+    /// Which files have the right content and other headers, and which ones the edges may keep.
+    async fn headers(&self, s3: &Bucket, files: &Arc<Files>, remote: &mut Remote) -> Result<()> {
+        let there = files.all.keys().filter(|path| remote.served.contains_key(*path));
+        let mut left = there.cloned().collect::<Vec<_>>().into_iter();
         let (mut looks, mut wrong) = (JoinSet::new(), Vec::new());
         loop {
             while looks.len() < AT_ONCE {
@@ -85,11 +77,16 @@ impl SiteFiles {
             let head = head.doing(self.doing("look at")).absent_if(&["NoSuchKey", "NotFound"])?;
             let Some(Head { content_type, cache_control, .. }) = head else { continue };
             let file = &files.all[&path];
-            if content_type != file.content_type || cache_control != file.cache_control {
+            if site::lasts(&cache_control) {
+                remote.lasting.insert(path.clone());
+            }
+            let differs = content_type != file.content_type || cache_control != file.cache_control;
+            if differs && remote.served[&path].etag == file.md5 {
                 wrong.push((path, format!("{content_type}, {cache_control}")));
             }
         }
         wrong.sort();
-        Ok(wrong)
+        remote.headers = wrong;
+        Ok(())
     }
 }

@@ -5,7 +5,8 @@ use aws_smithy_types::body::SdkBody;
 use super::upload::unless_done;
 use super::{Remote, SiteFiles};
 use crate::cloud::Doing as _;
-use crate::site::{ENTRY, Kept, Release, SERVED, is_page, manifest_id, sha256};
+use crate::site::{ENTRY, Kept, Release, SERVED, is_page, lasts, manifest_id, sha256};
+use engine::Progress;
 use engine::error::{Error, Result};
 use wire::s3::{Bucket, Put};
 
@@ -39,7 +40,7 @@ impl SiteFiles {
     }
 
     /// Serves a release again; returns what S3 calls the content of its entry page.
-    pub async fn restore(&self, id: &str) -> Result<String> {
+    pub async fn restore(&self, id: &str, progress: &Progress) -> Result<String> {
         let s3 = self.s3().await?;
         let remote = self.there(&s3).await?;
         let doing = format!("go back to release {id}");
@@ -64,6 +65,10 @@ impl SiteFiles {
                 error.hint("run the same command again: it continues; `stackctl deploy --site` ships what is in this folder")
             })?;
         }
+        let there = files.iter().filter(|(path, _)| remote.served.contains_key(*path));
+        let stays = there.filter(|(_, kept)| lasts(&kept.cache_control));
+        let stale: Vec<String> = stays.map(|(path, _)| (*path).clone()).collect();
+        self.forget(&stale, progress).await;
         Ok(release.files.get(ENTRY).map(|kept| kept.md5.clone()).unwrap_or_default())
     }
 

@@ -6,6 +6,7 @@ use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::byte_stream::ByteStream;
 use tokio::task::{JoinSet, spawn_blocking};
 
+use super::forget::stale;
 use super::{AT_ONCE, LiveSiteFiles, Remote, SiteFiles, Work};
 use crate::cloud::{Doing as _, sites};
 use crate::site::{ENTRY, Files, Release, SERVED, is_page, manifest_key, no_files, sha256};
@@ -52,6 +53,7 @@ impl SiteFiles {
         tokio::try_join!(written, sent)?;
         self.send(&s3, &files, pages, total, &mut done, progress).await?;
         self.switch(&s3, &files, &work, &live.remote, progress).await?;
+        self.forget(&stale(&work, &files, &live.remote), progress).await;
         for (path, file) in &files.all {
             let key = format!("{SERVED}{path}");
             let (etag, size) = (file.md5.clone(), file.size);
@@ -60,6 +62,7 @@ impl SiteFiles {
             live.remote.served.insert(path.clone(), there);
         }
         live.remote.headers.clear();
+        live.remote.lasting.clear();
         Ok(live)
     }
 

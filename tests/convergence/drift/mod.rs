@@ -1,6 +1,7 @@
 //! Whatever somebody changes by hand is shown by `plan` and repaired by `up`; what is not wrong is left alone.
 
 pub mod hand;
+pub mod site;
 
 use std::env;
 
@@ -10,7 +11,7 @@ use proptest::test_runner::{Config, TestRunner};
 use serde_json::{Value, json};
 
 use crate::artifact;
-use crate::lane::{Lane, Verb};
+use crate::lane::{Lane, SITE, Verb};
 use crate::run::Run;
 use crate::snapshot;
 use crate::strict::Rules;
@@ -18,7 +19,12 @@ use hand::{Change, DRIFTS, HARMLESS, MARKS, forget, label};
 
 /// A lane with the stack up, and how that looks.
 fn up() -> (Lane, Value) {
+    up_with("")
+}
+
+fn up_with(config: &str) -> (Lane, Value) {
     let lane = Lane::take();
+    lane.configure(config);
     lane.set_layer(Rules::timeless());
     lane.run(Verb::Up).0.succeeded();
     let wanted = settled(&lane);
@@ -86,9 +92,18 @@ fn check(lane: &Lane, wanted: &Value, changes: &[Change]) -> Result<(), String> 
 
 #[test]
 fn every_property_that_we_set_is_told_by_plan_and_repaired_by_up() {
-    let (mut lane, mut wanted) = up();
+    each_is_told_and_repaired("", &DRIFTS);
+}
+
+#[test]
+fn every_property_of_a_site_is_told_by_plan_and_repaired_by_up() {
+    each_is_told_and_repaired(SITE, &site::DRIFTS);
+}
+
+fn each_is_told_and_repaired(config: &str, drifts: &[Change]) {
+    let (mut lane, mut wanted) = up_with(config);
     let mut failures = Vec::new();
-    for drift in DRIFTS {
+    for drift in drifts {
         drift.1(lane.aws());
         let plan = planned(&lane);
         let told = plan.iter().any(|step| {
@@ -99,7 +114,7 @@ fn every_property_that_we_set_is_told_by_plan_and_repaired_by_up() {
         if !told || ended.is_err() {
             failures.push(format!("{}: {plan:?} {ended:?}", drift.0));
             drop(lane);
-            (lane, wanted) = up();
+            (lane, wanted) = up_with(config);
         }
     }
     assert!(failures.is_empty(), "{}", failures.join("\n"));
@@ -113,6 +128,54 @@ fn what_aws_or_others_add_is_no_drift() {
         assert_eq!(planned(&lane), [] as [Value; 0], "{}", change.0);
     }
     check(&lane, &wanted, &HARMLESS).expect("nothing to do");
+}
+
+#[test]
+fn what_others_add_to_a_site_is_no_drift_and_stays() {
+    let (lane, _) = up_with(SITE);
+    for change in site::HARMLESS {
+        change.1(lane.aws());
+        assert_eq!(planned(&lane), [] as [Value; 0], "{}", change.0);
+    }
+    let wanted = settled(&lane);
+    check(&lane, &wanted, &site::DRIFTS[12..13]).expect("the rest is as it was");
+}
+
+#[test]
+fn a_site_of_another_stack_is_told_left_alone_and_one_of_nobody_is_taken_over_by_adopt() {
+    let (lane, wanted) = up_with(SITE);
+    let mut adopt = Verb::Up.arguments();
+    adopt.push("--adopt");
+    for stack in ["another", ""] {
+        site::disown(lane.aws(), stack);
+        let before = lane.snapshot();
+        for verb in [Verb::Up, Verb::DeploySite] {
+            let (refused, ledger) = lane.run(verb);
+            assert!(refused.code.is_some_and(|code| code > 0), "{refused:#?}");
+            assert_eq!(ledger.writes(), 0, "{refused:#?}");
+        }
+        assert!(lane.run(Verb::Up).0.stderr.contains("--adopt"));
+        if !stack.is_empty() {
+            let refused = Run::start(lane.command(&adopt)).wait();
+            assert!(refused.stderr.contains("belongs to the stack `another`"), "{refused:#?}");
+        }
+        assert!(snapshot::differences(&lane.snapshot(), &before).is_empty());
+    }
+    Run::start(lane.command(&adopt)).wait().succeeded();
+    let differences = snapshot::differences(&settled(&lane), &wanted);
+    assert!(differences.is_empty(), "{differences:#?}");
+    site::disown(lane.aws(), "another");
+    let before = lane.snapshot();
+    let torn = lane.run(Verb::Teardown).0.succeeded();
+    let left: Vec<_> = torn.json()["left"].as_array().expect("a list").clone();
+    let left: Vec<_> =
+        left.iter().map(|one| one["resource"].as_str().unwrap_or_default()).collect();
+    assert_eq!(left, ["bucket", "origin access", "edge function", "distribution"], "{torn:#?}");
+    for part in ["/buckets", "/edge/controls", "/edge/functions"] {
+        let [now, before] = [&lane.snapshot(), &before].map(|of| of.pointer(part).cloned());
+        assert_eq!(now, before, "{part}: {torn:#?}");
+    }
+    site::distribution_id(lane.aws());
 }
 
 #[test]

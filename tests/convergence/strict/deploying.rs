@@ -8,14 +8,27 @@ use super::LOOKS;
 use crate::proxy::wire::Answer;
 use crate::proxy::{Incoming, Layer};
 
-#[derive(Default)]
 pub struct Deploying {
+    /// How many looks each change takes.
+    looks: u32,
     /// Distributions, and how many looks their last change still takes.
     left: HashMap<String, u32>,
     /// The last look at each.
     seen: HashMap<String, Answer>,
     /// What the first look after a change sees.
     stale: HashMap<String, Answer>,
+}
+
+impl Default for Deploying {
+    fn default() -> Self {
+        Self::lasting(LOOKS)
+    }
+}
+
+impl Deploying {
+    pub fn lasting(looks: u32) -> Self {
+        Self { looks, left: HashMap::new(), seen: HashMap::new(), stale: HashMap::new() }
+    }
 }
 
 const DEPLOYED: &str = "<Status>Deployed</Status>";
@@ -43,14 +56,14 @@ impl Layer for Deploying {
         if call.is(&["cloudfront:CreateDistributionWithTags"]) {
             let id = text.split_once("<Id>").and_then(|(_, rest)| rest.split_once("</Id>"));
             let id = id.map(|(id, _)| id.to_owned()).expect("a distribution has an id");
-            self.left.insert(id, LOOKS);
+            self.left.insert(id, self.looks);
             answer.body = text.replace(DEPLOYED, IN_PROGRESS).into_bytes();
         } else if call.is(&["cloudfront:UpdateDistribution"]) {
             let id = call.part(2);
             if let Some(seen) = self.seen.get(&id) {
                 self.stale.insert(id.clone(), seen.clone());
             }
-            self.left.insert(id, LOOKS);
+            self.left.insert(id, self.looks);
             answer.body = text.replace(DEPLOYED, IN_PROGRESS).into_bytes();
         } else if call.is(&["cloudfront:GetDistribution"]) {
             let left = self.left.entry(call.part(2)).or_default();

@@ -27,6 +27,7 @@ mod visible;
 use crate::proxy::wire::Answer;
 use crate::proxy::{Incoming, Layer};
 
+pub use deploying::Deploying;
 pub use fading::Fading;
 pub use guard_rails::GuardRails;
 pub use rates::Rate;

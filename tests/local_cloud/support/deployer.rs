@@ -55,14 +55,21 @@ impl Deployer {
     }
 }
 
-/// The statements of a policy as the emulator has to be given them: it asks for some actions on everything, and for
-/// `ListAliases` where `GetAlias` is called.
+/// The statements of a policy as the emulator has to be given them: it asks for some actions on everything, for `ListAliases`
+/// where `GetAlias` is called, and for an action that AWS does not know where a distribution is made with tags.
 pub fn as_the_emulator_asks(policy: &Value) -> Vec<Value> {
     let mut statements = policy["Statement"].as_array().expect("the statements").clone();
     let allowed = actions(&statements);
     let has = |action: &str| allowed.iter().any(|one| one == action);
     let mut more: Vec<&str> = ON_EVERYTHING.into_iter().filter(|action| has(action)).collect();
     more.extend(has("lambda:GetAlias").then_some("lambda:ListAliases"));
+    let creates = has("cloudfront:CreateDistribution");
+    more.extend(creates.then_some("cloudfront:CreateDistributionWithTags"));
+    // Of what CloudFront has, it knows the ARNs of distributions alone, and not where their tags are read and set.
+    let of_distribution =
+        |action: &str| ["Distribution", "Invalidation"].iter().any(|of| action.contains(of));
+    let of_cloudfront = allowed.iter().filter(|action| action.starts_with("cloudfront:"));
+    more.extend(of_cloudfront.map(String::as_str).filter(|action| !of_distribution(action)));
     if !more.is_empty() {
         statements.push(json!({"Effect": "Allow", "Action": more, "Resource": "*"}));
     }
