@@ -156,7 +156,7 @@ impl Certificates {
                 return Ok(Poll::Ready(found));
             }
             if !found.is_usable() {
-                return Err(self.refused(&found));
+                return Err(refused(&found));
             }
             let seconds = since.elapsed().as_secs();
             Ok(Poll::Pending(format!(
@@ -170,27 +170,6 @@ impl Certificates {
             }
             error.hint("check that the record can be looked up from the internet, that the registrar names the servers of this zone, and that CAA records, if there are any, allow amazon.com; then run the same command again: it continues")
         })
-    }
-
-    /// ACM will not issue it any more.
-    fn refused(&self, found: &Found) -> Error {
-        let reason = found.reason.as_deref().unwrap_or_default();
-        let hint = match reason {
-            "CAA_ERROR" => {
-                "a CAA record forbids ACM: allow \"amazon.com\" in it, then run the same command again"
-            }
-            "ADDITIONAL_VERIFICATION_REQUIRED" => {
-                "AWS wants to look at this name first: open a case with AWS support"
-            }
-            "DOMAIN_NOT_ALLOWED" | "INVALID_PUBLIC_DOMAIN" => {
-                "ACM issues nothing for this name: choose another one in `[domain]`"
-            }
-            _ => "run the same command again: it requests another one",
-        };
-        let told = if reason.is_empty() { String::new() } else { format!(": {reason}") };
-        Error::failed("wait until ACM issues the certificate")
-            .cause(format!("its status is {}{told}", found.status))
-            .hint(hint)
     }
 
     /// Whether another certificate than `own`, of any region, has `domain` among its names. It needs the same record when
@@ -225,6 +204,27 @@ impl Certificates {
         }
         false
     }
+}
+
+/// ACM will not issue it any more.
+fn refused(found: &Found) -> Error {
+    let reason = found.reason.as_deref().unwrap_or_default();
+    let hint = match reason {
+        "CAA_ERROR" => {
+            "a CAA record forbids ACM: allow \"amazon.com\" in it, then run the same command again"
+        }
+        "ADDITIONAL_VERIFICATION_REQUIRED" => {
+            "AWS wants to look at this name first: open a case with AWS support"
+        }
+        "DOMAIN_NOT_ALLOWED" | "INVALID_PUBLIC_DOMAIN" => {
+            "ACM issues nothing for this name: choose another one in `[domain]`"
+        }
+        _ => "run the same command again: it requests another one",
+    };
+    let told = if reason.is_empty() { String::new() } else { format!(": {reason}") };
+    Error::failed("wait until ACM issues the certificate")
+        .cause(format!("its status is {}{told}", found.status))
+        .hint(hint)
 }
 
 /// The same credentials, in the region of the certificates.

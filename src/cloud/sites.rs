@@ -76,7 +76,7 @@ pub fn check_partition(cloud: &Cloud) -> Result<()> {
     if super::partition(cloud.region()) == "aws" {
         return Ok(());
     }
-    Err(Error::usage(format!("`[site]` is not available in {}", cloud.region()))
-        .cause("stackctl knows the CloudFront of AWS's commercial regions alone")
-        .hint("leave `[site]` out of this stage, or choose another region"))
+    Err(Error::usage(format!("`[site]` and `[domain]` are not available in {}", cloud.region()))
+        .cause("stackctl knows CloudFront and Route 53 of AWS's commercial regions alone")
+        .hint("leave both out of this stage, or choose another region"))
 }

@@ -69,7 +69,7 @@ impl Zones {
 
     /// The zone that `name` is in, if the account has one.
     pub async fn of(&self, name: &str) -> Result<Option<HostedZone>> {
-        chosen(self.known().await?, name).map(|zone| zone.cloned())
+        chosen(self.known().await?, name).map(Option::<&HostedZone>::cloned)
     }
 
     /// The same where there must be one.
@@ -142,16 +142,14 @@ fn chosen<'a>(zones: &'a [HostedZone], name: &str) -> Result<Option<&'a HostedZo
     let Some(longest) = fitting.iter().map(|zone| zone.name.len()).max() else { return Ok(None) };
     let best: Vec<&HostedZone> =
         fitting.into_iter().filter(|zone| zone.name.len() == longest).collect();
-    match best[..] {
-        [one] => Ok(Some(one)),
-        _ => {
-            let ids: Vec<&str> = best.iter().map(|zone| zone.id.as_str()).collect();
-            let zone = best[0].name.trim_end_matches('.');
-            Err(Error::usage(format!("the account has {} public zones {zone}", best.len()))
-                .cause(format!("they are {}", ids.join(", ")))
-                .hint("set `zone` in `[domain]` to the id of the one whose servers the registrar names"))
-        }
+    if let [one] = best[..] {
+        return Ok(Some(one));
     }
+    let ids: Vec<&str> = best.iter().map(|zone| zone.id.as_str()).collect();
+    let zone = best[0].name.trim_end_matches('.');
+    Err(Error::usage(format!("the account has {} public zones {zone}", best.len()))
+        .cause(format!("they are {}", ids.join(", ")))
+        .hint("set `zone` in `[domain]` to the id of the one whose servers the registrar names"))
 }
 
 /// A name with its dot at the end.

@@ -70,11 +70,11 @@ pub fn check(config: &Config, app: &App) -> Result<()> {
 
 /// Refuses a cloud on which the site could not be served.
 pub fn check_cloud(config: &Config, cloud: &Cloud) -> Result<()> {
-    if config.site.is_none() {
+    if config.site.is_none() && config.domain.is_none() {
         return Ok(());
     }
     sites::check_partition(cloud)?;
-    if cloud.loopback().is_some() && config::node().is_none() {
+    if config.site.is_some() && cloud.loopback().is_some() && config::node().is_none() {
         return Err(Error::environment(
             "the local cloud cannot serve the site: there is no `node` on the PATH",
         )

@@ -198,9 +198,7 @@ impl ApiDomain {
         progress: &Progress,
     ) -> Result<LiveApiDomain> {
         let certificate = self.issued(inputs, progress).await?;
-        if !live.exists {
-            self.make(&certificate, progress).await?;
-        } else {
+        if live.exists {
             if !tags::are_set(&self.tags, &live.tags) {
                 self.tag(progress).await?;
             }
@@ -212,6 +210,8 @@ impl ApiDomain {
                 })
                 .await?;
             }
+        } else {
+            self.make(&certificate, progress).await?;
         }
         self.lead(&inputs.get(self.leads.api).id, live.root(), progress).await?;
         wait::until_read(progress, SEEN, || self.find()).await

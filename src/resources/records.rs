@@ -5,7 +5,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{ApiDomain, Distribution, SiteName};
+use super::{ApiDomain, Distribution, LiveApiDomain, SiteName};
 use crate::cloud::Cloud;
 use crate::cloud::zones::{self, Zones, dotted, plain};
 use engine::error::{Error, Result};
@@ -53,6 +53,13 @@ struct There {
     name: String,
     zone: HostedZone,
     set: RecordSet,
+}
+
+impl LiveRecords {
+    /// Whether a record leads to what is ours.
+    fn has(&self, one: &There) -> bool {
+        self.target.as_ref().is_some_and(|target| one.leads_to(target))
+    }
 }
 
 impl There {
@@ -119,7 +126,7 @@ impl Records {
             Target::Site(_, at, _) => {
                 inputs.find(*at).map(|live| of_cloudfront(live.domain.clone()))
             }
-            Target::Api(_, at) => inputs.find(*at).and_then(|live| live.alias()),
+            Target::Api(_, at) => inputs.find(*at).and_then(LiveApiDomain::alias),
         }
     }
 
@@ -140,10 +147,6 @@ impl Records {
         let mut names = self.names.clone();
         names.extend(further.into_iter().filter(|name| !self.names.contains(name)));
         Ok(LiveRecords { there: self.look(&names).await?, target })
-    }
-
-    fn is_ours(&self, one: &There, live: &LiveRecords) -> bool {
-        live.target.as_ref().is_some_and(|target| one.leads_to(target))
     }
 
     /// What is to be done: records of others go only where the file says so.
@@ -172,7 +175,7 @@ impl Records {
                     continue;
                 }
                 if let Some(one) = blocking.clone().find(|one| !self.may_replace(one)) {
-                    return Err(self.in_the_way(one));
+                    return Err(in_the_way(one));
                 }
                 for one in blocking.by_ref() {
                     add(&one.zone, Change::Delete(one.set.clone()));
@@ -186,12 +189,6 @@ impl Records {
 
     fn may_replace(&self, one: &There) -> bool {
         self.take_over && one.set.identifier().is_empty()
-    }
-
-    fn in_the_way(&self, one: &There) -> Error {
-        Error::usage(format!("a record of `{}` is there already", one.name))
-            .cause(format!("{} in the hosted zone {}", one.told(), one.zone.id))
-            .hint(way_out(one))
     }
 
     async fn put(&self, inputs: &Inputs, progress: &Progress) -> Result<LiveRecords> {
@@ -219,6 +216,12 @@ impl Records {
         }
         Err(Error::failed("set the records").cause("somebody else changes them all the time"))
     }
+}
+
+fn in_the_way(one: &There) -> Error {
+    Error::usage(format!("a record of `{}` is there already", one.name))
+        .cause(format!("{} in the hosted zone {}", one.told(), one.zone.id))
+        .hint(way_out(one))
 }
 
 fn of_cloudfront(name: String) -> Alias {
@@ -266,7 +269,7 @@ impl Resource for Records {
 
     /// Records of others stop `up` with words of their own, and a teardown leaves them.
     fn is_ours(&self, live: &LiveRecords) -> bool {
-        self.wanted || live.there.iter().any(|one| self.is_ours(one, live))
+        self.wanted || live.there.iter().any(|one| live.has(one))
     }
 
     fn diff(&self, inputs: &Inputs, live: &LiveRecords) -> Vec<Difference> {
@@ -321,7 +324,7 @@ impl Resource for Records {
         let mut live = live.clone();
         for _ in 0..TRIES {
             let mut batches: BTreeMap<String, (HostedZone, Vec<Change>)> = BTreeMap::new();
-            for one in live.there.iter().filter(|one| self.is_ours(one, &live)) {
+            for one in live.there.iter().filter(|one| live.has(one)) {
                 let zone = one.zone.clone();
                 let batch = batches.entry(zone.id.clone()).or_insert((zone, Vec::new()));
                 batch.1.push(Change::Delete(one.set.clone()));

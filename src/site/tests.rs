@@ -218,11 +218,11 @@ fn a_further_name_of_the_site_leads_to_the_main_one_with_path_and_parameters() {
     let domain = crate::config::tests::config(text).expect("valid").domain.expect("one");
     let source = function(&site(""), domain.site.as_ref());
     let program = format!(
-        r#"{source}
+        r"{source}
 const ask = (host, method) => handler({{request: {{method, uri: '/a%20b', headers: {{host: {{value: host}}}},
   querystring: {{q: {{value: 'x%26', multiValue: [{{value: 'x%26'}}, {{value: 'y'}}]}}, flag: {{value: ''}}}}}}}});
 const told = one => one.statusCode ? [one.statusCode, one.headers.location.value] : [0, one.uri];
-console.log(JSON.stringify([ask('WWW.example.com', 'GET'), ask('www.example.com', 'POST'), ask('example.com', 'GET')].map(told)))"#
+console.log(JSON.stringify([ask('WWW.example.com', 'GET'), ask('www.example.com', 'POST'), ask('example.com', 'GET')].map(told)))"
     );
     let output = Command::new("node").args(["-e", &program]).stderr(Stdio::inherit()).output();
     let told: Vec<(u16, String)> =

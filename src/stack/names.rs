@@ -121,16 +121,13 @@ impl Wiring<'_> {
         let all: Vec<String> = names.all().cloned().collect();
         let own = tags::ours(config);
         let certificates = Certificates::new(self.cloud, OF_CLOUDFRONT, "site", own, all.clone());
-        let (certificates, of) = match &names.certificate {
-            Some(arn) => {
-                parts.given = Some((certificates.clone(), arn.clone(), names.clone()));
-                (certificates, CertificateOf::Given(arn.clone()))
-            }
-            None => {
-                let proved = self.proved(config, certificates, parts, wanted);
-                let of = CertificateOf::Stack(proved.certificate, proved.validation);
-                (proved.certificates, of)
-            }
+        let (certificates, of) = if let Some(arn) = &names.certificate {
+            parts.given = Some((certificates.clone(), arn.clone(), names.clone()));
+            (certificates, CertificateOf::Given(arn.clone()))
+        } else {
+            let proved = self.proved(config, certificates, parts, wanted);
+            let of = CertificateOf::Stack(proved.certificate, proved.validation);
+            (proved.certificates, of)
         };
         let cloud = self.cloud;
         let SiteParts { bucket, access_control, function, .. } = at;

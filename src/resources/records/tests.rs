@@ -91,7 +91,7 @@ async fn absent_reads_as_none_and_records_of_ours_need_no_change() {
 #[tokio::test(start_paused = true)]
 async fn a_record_of_somebody_else_is_named_and_refused_unless_the_file_says_otherwise() {
     let foreign = RecordSet::of("app.example.com.", "CNAME", 300, "old.example.net.");
-    let script = || Replay::new([none(), zones(), listed(&[foreign.clone()])]);
+    let script = || Replay::new([none(), zones(), listed(std::slice::from_ref(&foreign))]);
     let records = subject(&script(), false, true);
     let live = there(&records).await;
     let refused = records.diff(&Inputs::default(), &live);
