@@ -261,6 +261,10 @@ impl Resource for Api {
         tags::is_ours(&self.tags, &live.tags)
     }
 
+    fn owner(&self, live: &LiveApi) -> Option<String> {
+        tags::other_stack(&self.tags, &live.tags, &self.name)
+    }
+
     fn diff(&self, _: &Inputs, live: &LiveApi) -> Vec<Difference> {
         let mut differences = tags::diff(&self.tags, &live.tags);
         if !live.namesakes.is_empty() {

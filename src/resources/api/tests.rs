@@ -158,6 +158,17 @@ async fn tags_that_the_list_does_not_show_yet_count() {
 }
 
 #[tokio::test(start_paused = true)]
+async fn one_of_another_stack_that_gives_the_same_name_is_never_adopted() {
+    let tags = json!({"stackctl:stack": "k", "stackctl:stage": "prod"});
+    let other = described("abc", &json!({"name": "k-prod", "tags": tags}));
+    let replay = Replay::new([list(&[other]), tags_of("abc", &tags)]);
+    let config = crate::config::tests::config("name = \"k-prod\"").expect("it is a stack");
+    let api = Api::new(&replay.cloud(), &config);
+    let owner = api.owner(&there(&api).await);
+    assert_eq!(owner.as_deref(), Some("`k` in stage `prod`"));
+}
+
+#[tokio::test(start_paused = true)]
 async fn none_of_several_others_is_taken_over_by_chance() {
     let replay = Replay::new([
         list(&[foreign("abc"), foreign("xyz")]),
