@@ -1,4 +1,4 @@
-//! The six fields of a cron expression, and the names of time zones, as EventBridge Scheduler takes them.
+//! The six fields of a cron expression, and the names of time zones, as `EventBridge` Scheduler takes them.
 //!
 //! <https://docs.aws.amazon.com/scheduler/latest/UserGuide/schedule-types.html#cron-based>
 
