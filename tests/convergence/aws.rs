@@ -27,6 +27,7 @@ impl Aws {
         let version = match service {
             "dynamodb" => "DynamoDB_20120810",
             "ssm" => "AmazonSSM",
+            "sqs" => "AmazonSQS",
             _ => "Logs_20140328",
         };
         let target = format!("{version}.{operation}");

@@ -29,6 +29,7 @@ mod strict;
 mod support;
 mod tables;
 mod throttled;
+mod triggers;
 mod users;
 mod whole;
 mod xml;

@@ -18,6 +18,9 @@ pub fn of(aws: Aws) -> Value {
         "log groups": log_groups(aws),
         "parameters": parameters(aws),
         "functions": functions(aws),
+        "queues": queues(aws),
+        "event sources": event_sources(aws),
+        "schedules": schedules(aws),
     });
     let apis = list(&aws.get("apigateway", "/v2/apis"), "items");
     let mut named: Vec<Value> = apis.iter().map(|api| api_of(aws, api)).collect();
@@ -119,6 +122,52 @@ fn log_groups(aws: Aws) -> BTreeMap<String, Value> {
         json!({"retention": group["retentionInDays"], "tags": tags["tags"]})
     };
     found.iter().map(|group| (text_of(group, "logGroupName"), one(group))).collect()
+}
+
+fn queues(aws: Aws) -> BTreeMap<String, Value> {
+    let urls = list(&aws.json("sqs", "ListQueues", &json!({})), "QueueUrls");
+    let one = |url: &Value| {
+        let input = json!({"QueueUrl": url, "AttributeNames": ["All"]});
+        let attributes = aws.json("sqs", "GetQueueAttributes", &input)["Attributes"].take();
+        let kept = ["VisibilityTimeout", "RedrivePolicy", "MessageRetentionPeriod"];
+        let kept = kept.map(|name| (name.to_owned(), attributes[name].clone()));
+        let tags = aws.json("sqs", "ListQueueTags", &json!({"QueueUrl": url}));
+        json!({"attributes": Value::from_iter(kept), "tags": tags["Tags"]})
+    };
+    let name = |url: &Value| {
+        let url = url.as_str().unwrap_or_default();
+        url.rsplit('/').next().unwrap_or_default().to_owned()
+    };
+    urls.iter().map(|url| (name(url), one(url))).collect()
+}
+
+/// By function and source, without the label of a stream, which is a time.
+fn event_sources(aws: Aws) -> BTreeMap<String, Value> {
+    let found = aws.get("lambda", "/2015-03-31/event-source-mappings/");
+    let one = |mapping: &Value| {
+        let source = text_of(mapping, "EventSourceArn");
+        let source = source.split("/stream/").next().unwrap_or_default();
+        let name = format!("{} from {source}", text_of(mapping, "FunctionArn"));
+        (name, json!({"state": mapping["State"], "batch": mapping["BatchSize"]}))
+    };
+    list(&found, "EventSourceMappings").iter().map(one).collect()
+}
+
+/// Groups with their schedules.
+fn schedules(aws: Aws) -> BTreeMap<String, Value> {
+    let groups = list(&aws.get("scheduler", "/schedule-groups"), "ScheduleGroups");
+    let names = groups.iter().map(|group| text_of(group, "Name"));
+    let schedule = |group: &str, name: &str| {
+        let found = aws.get("scheduler", &format!("/schedules/{name}?groupName={group}"));
+        json!({"expression": found["ScheduleExpression"], "target": found["Target"]})
+    };
+    let one = |group: String| {
+        let found = aws.get("scheduler", &format!("/schedules?ScheduleGroup={group}"));
+        let found = list(&found, "Schedules").into_iter().map(|one| text_of(&one, "Name"));
+        let schedules: Value = found.map(|name| (name.clone(), schedule(&group, &name))).collect();
+        (group, schedules)
+    };
+    names.filter(|name| name != "default").map(one).collect()
 }
 
 fn functions(aws: Aws) -> BTreeMap<String, Value> {
