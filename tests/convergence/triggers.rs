@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::artifact;
 use crate::aws::Aws;
 use crate::figures;
-use crate::lane::{Lane, NAME, Verb};
+use crate::lane::Lane;
 use crate::proxy::{Fault, Ledger, What, When};
 use crate::run::{Ended, Run};
 use crate::snapshot;
