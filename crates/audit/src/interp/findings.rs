@@ -62,6 +62,12 @@ impl<'a> Interpreter<'a> {
         }
     }
 
+    /// Says that another round would have made other values.
+    pub fn note_unsettled(&mut self, file: usize) {
+        let reason = "the values of the program do not settle";
+        self.unresolved((file, 1), reason, Candidates::Any);
+    }
+
     pub fn note_too_deep(&mut self, file: usize, line: usize) {
         self.unresolved(
             (file, line),

@@ -52,7 +52,7 @@ const CONTEXTS: usize = 48;
 /// Depth of expressions and calls.
 const DEEPEST: usize = 700;
 /// Rounds until no new values are made.
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 8;
 
 /// Functions with what their types' parameters stand for.
 type Functions = Vec<(FunctionId, Rc<Scope>)>;
@@ -69,6 +69,8 @@ pub struct Interpreter<'a> {
     contexts: HashMap<FunctionId, usize>,
     /// Values that are made of each type, from one round to the next.
     store: HashMap<TypeId, Value<'a>>,
+    /// Types of which more values are made than are told apart.
+    common: HashSet<TypeId>,
     seen: HashSet<TypeId>,
     /// Types that results and fields name: a schema may hold values of them.
     named: HashSet<TypeId>,
@@ -119,6 +121,7 @@ impl<'a> Interpreter<'a> {
             active: Vec::new(),
             contexts: HashMap::new(),
             store: HashMap::new(),
+            common: HashSet::new(),
             seen: HashSet::new(),
             named: HashSet::new(),
             statics: HashMap::new(),
@@ -162,9 +165,11 @@ impl<'a> Interpreter<'a> {
             self.changed = false;
             self.round(krate);
             if !self.changed || self.exhausted {
-                break;
+                return;
             }
         }
+        let file = self.index.module(self.index.crates[krate.0].root).file;
+        self.note_unsettled(file);
     }
 
     fn round(&mut self, krate: CrateId) {

@@ -165,6 +165,14 @@ impl<'a> Interpreter<'a> {
             Some(known) => known.or(value),
             None => value,
         };
+        // What was told apart and merged again would change in every round.
+        let is_common = after.is_of_many() || self.common.contains(&record.definition);
+        let after = if is_common {
+            self.common.insert(record.definition);
+            after.merged()
+        } else {
+            after
+        };
         if before != Some(after.hash()) {
             self.changed = true;
             self.store.insert(record.definition, after);

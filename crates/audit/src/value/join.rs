@@ -7,6 +7,8 @@ use super::{Closure, Either, Record, Request, Value, share};
 
 /// Alternatives beyond this are merged.
 const MOST: usize = 10;
+/// Alternatives from which on those of one type count as many.
+const MANY: usize = 8;
 /// Records nested deeper are not told apart.
 const NESTED: u16 = 6;
 /// Collections and tuples nested deeper are not told apart.
@@ -75,6 +77,20 @@ impl Value<'_> {
         if all.len() > MOST {
             all = merged(all);
         }
+        match all.len() {
+            1 => all.remove(0),
+            _ => Self::OneOf(share(Either(all))),
+        }
+    }
+
+    /// Whether it has nearly as many alternatives as are told apart.
+    pub fn is_of_many(&self) -> bool {
+        matches!(self, Self::OneOf(all) if all.len() >= MANY)
+    }
+
+    /// With one record for each type and variant.
+    pub fn merged(self) -> Self {
+        let mut all = merged(self.alternatives());
         match all.len() {
             1 => all.remove(0),
             _ => Self::OneOf(share(Either(all))),

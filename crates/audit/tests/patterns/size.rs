@@ -178,3 +178,21 @@ fn a_file_of_the_kernel_without_an_end_is_refused() {
     let function = &project.functions(".")[0];
     assert!(function.unresolved[0].reason.contains("was not read"), "{function:#?}");
 }
+
+#[test]
+fn more_values_of_a_type_than_are_told_apart_settle() {
+    let mut source = "
+struct Job<F> { run: F }
+async fn handler(_: LambdaEvent<()>) -> Result<(), Error> {
+    let client = aws_sdk_dynamodb::Client::new(&aws_config::load_from_env().await);
+    let mut all = Vec::new();"
+        .to_owned();
+    for at in 0..24 {
+        let job = format!("Job {{ run: |client| client.scan().table_name(\"t{at}\").send() }}");
+        write!(source, "\n    all.push({job});").expect("a string takes it");
+    }
+    source.push_str("\n    for job in all { (job.run)(client.clone()).await?; }\n    Ok(())\n}");
+    let function = served(&source);
+    assert_eq!(crate::calls(&function).len(), 24, "{function:#?}");
+    assert!(crate::open(&function).is_empty(), "{:#?}", function.unresolved);
+}
