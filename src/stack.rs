@@ -364,23 +364,22 @@ impl Wiring<'_> {
         let (mut group, before) = (None, graph.ids().count());
         for config in config.each_function() {
             let Parts { release, rights, .. } = &functions[&config.about];
-            let (release, rights) = (*release, rights.clone());
             match &config.function().trigger {
                 None => {}
                 Some(Trigger::Queue(queue)) => {
                     let queue = (queue, self.queues[&config.about][0]);
-                    graph.add(EventSource::of_queue(cloud, &config, queue, release, rights));
+                    graph.add(EventSource::of_queue(cloud, &config, queue, *release, rights));
                 }
                 Some(Trigger::Stream(table)) => {
                     let table = tables[table];
-                    graph.add(EventSource::of_stream(cloud, &config, table, release, rights));
+                    graph.add(EventSource::of_stream(cloud, &config, table, *release, rights));
                 }
                 Some(Trigger::Schedule(schedule)) => {
                     let group =
                         *group.get_or_insert_with(|| graph.add(ScheduleGroup::new(cloud, &config)));
                     let role = graph.add(ScheduleRole::new(cloud, &config, schedule));
                     let schedule = Schedule::new(cloud, &config, schedule, Some(group.id));
-                    graph.add(schedule.after(role, release));
+                    graph.add(schedule.after(role, *release));
                 }
             }
         }

@@ -68,7 +68,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         }
         Ok((plan, retiring))
     });
-    let (plan, retiring) = app.unless_stopped(work).await?;
+    let (plan, retiring) = app.unless_stopped(Box::pin(work)).await?;
     let asked = Asked::of(&stack.graph, &plan).losing(retiring.losses());
     let is_public = config.auth.is_none() && stack.http.is_some();
     let text = || {

@@ -117,7 +117,9 @@ impl Retiring {
     /// As `plan --output json` has steps.
     pub fn document(&self) -> Vec<Value> {
         let mut steps = self.deletions();
-        steps.iter_mut().for_each(|step| step["differences"] = json!([]));
+        for step in &mut steps {
+            step["differences"] = json!([]);
+        }
         steps
     }
 

@@ -62,10 +62,10 @@ impl EventSource {
         config: &Config,
         queue: (&config::Queue, Handle<Queue>),
         release: Handle<Release>,
-        rights: Rights,
+        rights: &Rights,
     ) -> Self {
         let source = Source::Queue { batch: queue.0.batch, queue: queue.1 };
-        Self::new(cloud, config, source).after(queue.1.id, release, &rights)
+        Self::new(cloud, config, source).after(queue.1.id, release, rights)
     }
 
     pub fn of_stream(
@@ -73,9 +73,9 @@ impl EventSource {
         config: &Config,
         table: Handle<Table>,
         release: Handle<Release>,
-        rights: Rights,
+        rights: &Rights,
     ) -> Self {
-        Self::new(cloud, config, Source::Stream { table }).after(table.id, release, &rights)
+        Self::new(cloud, config, Source::Stream { table }).after(table.id, release, rights)
     }
 
     /// What started the function in this way, and shall no longer.

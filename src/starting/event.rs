@@ -156,7 +156,7 @@ mod tests {
         make(&Maker { identity: &identity(), now: Duration::from_secs(1_788_000_001) })
     }
 
-    fn object(value: Value) -> Map<String, Value> {
+    fn object(value: &Value) -> Map<String, Value> {
         value.as_object().cloned().expect("an object")
     }
 
@@ -177,7 +177,7 @@ mod tests {
         let config = config("name = \"app\"\n").expect("valid");
         let table = config.main().expect("a table");
         let image = |title: &str| {
-            Some(object(json!({"userId": "u", "itemId": "i", "title": title, "n": 2})))
+            Some(object(&json!({"userId": "u", "itemId": "i", "title": title, "n": 2})))
         };
         let changes = [
             Change { new: image("a"), ..Change::default() },
@@ -203,7 +203,7 @@ mod tests {
     fn an_item_without_its_key_is_refused() {
         let config = config("name = \"app\"\n").expect("valid");
         let table = config.main().expect("a table");
-        let change = Change { new: Some(object(json!({"userId": "u"}))), old: None };
+        let change = Change { new: Some(object(&json!({"userId": "u"}))), old: None };
         let error = made(|maker| maker.changes(table, &[change])).expect_err("no key");
         assert_eq!(error.message, "the item has no `itemId`");
     }

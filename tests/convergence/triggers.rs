@@ -16,7 +16,7 @@ use crate::strict::Rules;
 
 /// Much longer than the emulator and a busy machine take, so that calls that need no other begin together.
 const ROUND_TRIP: Duration = Duration::from_secs(1);
-const PATIENCE: Duration = Duration::from_secs(300);
+const PATIENCE: Duration = Duration::from_mins(5);
 
 const ACCOUNT: &str = "account = \"123456789012\"\n";
 const TABLES: &str =

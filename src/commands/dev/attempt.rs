@@ -96,7 +96,7 @@ impl Attempt {
         }
         let (stack, cloud, config) = (&self.stack, &self.cloud, &self.config);
         let survey = retiring::surveyed(stack, cloud, config, Ownership::Respect, events);
-        let (plan, mut retiring) = app.unless_stopped(survey).await?;
+        let (plan, mut retiring) = app.unless_stopped(Box::pin(survey)).await?;
         let gained = widening::of(&self.stack.graph, &plan);
         let _asking = ours.begin();
         let questions = &self.questions;

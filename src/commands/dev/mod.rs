@@ -190,7 +190,7 @@ impl Session<'_> {
             let form = done.form;
             let artifacts: Vec<_> = done.artifacts.iter().collect();
             let (api, took) = (done.api.as_ref(), seconds(took));
-            ui.line(&up::text(config, form, api, &done.document, &artifacts, &took))?;
+            ui.line(&up::told::text(config, form, api, &done.document, &artifacts, &took))?;
             let crate_directory = &config.function().settings.crate_directory;
             let watching = format!("\nwatching {crate_directory} and stack.toml; Ctrl-C ends it");
             ui.say(&ui.paint.dim(&watching));

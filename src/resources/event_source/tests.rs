@@ -29,7 +29,7 @@ fn source(replay: &Replay) -> (EventSource, Inputs) {
     let dead = graph.add(Queue::dead_letters(&cloud, &config, queue));
     let handle = graph.add(Queue::source(&cloud, &config, queue, dead.id));
     let (release, rights) = release(&cloud, &config, &mut graph);
-    let source = EventSource::of_queue(&cloud, &config, (queue, handle), release, rights);
+    let source = EventSource::of_queue(&cloud, &config, (queue, handle), release, &rights);
     (source, Inputs::default().with(handle, crate::resources::LiveQueue::at(QUEUE)))
 }
 

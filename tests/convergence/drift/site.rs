@@ -136,14 +136,16 @@ pub fn disown(aws: Aws, stack: &str) {
     let to = if stack.is_empty() { String::new() } else { MARKER.replace("my-app", stack) };
     let another = MARKER.replace("my-app", "another");
     let markers = [(MARKER, to.as_str()), (another.as_str(), to.as_str())];
-    markers.into_iter().for_each(|marker| distribution(aws, marker));
+    for marker in markers {
+        distribution(aws, marker);
+    }
     let list = aws.xml("cloudfront", "/2020-05-31/origin-access-control");
     let list = &list["OriginAccessControlList"]["Items"]["OriginAccessControlSummary"];
     let ours = each(list).find(|one| one["Name"] == "my-app-site-us-east-1");
     let id = ours.and_then(|one| one["Id"].as_str()).expect("the site is up");
-    markers
-        .into_iter()
-        .for_each(|marker| edit(aws, &format!("origin-access-control/{id}"), marker));
+    for marker in markers {
+        edit(aws, &format!("origin-access-control/{id}"), marker);
+    }
     let read = format!("/2020-05-31/{FUNCTION}?Stage=LIVE");
     let (_, code) = aws.send("cloudfront", "GET", &read, &[], "");
     let code = aws_smithy_types::base64::encode(code);

@@ -53,6 +53,7 @@ fn thing(text: &str) -> Thing {
     Thing { text: text.into(), foreign: false }
 }
 
+#[allow(clippy::struct_excessive_bools)] // Each is one trait of a resource.
 struct Fake {
     name: &'static str,
     needs: Vec<Id>,
