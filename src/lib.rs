@@ -14,6 +14,7 @@ mod deployer;
 mod env_file;
 mod evidence;
 mod files;
+mod limits;
 mod logs;
 mod manifest;
 mod payload;

@@ -4,6 +4,7 @@ mod check;
 mod names;
 mod retired;
 mod targets;
+mod unsaid;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -25,6 +26,7 @@ pub use names::DomainParts;
 use package::Artifact;
 pub use retired::{Surplus, retired};
 use targets::targets;
+pub use unsaid::unsaid;
 
 /// AWS's own policy for logs: every log group of the account.
 pub const MANAGED_LOGS: &str = "service-role/AWSLambdaBasicExecutionRole";

@@ -166,6 +166,49 @@ fn a_resource_speaks_to_one_service() {
     }
 }
 
+/// What serves a resource of any kind.
+const GENERAL: [&str; 8] = [
+    "crates/engine/src",
+    "crates/verify/src/deployer",
+    "src/commands/plan",
+    "src/commands/status",
+    "src/deployer",
+    "src/limits",
+    "src/saved_plan",
+    "src/ui",
+];
+
+#[test]
+fn what_serves_every_kind_names_no_resource() {
+    let sources = sources();
+    let of_file = |file: &Source| -> Vec<String> {
+        let implemented =
+            file.lines.iter().filter_map(|(_, line)| line.strip_prefix("impl Resource for "));
+        implemented.map(|rest| rest.trim_end_matches(" {").to_owned()).collect()
+    };
+    let resources = sources.iter().filter(|file| file.is_of("src/resources"));
+    let named: Vec<String> = resources.flat_map(of_file).collect();
+    assert!(named.len() > 20, "{named:?}: this does not see them any more");
+    let is_word = |line: &str, name: &str| {
+        let code = line.split('"').step_by(2);
+        code.flat_map(|part| part.split(|c: char| !c.is_alphanumeric() && c != '_'))
+            .any(|word| word == name)
+    };
+    for place in GENERAL {
+        assert!(sources.iter().any(|file| file.is_of(place)), "there is no {place} any more");
+    }
+    let general = |file: &&Source| GENERAL.iter().any(|place| file.is_of(place));
+    let mut breaches = Vec::new();
+    for file in sources.iter().filter(general) {
+        for (number, line) in &file.lines {
+            let name = named.iter().find(|name| is_word(line, name));
+            breaches.extend(name.map(|name| format!("{}:{number}: `{name}`", file.path)));
+        }
+    }
+    let rule = "a resource describes itself, and these serve every kind";
+    assert!(breaches.is_empty(), "{rule}: {}", breaches.join("\n"));
+}
+
 #[test]
 fn waiting_ending_printing_and_the_environment_each_have_their_place() {
     let mut breaches = Vec::new();

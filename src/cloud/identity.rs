@@ -22,7 +22,12 @@ impl Identity {
 
     /// The ARN of something in IAM, which has no region: `identity.iam("role/x")`.
     pub fn iam(&self, resource: &str) -> String {
-        format!("arn:{}:iam::{}:{resource}", self.partition, self.account)
+        self.global("iam", resource)
+    }
+
+    /// The ARN of something of ours in a service without regions: `identity.global("cloudfront", "function/x")`.
+    pub fn global(&self, service: &str, resource: &str) -> String {
+        format!("arn:{}:{service}::{}:{resource}", self.partition, self.account)
     }
 }
 

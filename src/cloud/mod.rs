@@ -152,10 +152,13 @@ impl Cloud {
         Self { sdk, limit: None, account, log_in: None, identity: Arc::default() }
     }
 
-    /// One that nobody is asked through: for what follows from the wiring alone.
-    pub fn nowhere() -> Self {
-        let sdk = SdkConfig::builder().behavior_version(BehaviorVersion::latest()).build();
-        Self::new(sdk, None)
+    /// One that no call is made through: for what follows from the wiring alone, as `identity` would have it.
+    pub fn nowhere(identity: Identity) -> Self {
+        let sdk = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(identity.region.clone()))
+            .build();
+        Self { identity: Arc::new(OnceCell::new_with(Some(Ok(identity)))), ..Self::new(sdk, None) }
     }
 
     pub fn region(&self) -> &str {

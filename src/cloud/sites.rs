@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use super::tags::Tags;
-use super::{Cloud, Request, send, wait};
+use super::{Cloud, Identity, Request, send, wait};
 use crate::config::{Config, DEFAULT_STAGE};
 use engine::Progress;
 use engine::error::{Error, Result};
@@ -20,11 +20,16 @@ const SHARED_NAMES: [&str; 2] = ["me-south-1", "me-central-1"];
 
 /// The bucket of the site that is called `site`. Where the region has them, it has a name that no other account can take.
 pub async fn bucket(cloud: &Cloud, site: &str) -> Result<Bucket> {
-    let identity = cloud.presumed_identity().await?;
-    let (account, region) = (&identity.account, &identity.region);
-    let own = if SHARED_NAMES.contains(&region.as_str()) { "" } else { "-an" };
-    let name = format!("{site}-{account}-{region}{own}");
+    let name = bucket_name(&cloud.presumed_identity().await?, site);
     Ok(Bucket::new(&cloud.sdk, &name, cloud.loopback().is_none()))
+}
+
+/// The name of that bucket; one that holds wherever the region is not known.
+pub fn bucket_name(identity: &Identity, site: &str) -> String {
+    let Identity { account, region, .. } = identity;
+    let own =
+        if [&SHARED_NAMES[..], &["*"]].concat().contains(&region.as_str()) { "" } else { "-an" };
+    format!("{site}-{account}-{region}{own}")
 }
 
 /// Runs `attempt` until S3 knows the bucket, which may have been made a moment ago.

@@ -7,7 +7,7 @@ use tokio::sync::OnceCell;
 use wire::route53::{Change, HostedZone, RecordSet, Route53};
 
 use super::error::Doing;
-use super::{Answer, Cloud, wait};
+use super::{Answer, Cloud, Identity, wait};
 use crate::config;
 use engine::Progress;
 use engine::error::{Error, Result};
@@ -36,6 +36,15 @@ pub struct Zones {
 impl Zones {
     pub fn new(cloud: &Cloud, zone: &config::Zone) -> Self {
         Self { dns: Route53::new(&cloud.sdk), zone: zone.clone(), known: Arc::default() }
+    }
+
+    /// The ARN of the zone that the file names, or of any.
+    pub fn arn(&self, identity: &Identity) -> String {
+        let id = match &self.zone {
+            config::Zone::Given(id) => id.as_str(),
+            config::Zone::Found | config::Zone::Elsewhere => "*",
+        };
+        format!("arn:{}:route53:::hostedzone/{id}", identity.partition)
     }
 
     async fn known(&self) -> Result<&Vec<HostedZone>> {

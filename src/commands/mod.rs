@@ -20,6 +20,8 @@ pub mod invoke;
 pub mod local;
 pub mod logs;
 pub mod man;
+#[cfg(test)]
+mod new_kind;
 mod outputs;
 pub mod permissions;
 pub mod plan;

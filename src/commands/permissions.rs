@@ -142,6 +142,47 @@ mod tests {
     use crate::config::tests::config;
     use iam::document::MANAGED_POLICY_LIMIT;
 
+    /// A stack with a resource of every kind.
+    const EVERYTHING: &str = r#"
+        name = "shop"
+        tags.team = "shop"
+        [functions.api]
+        boundary = "arn:aws:iam::123456789012:policy/B"
+        [functions.worker]
+        queue = {}
+        log_policy = "scoped"
+        [functions.counter]
+        stream = "data"
+        [functions.nightly]
+        schedule = "rate(1 day)"
+        [functions.api.secrets]
+        KEY = {}
+        [auth]
+        issuer = "https://example.com"
+        audience = ["a"]
+        [site]
+        [domain]
+        name = "app.example.com"
+        api = "api.example.com"
+    "#;
+
+    #[test]
+    fn every_call_has_a_statement_in_a_stack_with_everything() {
+        let mut config = config(EVERYTHING).expect("a valid file");
+        // Its own users, which the local cloud alone gives a stack.
+        config.authenticate_locally();
+        for verb in Verb::value_variants() {
+            let left = deployer::unplaced(&config, |stack| verb.calls(stack));
+            assert!(left.is_empty(), "{verb:?}: no statement for {left:?}");
+        }
+        let of_resources = |stack: &Stack| {
+            let (graph, all) = (&stack.graph, stack.all());
+            [graph.making(&all), graph.deleting(&all)].concat()
+        };
+        let left = deployer::unplaced(&config, of_resources);
+        assert!(left.is_empty(), "no statement for {left:?}");
+    }
+
     #[test]
     fn all_verbs_together_fit_into_one_policy_however_long_the_name() {
         let longest = (1..64).rev().find_map(|length| {

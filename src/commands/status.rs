@@ -83,7 +83,7 @@ fn surplus(retiring: &Retiring) -> Vec<Value> {
 
 /// `{"resource", "name", "state", "owner", "drift"}`: the state is `absent`, `foreign`, `drifted` or `ok`; the owner is
 /// the other stack that something foreign belongs to, when that is certain.
-fn resource(stack: &Stack, reading: &Reading, step: &Step) -> Value {
+pub(super) fn resource(stack: &Stack, reading: &Reading, step: &Step) -> Value {
     let label = stack.graph.label(step.id);
     let drift: Vec<String> = match &step.action {
         Action::Update(differences) => differences.iter().map(line).collect(),

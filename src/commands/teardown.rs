@@ -22,7 +22,7 @@ use crate::resources::{
 use crate::stack::Stack;
 use crate::ui::{Question, seconds};
 use engine::error::{Error, Kind, Result};
-use engine::{Events, Id, Label, Progress, Reading, alone, execute, plan_teardown, read};
+use engine::{Events, Graph, Id, Label, Progress, Reading, alone, execute, plan_teardown, read};
 
 /// Until lists show that what was deleted is gone: IAM and API Gateway are eventually consistent. A late log line can
 /// bring the log group back, too, so what is there is deleted again.
@@ -251,13 +251,8 @@ async fn confirm(
     if app.globals.yes {
         return Ok(());
     }
-    let items = ids.iter().filter_map(|id| {
-        let holding = reading.holds(&stack.graph, *id)?;
-        let label = stack.graph.label(*id);
-        Some(format!("its {} `{}` ({})", label.kind, label.name, holding.amount))
-    });
-    let former = retiring.losses().into_iter().map(|line| format!("its {line}"));
-    let items: Vec<String> = items.chain(former).collect();
+    let mut items = missed(&stack.graph, reading, ids);
+    items.extend(retiring.losses().into_iter().map(|line| format!("its {line}")));
     let items = if items.is_empty() { String::new() } else { format!(" and {}", items.join(", ")) };
     let effect = format!("This deletes stack {name}{items}.");
     let prompt = format!("Type {name} to confirm:");
@@ -267,6 +262,15 @@ async fn confirm(
         return Ok(());
     }
     Err(Error::new(Kind::Interrupted, "stopped: nothing was deleted"))
+}
+
+/// What goes with these that nobody can make again.
+pub(super) fn missed(graph: &Graph, reading: &Reading, ids: &[Id]) -> Vec<String> {
+    let line = |id: &Id| {
+        let (holding, label) = (reading.holds(graph, *id)?, graph.label(*id));
+        Some(format!("its {} `{}` ({})", label.kind, label.name, holding.amount))
+    };
+    ids.iter().filter_map(line).collect()
 }
 
 /// Deletes, looks again, and deletes what came back, until nothing is left of these. Returns what is there then.

@@ -3,12 +3,13 @@
 use crate::cloud::{Answer, Cloud, Doing, sites, wait};
 use crate::config::{Config, Site};
 use engine::error::{Error, Result};
-use engine::{Calls, Difference, Inputs, Progress, Resource};
+use engine::{Arn, Calls, Difference, Inputs, Progress, Resource};
 use wire::cloudfront::{self, CloudFront};
 
 const ABSENT: [&str; 1] = ["NoSuchOriginAccessControl"];
 
 pub struct AccessControl {
+    cloud: Cloud,
     cdn: CloudFront,
     wanted: cloudfront::AccessControl,
 }
@@ -23,7 +24,7 @@ impl AccessControl {
             protocol: "sigv4".to_owned(),
             origin: "s3".to_owned(),
         };
-        Self { cdn: CloudFront::new(&cloud.sdk), wanted }
+        Self { cloud: cloud.clone(), cdn: CloudFront::new(&cloud.sdk), wanted }
     }
 
     fn doing(&self, what: &str) -> String {
@@ -67,6 +68,12 @@ impl Resource for AccessControl {
                 "cloudfront:GetOriginAccessControl",
                 "cloudfront:DeleteOriginAccessControl",
             ])
+    }
+
+    fn arns(&self) -> Vec<Arn> {
+        // CloudFront gives each a name of its own.
+        let any = self.cloud.known_identity().global("cloudfront", "origin-access-control/*");
+        vec![Arn::new("origin-access-control", any)]
     }
 
     async fn read(&self, _: &Progress) -> Result<Option<Self::Live>> {

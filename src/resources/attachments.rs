@@ -17,8 +17,9 @@ use crate::cloud::spreading::{self, ABSENT};
 use crate::cloud::tags::{self, Tags};
 use crate::cloud::{Answer, Cloud};
 use crate::config::Config;
+use crate::limits;
 use engine::error::Result;
-use engine::{Calls, Difference, Handle, Id, Inputs, Progress, Resource};
+use engine::{Calls, Difference, Handle, Id, Inputs, Limit, Progress, Resource};
 
 /// <https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html>
 const MOST_ATTACHED: usize = 10;
@@ -127,9 +128,12 @@ impl Attachments {
     fn wanted(&self, inputs: &Inputs) -> BTreeSet<String> {
         let ours =
             self.policies.iter().filter_map(|policy| Some(inputs.find(*policy)?.arn.clone()));
+        ours.chain(self.managed_arn()).collect()
+    }
+
+    fn managed_arn(&self) -> Option<String> {
         let partition = &self.cloud.known_identity().partition;
-        ours.chain(self.managed.map(|name| format!("arn:{partition}:iam::aws:policy/{name}")))
-            .collect()
+        self.managed.map(|name| format!("arn:{partition}:iam::aws:policy/{name}"))
     }
 
     async fn attached(&self) -> Result<Option<BTreeSet<String>>> {
@@ -236,6 +240,10 @@ impl Resource for Attachments {
             .making(&["iam:AttachRolePolicy", "iam:DetachRolePolicy", "iam:DeleteRolePolicy"])
             .making(&["iam:TagRole"])
             .deleting(&["iam:DetachRolePolicy", "iam:DeleteRolePolicy"])
+    }
+
+    fn limits(&self) -> Vec<Limit> {
+        self.managed_arn().into_iter().map(limits::attaching).collect()
     }
 
     fn needs(&self) -> Vec<Id> {

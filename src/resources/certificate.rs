@@ -5,9 +5,10 @@ use std::time::Duration;
 use crate::cloud::certificates::{ABSENT, CALLS, Certificates, Found};
 use crate::cloud::tags;
 use crate::cloud::wait::{self, Poll};
-use crate::cloud::{Answer, Cloud, Doing};
+use crate::cloud::{Answer, Cloud, Doing, Identity};
+use crate::limits;
 use engine::error::{Error, Result};
-use engine::{Calls, Difference, Inputs, Progress, Resource};
+use engine::{Arn, Calls, Difference, Inputs, Limit, Progress, Resource};
 use package::Digest;
 use wire::acm::{AddTagsToCertificate, DeleteCertificate, RequestCertificate, Tag};
 
@@ -171,6 +172,16 @@ impl Resource for Certificate {
                 "acm:DeleteCertificate",
             ])
             .deleting(&["acm:DeleteCertificate"])
+    }
+
+    fn arns(&self) -> Vec<Arn> {
+        // ACM gives each a name of its own, and those of a former region are looked for, too.
+        let Identity { partition, account, .. } = self.cloud.known_identity();
+        vec![Arn::new("certificate", format!("arn:{partition}:acm:*:{account}:certificate/*"))]
+    }
+
+    fn limits(&self) -> Vec<Limit> {
+        vec![limits::requesting(&self.certificates.names)]
     }
 
     async fn read(&self, _: &Progress) -> Result<Option<LiveCertificate>> {

@@ -4,7 +4,7 @@ use crate::cloud::{Answer, Cloud, Doing, sites, wait};
 use crate::config::{Config, Site};
 use crate::site;
 use engine::error::{Error, Result};
-use engine::{Calls, Difference, Inputs, Progress, Resource};
+use engine::{Arn, Calls, Difference, Inputs, Progress, Resource};
 use wire::cloudfront::CloudFront;
 
 const ABSENT: [&str; 1] = ["NoSuchFunctionExists"];
@@ -14,6 +14,7 @@ const LIVE: &str = "LIVE";
 const DEVELOPMENT: &str = "DEVELOPMENT";
 
 pub struct EdgeFunction {
+    cloud: Cloud,
     cdn: CloudFront,
     name: String,
     comment: String,
@@ -33,6 +34,7 @@ impl EdgeFunction {
     pub fn new(cloud: &Cloud, config: &Config, site: &Site) -> Self {
         let names = config.domain.as_ref().and_then(|domain| domain.site.as_ref());
         Self {
+            cloud: cloud.clone(),
             cdn: CloudFront::new(&cloud.sdk),
             name: format!("{}-{}-edge", site.name, cloud.region()),
             comment: sites::marker(cloud, config),
@@ -96,6 +98,11 @@ impl Resource for EdgeFunction {
                 "cloudfront:PublishFunction",
             ])
             .deleting(&["cloudfront:DeleteFunction"])
+    }
+
+    fn arns(&self) -> Vec<Arn> {
+        let name = format!("function/{}", self.name);
+        vec![Arn::new("function", self.cloud.known_identity().global("cloudfront", &name))]
     }
 
     async fn read(&self, _: &Progress) -> Result<Option<LiveEdgeFunction>> {

@@ -13,7 +13,7 @@ use crate::cloud::wait::{self, Poll};
 use crate::cloud::{Answer, Cloud, Doing};
 use crate::config::{self, ALIAS, Config, Kind};
 use engine::error::{Error, Result};
-use engine::{Calls, Difference, Handle, Id, Inputs, Progress, Resource};
+use engine::{Arn, Calls, Difference, Handle, Id, Inputs, Progress, Resource};
 
 /// Until rights that the role was given a moment ago are known to what checks them.
 const ALLOWED: Duration = Duration::from_mins(2);
@@ -200,6 +200,12 @@ impl Resource for EventSource {
             .making(&["lambda:CreateEventSourceMapping", "lambda:UpdateEventSourceMapping"])
             .making(&["lambda:DeleteEventSourceMapping"])
             .deleting(&["lambda:DeleteEventSourceMapping"])
+    }
+
+    fn arns(&self) -> Vec<Arn> {
+        // Lambda gives each a name of its own.
+        let any = self.cloud.known_identity().arn("lambda", "event-source-mapping:*");
+        vec![Arn::new("eventSourceMapping", any)]
     }
 
     fn needs(&self) -> Vec<Id> {

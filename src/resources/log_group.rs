@@ -10,7 +10,7 @@ use crate::cloud::tags::{self, Tags};
 use crate::cloud::{Answer, Cloud, wait};
 use crate::config::{Config, LogPolicy};
 use engine::error::{Error, Result};
-use engine::{Calls, Difference, Inputs, Progress, Resource};
+use engine::{Arn, Calls, Difference, Inputs, Progress, Resource};
 
 /// Until a change that somebody else is making to the group has ended.
 const BUSY: Duration = Duration::from_mins(1);
@@ -146,6 +146,13 @@ impl Resource for LogGroup {
             .reading(&["logs:DescribeLogGroups", "logs:ListTagsForResource"])
             .making(&["logs:CreateLogGroup", "logs:PutRetentionPolicy", "logs:TagResource"])
             .deleting(&["logs:DeleteLogGroup"])
+    }
+
+    fn arns(&self) -> Vec<Arn> {
+        let name = format!("log-group:{}", self.name);
+        let arn = self.cloud.known_identity().arn("logs", &name);
+        // What is in it has names behind it.
+        [format!("{arn}:*"), arn].map(|arn| Arn::new("log-group", arn)).to_vec()
     }
 
     async fn read(&self, _: &Progress) -> Result<Option<LiveLogGroup>> {

@@ -9,8 +9,9 @@ use super::{Api, Function, LiveApi, Release, busy};
 use crate::cloud::Doing;
 use crate::cloud::{Answer, Cloud, wait};
 use crate::config::{ALIAS, Config};
+use crate::limits;
 use engine::error::{Error, Result};
-use engine::{Calls, Difference, Handle, Id, Inputs, Progress, Resource};
+use engine::{Calls, Difference, Handle, Id, Inputs, Limit, Progress, Resource};
 
 /// The statement's id; Lambda refuses a second one of the same name.
 const STATEMENT: &str = "stackctl-api";
@@ -108,6 +109,10 @@ impl Resource for Permission {
         Calls::default()
             .reading(&["lambda:GetPolicy"])
             .making(&["lambda:AddPermission", "lambda:RemovePermission"])
+    }
+
+    fn limits(&self) -> Vec<Limit> {
+        vec![limits::letting_in(PRINCIPAL)]
     }
 
     fn needs(&self) -> Vec<Id> {

@@ -13,8 +13,9 @@ use crate::cloud::tags::{self, Tags};
 use crate::cloud::wait::{self, Poll};
 use crate::cloud::{Answer, Cloud, Identity, documents};
 use crate::config::Config;
+use crate::limits;
 use engine::error::{Error, Kind as Failure, Result};
-use engine::{Calls, Difference, Inputs, Progress, Resource};
+use engine::{Arn, Calls, Difference, Inputs, Limit, Progress, Resource};
 use iam::document::Document;
 use iam::parse::Kind;
 
@@ -79,6 +80,10 @@ impl Policy {
             document: Box::new(document),
             tags: tags::ours_of_region(config, cloud.region()),
         }
+    }
+
+    fn arn(&self, identity: &Identity) -> String {
+        identity.iam(&format!("policy/{}", self.name))
     }
 
     async fn find(&self, arn: &str) -> Result<Option<Found>> {
@@ -276,8 +281,17 @@ impl Resource for Policy {
             .deleting(&["iam:DeletePolicy", "iam:ListEntitiesForPolicy"])
     }
 
+    fn arns(&self) -> Vec<Arn> {
+        let identity = self.cloud.known_identity();
+        vec![Arn::new("policy", self.arn(identity))]
+    }
+
+    fn limits(&self) -> Vec<Limit> {
+        vec![limits::attaching(self.arn(self.cloud.known_identity()))]
+    }
+
     async fn read(&self, progress: &Progress) -> Result<Option<LivePolicy>> {
-        let arn = self.cloud.presumed_identity().await?.iam(&format!("policy/{}", self.name));
+        let arn = self.arn(&self.cloud.presumed_identity().await?);
         let (policy, likely) =
             tokio::try_join!(self.find(&arn), self.version(&arn, LIKELY_VERSION))?;
         let Some(policy) = policy else {
@@ -341,7 +355,7 @@ impl Resource for Policy {
         })
         .await;
         if answer.exists() {
-            let arn = identity.iam(&format!("policy/{}", self.name));
+            let arn = self.arn(&identity);
             let found = wait::until_read(progress, APPEARING, || self.find(&arn)).await;
             found.map_err(|error| self.other_letters(error))?;
         }

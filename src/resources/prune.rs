@@ -12,7 +12,7 @@ use engine::Progress;
 use engine::error::{Error, Result};
 
 /// What this asks of AWS.
-pub const CALLS: &[&str] = &["lambda:DeleteFunction/version"];
+pub const CALLS: &[&str] = &["lambda:DeleteFunction/function-version"];
 
 /// Until the update that brought the newest version has ended.
 const SETTLING: Duration = Duration::from_secs(30);

@@ -11,7 +11,7 @@ use crate::cloud::tags::{self, Tags};
 use crate::cloud::{Answer, Cloud, Doing, wait};
 use crate::config::{self, Config};
 use engine::error::{Error, Result};
-use engine::{Calls, Difference, Holding, Id, Inputs, Progress, Resource};
+use engine::{Arn, Calls, Difference, Holding, Id, Inputs, Progress, Resource};
 
 /// SQS gives a name away again a minute after its queue was deleted.
 const RECENTLY: Duration = Duration::from_secs(90);
@@ -190,6 +190,10 @@ impl Resource for Queue {
             .reading(&["sqs:GetQueueUrl", "sqs:GetQueueAttributes", "sqs:ListQueueTags"])
             .making(&["sqs:CreateQueue", "sqs:SetQueueAttributes", "sqs:TagQueue"])
             .deleting(&["sqs:DeleteQueue"])
+    }
+
+    fn arns(&self) -> Vec<Arn> {
+        vec![Arn::new("queue", self.arn(&self.name))]
     }
 
     /// SQS refuses a queue whose dead letters go nowhere.

@@ -8,8 +8,9 @@ use std::collections::BTreeMap;
 use super::{ApiDomain, Distribution, LiveApiDomain, SiteName};
 use crate::cloud::Cloud;
 use crate::cloud::zones::{self, Zones, dotted, plain};
+use crate::limits;
 use engine::error::{Error, Result};
-use engine::{Calls, Difference, Handle, Id, Inputs, Progress, Resource};
+use engine::{Arn, Calls, Difference, Handle, Id, Inputs, Limit, Progress, Resource};
 use wire::route53::{Change, HostedZone, RecordSet};
 
 /// Both families of addresses.
@@ -249,6 +250,14 @@ impl Resource for Records {
 
     fn calls(&self) -> Calls {
         Calls::default().reading(zones::READING).making(zones::CHANGING).deleting(zones::CHANGING)
+    }
+
+    fn arns(&self) -> Vec<Arn> {
+        vec![Arn::new("hostedzone", self.zones.arn(self.cloud.known_identity()))]
+    }
+
+    fn limits(&self) -> Vec<Limit> {
+        limits::changing_records_of(&self.names)
     }
 
     fn needs(&self) -> Vec<Id> {

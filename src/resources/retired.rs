@@ -1,7 +1,7 @@
 //! A resource that the file says no longer: it is there to be read and deleted, by itself.
 
 use engine::error::Result;
-use engine::{Calls, Difference, Holding, Id, Inputs, Progress, Resource};
+use engine::{Arn, Calls, Difference, Holding, Id, Inputs, Limit, Progress, Resource};
 
 /// The resource, outside of the stack that it was wired into.
 pub struct Retired<R> {
@@ -29,6 +29,14 @@ impl<R: Resource> Resource for Retired<R> {
 
     fn calls(&self) -> Calls {
         self.resource.calls()
+    }
+
+    fn arns(&self) -> Vec<Arn> {
+        self.resource.arns()
+    }
+
+    fn limits(&self) -> Vec<Limit> {
+        self.resource.limits()
     }
 
     fn needs(&self) -> Vec<Id> {

@@ -13,7 +13,7 @@ use crate::cloud::{Answer, Cloud, documents, wait};
 use crate::config::Config;
 use boundary::Boundary;
 use engine::error::{Error, Result};
-use engine::{Calls, Difference, Inputs, Progress, Resource};
+use engine::{Arn, Calls, Difference, Inputs, Limit, Progress, Resource};
 use iam::document::Document;
 use iam::parse::Kind;
 
@@ -129,6 +129,21 @@ impl Resource for Role {
             .making(&["iam:CreateRole", "iam:TagRole", "iam:UpdateAssumeRolePolicy"])
             .deleting(&["iam:DeleteRole"]);
         calls.making(self.boundary.calls())
+    }
+
+    fn arns(&self) -> Vec<Arn> {
+        let arn = |path: &str| {
+            let name = format!("role{path}{}", self.name);
+            Arn::new("role", self.cloud.known_identity().iam(&name))
+        };
+        // IAM knows no path of a role that is not there, and judges a look at it by the name.
+        let mut both = vec![arn("/"), arn(&self.path)];
+        both.dedup();
+        both
+    }
+
+    fn limits(&self) -> Vec<Limit> {
+        self.boundary.limits()
     }
 
     async fn read(&self, _: &Progress) -> Result<Option<LiveRole>> {

@@ -11,9 +11,10 @@ use aws_sdk_scheduler::types::{
 use super::{Release, ScheduleRole};
 use crate::cloud::{Answer, Cloud, Doing, wait};
 use crate::config::{self, ALIAS, Config};
+use crate::limits;
 use crate::starting::schedule_input;
 use engine::error::{Error, Result};
-use engine::{Calls, Difference, Handle, Id, Inputs, Progress, Resource};
+use engine::{Calls, Difference, Handle, Id, Inputs, Limit, Progress, Resource};
 
 /// Until Scheduler can assume a role that was made a moment ago.
 const ASSUMABLE: Duration = Duration::from_mins(2);
@@ -151,6 +152,10 @@ impl Resource for Schedule {
             .reading(&["scheduler:GetSchedule"])
             .making(&["scheduler:CreateSchedule", "scheduler:UpdateSchedule"])
             .deleting(&["scheduler:DeleteSchedule"])
+    }
+
+    fn limits(&self) -> Vec<Limit> {
+        vec![limits::passing_role_to("scheduler.amazonaws.com")]
     }
 
     fn needs(&self) -> Vec<Id> {

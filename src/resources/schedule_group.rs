@@ -10,7 +10,7 @@ use crate::cloud::wait::{self, Poll};
 use crate::cloud::{Answer, Cloud, Doing};
 use crate::config::Config;
 use engine::error::{Error, Result};
-use engine::{Calls, Difference, Inputs, Progress, Resource};
+use engine::{Arn, Calls, Difference, Inputs, Progress, Resource};
 
 /// Until a group is gone with its schedules.
 const GONE: Duration = Duration::from_mins(5);
@@ -84,6 +84,13 @@ impl Resource for ScheduleGroup {
             .reading(&["scheduler:GetScheduleGroup", "scheduler:ListTagsForResource"])
             .making(&["scheduler:CreateScheduleGroup", "scheduler:TagResource"])
             .deleting(&["scheduler:DeleteScheduleGroup"])
+    }
+
+    fn arns(&self) -> Vec<Arn> {
+        let identity = self.cloud.known_identity();
+        let arn = |of: &str| identity.arn("scheduler", &format!("{of}/{}", self.name));
+        let group = Arn::new("schedule-group", arn("schedule-group"));
+        vec![group, Arn::new("schedule", format!("{}/*", arn("schedule")))]
     }
 
     async fn read(&self, _: &Progress) -> Result<Option<LiveScheduleGroup>> {

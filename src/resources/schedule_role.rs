@@ -8,7 +8,7 @@ use crate::cloud::{Answer, Cloud, Doing, documents, wait};
 use crate::config::{self, ALIAS, Config};
 use crate::resources::role::boundary::Boundary;
 use engine::error::{Error, Result};
-use engine::{Calls, Difference, Inputs, Progress, Resource};
+use engine::{Arn, Calls, Difference, Inputs, Limit, Progress, Resource};
 use iam::document::{Condition, Document, Statement};
 use iam::parse::Kind;
 
@@ -119,6 +119,15 @@ impl Resource for ScheduleRole {
             .making(&["iam:PutRolePolicy"])
             .deleting(&["iam:DeleteRolePolicy", "iam:DeleteRole"]);
         calls.making(self.boundary.calls())
+    }
+
+    fn arns(&self) -> Vec<Arn> {
+        let name = format!("role/{}", self.name);
+        vec![Arn::new("role", self.cloud.known_identity().iam(&name))]
+    }
+
+    fn limits(&self) -> Vec<Limit> {
+        self.boundary.limits()
     }
 
     async fn read(&self, _: &Progress) -> Result<Option<LiveScheduleRole>> {

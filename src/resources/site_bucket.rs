@@ -7,7 +7,7 @@ use crate::cloud::wait;
 use crate::cloud::{Answer, Cloud, Doing, sites};
 use crate::config::{Config, Site};
 use engine::error::{Error, Result};
-use engine::{Calls, Difference, Inputs, Progress, Resource};
+use engine::{Arn, Calls, Difference, Inputs, Progress, Resource};
 use wire::s3::{BATCH, Bucket, Version};
 
 const ABSENT: [&str; 2] = ["NoSuchBucket", "NotFound"];
@@ -136,6 +136,13 @@ impl Resource for SiteBucket {
                 "s3:AbortMultipartUpload",
                 "s3:DeleteBucket",
             ])
+    }
+
+    fn arns(&self) -> Vec<Arn> {
+        let identity = self.cloud.known_identity();
+        let name = sites::bucket_name(identity, &self.name);
+        let arn = format!("arn:{}:s3:::{name}", identity.partition);
+        vec![Arn::new("object", format!("{arn}/*")), Arn::new("bucket", arn)]
     }
 
     async fn read(&self, _: &Progress) -> Result<Option<LiveSiteBucket>> {

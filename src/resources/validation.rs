@@ -7,8 +7,9 @@ use crate::cloud::Cloud;
 use crate::cloud::certificates::{Certificates, Proof};
 use crate::cloud::zones::{self, Zones, dotted, plain};
 use crate::config;
+use crate::limits;
 use engine::error::{Error, Result};
-use engine::{Calls, Difference, Handle, Id, Inputs, Progress, Resource};
+use engine::{Arn, Calls, Difference, Handle, Id, Inputs, Limit, Progress, Resource};
 use wire::route53::{Change, HostedZone, RecordSet};
 
 /// Seconds for which resolvers may keep the answer.
@@ -137,6 +138,14 @@ impl Resource for Validation {
 
     fn calls(&self) -> Calls {
         Calls::default().reading(zones::READING).making(zones::CHANGING).deleting(zones::CHANGING)
+    }
+
+    fn arns(&self) -> Vec<Arn> {
+        vec![Arn::new("hostedzone", self.zones.arn(self.cloud.known_identity()))]
+    }
+
+    fn limits(&self) -> Vec<Limit> {
+        limits::changing_records_of(&self.certificates.names)
     }
 
     fn needs(&self) -> Vec<Id> {

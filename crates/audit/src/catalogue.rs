@@ -44,6 +44,15 @@ pub fn actions_of(service: &str, operation: &str) -> Vec<String> {
     Catalogue { lines: lines(), named: HashMap::new() }.actions(service, operation)
 }
 
+/// The IAM actions of an operation of the service whose actions have this prefix; `None` when it has no such operation.
+pub fn actions_under(prefix: &str, operation: &str) -> Option<Vec<String>> {
+    let services = operations().get(operation)?;
+    let has_prefix =
+        |service: &&&str| lines()[**service].split(' ').next().is_some_and(|first| first == prefix);
+    let service = services.iter().find(has_prefix)?;
+    Some(actions_of(service, operation))
+}
+
 /// The IAM actions of every operation of that name, of whatever service.
 pub fn actions_named(operation: &str) -> BTreeSet<String> {
     let services = operations().get(operation).into_iter().flatten();
@@ -201,6 +210,15 @@ mod tests {
                 "{service} {operation}"
             );
         }
+    }
+
+    #[test]
+    fn an_operation_is_found_by_the_prefix_of_its_actions() {
+        let of = |prefix, operation| actions_under(prefix, operation).map(|all| all.join(" "));
+        assert_eq!(of("logs", "CreateLogGroup").as_deref(), Some("logs:CreateLogGroup"));
+        assert_eq!(of("lambda", "Invoke").as_deref(), Some("lambda:InvokeFunction"));
+        assert_eq!(of("logs", "Invoke"), None);
+        assert_eq!(of("nowhere", "Invoke"), None);
     }
 
     #[test]

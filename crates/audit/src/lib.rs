@@ -51,7 +51,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::fmt;
 use std::path::Path;
 
-pub use catalogue::{actions_named, actions_of, operations, prefix_of, service_of};
+pub use catalogue::{actions_named, actions_of, actions_under, operations, prefix_of, service_of};
 pub use keys::{Evidence, Expiry, FoundIndex, FoundKey, FoundTable, KeyUse, Kind, tables};
 pub use policy::policy;
 pub use report::{Audited, Call, Candidates, Place, Report, Unresolved, Verdict};

@@ -2,8 +2,8 @@
 
 use super::{Graph, Id};
 
-/// The operations of one resource, each as `service:Operation`. One that concerns less, or more, than what is called by
-/// the stack's names says so behind a slash: `service:Operation/version`.
+/// The operations of one resource, each as `service:Operation`. One that concerns less, or more, than everything of its type
+/// in the stack says so behind a slash: `service:Operation/type`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Calls {
     reading: Vec<&'static str>,

@@ -9,6 +9,7 @@ mod graph;
 mod phases;
 mod plan;
 mod resource;
+mod rights;
 pub mod span;
 #[cfg(test)]
 mod tests;
@@ -21,3 +22,4 @@ pub use graph::{Graph, Handle, Id, Inputs, Label};
 pub use phases::Phases;
 pub use plan::{Action, Ownership, Plan, Reading, Step, drift, plan_teardown, plan_up, read};
 pub use resource::{Difference, Holding, Node, Resource};
+pub use rights::{Arn, Limit};

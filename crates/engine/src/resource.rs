@@ -6,7 +6,7 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use super::graph::AnyLive;
-use super::{Calls, Id, Inputs, Progress};
+use super::{Arn, Calls, Id, Inputs, Limit, Progress};
 use crate::error::Result;
 
 /// One thing that the stack consists of. `read` and `diff` never change anything.
@@ -23,6 +23,16 @@ pub trait Resource: Send + Sync + 'static {
     /// What it asks of the cloud; a test holds this to the calls that its file makes.
     fn calls(&self) -> Calls {
         Calls::default()
+    }
+
+    /// What it is called where permissions are given; nothing of a part that has the name of another resource.
+    fn arns(&self) -> Vec<Arn> {
+        Vec::new()
+    }
+
+    /// Under which conditions the permissions for its calls are enough.
+    fn limits(&self) -> Vec<Limit> {
+        Vec::new()
     }
 
     /// What must be there before this can be made. Only true needs: they decide what runs at once.
@@ -224,6 +234,8 @@ pub trait Node: Send + Sync {
     fn kind(&self) -> &'static str;
     fn name(&self) -> String;
     fn calls(&self) -> Calls;
+    fn arns(&self) -> Vec<Arn>;
+    fn limits(&self) -> Vec<Limit>;
     fn needs(&self) -> Vec<Id>;
     fn follows(&self) -> Vec<Id>;
     fn contained_in(&self) -> Option<Id>;
@@ -272,6 +284,14 @@ impl<R: Resource> Node for R {
 
     fn calls(&self) -> Calls {
         Resource::calls(self)
+    }
+
+    fn arns(&self) -> Vec<Arn> {
+        Resource::arns(self)
+    }
+
+    fn limits(&self) -> Vec<Limit> {
+        Resource::limits(self)
     }
 
     fn needs(&self) -> Vec<Id> {

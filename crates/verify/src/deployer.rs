@@ -3,368 +3,242 @@
 //!
 //! <https://docs.aws.amazon.com/service-authorization/latest/reference/reference_policies_actions-resources-contextkeys.html>
 
-mod site;
+mod actions;
+mod gateway;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use iam::document::{Condition, Document, Statement};
 
-/// The ARNs of one stack; an account or a region that is not known is `*` in them.
+/// One stack, as permissions speak of it; an account or a region that is not known is `*` in it.
 #[derive(Debug, Clone, Default)]
-pub struct Names {
-    pub tables: Vec<String>,
-    /// The stack's own policies.
-    pub policies: Vec<String>,
-    /// What may be attached to the role, AWS's own policies included.
-    pub attachable: Vec<String>,
-    /// Every policy that can be attached to anything.
-    pub any_policy: Vec<String>,
-    pub roles: Vec<String>,
-    /// The permissions boundaries, one of which every role must have; empty when one has none.
-    pub boundaries: Vec<String>,
-    pub log_groups: Vec<String>,
-    pub functions: Vec<String>,
-    pub queues: Vec<String>,
-    /// The group of the stack's schedules, where it has some.
-    pub schedule_groups: Vec<String>,
-    /// The schedules in it.
-    pub schedules: Vec<String>,
-    /// What reads queues and streams for functions; AWS gives each a name of its own.
-    pub event_sources: Vec<String>,
-    /// User pools, which Cognito gives names of its own.
-    pub user_pools: Vec<String>,
-    /// The parameters of the stack's secrets.
-    pub parameters: Vec<String>,
-    /// The bucket of the site, where the stack has one.
-    pub buckets: Vec<String>,
-    /// The function at the edge before it.
-    pub edge_functions: Vec<String>,
-    /// Distributions and origin access controls: AWS gives each a name of its own.
-    pub distributions: Vec<String>,
-    pub origin_access: Vec<String>,
-    /// Certificates, which ACM gives names of its own.
-    pub certificates: Vec<String>,
-    /// The hosted zone of the file, or any.
-    pub zones: Vec<String>,
-    /// The stack's own names, which its certificates and records are of.
-    pub hosts: Vec<String>,
-    /// Before the path of anything in API Gateway: `arn:aws:apigateway:us-east-1::`.
-    pub gateway: String,
+pub struct Place {
+    pub partition: String,
+    pub region: String,
+    pub account: String,
+    /// What permissions can be given on.
+    pub arns: Vec<Arn>,
+    /// The conditions under which an action is enough.
+    pub limits: Vec<Limit>,
 }
 
-/// On what an action is asked for, the narrower before the wider.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum On {
-    Table,
-    Policies,
-    AnyPolicy,
-    Role,
-    LogGroup,
-    Versions,
-    Function,
-    EventSource,
-    Queue,
-    ScheduleGroup,
-    Schedule,
-    Bucket,
-    Objects,
-    EdgeFunction,
-    Distribution,
-    OriginAccess,
-    Certificate,
-    Zone,
-    UserPool,
-    Parameter,
-    /// API Gateway's actions are the methods of HTTP, and its ARNs paths without an account or a name.
-    Path(&'static str),
-    Everything,
+/// Something that permissions can be given on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Arn {
+    /// AWS's word for its type, with dashes for spaces.
+    pub kind: String,
+    pub name: String,
 }
 
-/// Method and path of each operation of API Gateway.
-/// <https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonapigatewaymanagementv2.html>
-const GATEWAY: [(&str, &str, &str); 29] = [
-    ("GetApis", "GET", "/apis"),
-    ("CreateApi", "POST", "/apis"),
-    ("UpdateApi", "PATCH", "/apis/*"),
-    ("DeleteApi", "DELETE", "/apis/*"),
-    ("DeleteCorsConfiguration", "DELETE", "/apis/*/cors"),
-    ("GetIntegrations", "GET", "/apis/*/integrations"),
-    ("CreateIntegration", "POST", "/apis/*/integrations"),
-    ("UpdateIntegration", "PATCH", "/apis/*/integrations/*"),
-    ("DeleteIntegration", "DELETE", "/apis/*/integrations/*"),
-    ("GetRoutes", "GET", "/apis/*/routes"),
-    ("CreateRoute", "POST", "/apis/*/routes"),
-    ("UpdateRoute", "PATCH", "/apis/*/routes/*"),
-    ("DeleteRoute", "DELETE", "/apis/*/routes/*"),
-    ("GetAuthorizers", "GET", "/apis/*/authorizers"),
-    ("CreateAuthorizer", "POST", "/apis/*/authorizers"),
-    ("UpdateAuthorizer", "PATCH", "/apis/*/authorizers/*"),
-    ("DeleteAuthorizer", "DELETE", "/apis/*/authorizers/*"),
-    ("GetStages", "GET", "/apis/*/stages"),
-    ("CreateStage", "POST", "/apis/*/stages"),
-    ("UpdateStage", "PATCH", "/apis/*/stages/*"),
-    ("GetTags", "GET", TAGS),
-    ("GetDomainName", "GET", "/domainnames/*"),
-    ("CreateDomainName", "POST", "/domainnames"),
-    ("UpdateDomainName", "PATCH", "/domainnames/*"),
-    ("DeleteDomainName", "DELETE", "/domainnames/*"),
-    ("GetApiMappings", "GET", "/domainnames/*/apimappings"),
-    ("CreateApiMapping", "POST", "/domainnames/*/apimappings"),
-    ("UpdateApiMapping", "PATCH", "/domainnames/*/apimappings/*"),
-    ("DeleteApiMapping", "DELETE", "/domainnames/*/apimappings/*"),
-];
-const TAGS: &str = "/tags/*";
+/// A condition under which an action is enough for one of the stack's resources.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limit {
+    pub action: String,
+    pub operator: String,
+    pub key: String,
+    /// Without any, a resource needs the action without this condition.
+    pub values: Vec<String>,
+}
 
-/// The least that allows `operations`, each written as `Calls` of the engine has it.
-pub fn document<'a>(operations: impl IntoIterator<Item = &'a str>, names: &Names) -> Document {
-    let mut asked: BTreeMap<String, BTreeSet<On>> = BTreeMap::new();
-    for (action, on) in operations.into_iter().flat_map(needs) {
-        asked.entry(action).or_default().insert(on);
+/// An action that an operation takes, and what it is taken on.
+struct Need {
+    action: String,
+    /// The words for that in the `Sid` of its statement.
+    words: Vec<String>,
+    arns: Vec<String>,
+}
+
+/// What is allowed together: on the same resources, under the same conditions.
+struct Group {
+    words: BTreeSet<String>,
+    actions: Vec<String>,
+    arns: Vec<String>,
+    conditions: Vec<Condition>,
+}
+
+/// The least that allows `operations`, each written as `Calls` of the engine has it. An action that is on nothing of this
+/// stack is left out.
+pub fn document<'a>(operations: impl IntoIterator<Item = &'a str>, place: &Place) -> Document {
+    let needs = operations.into_iter().filter_map(|operation| place.needs(operation)).flatten();
+    let mut asked: BTreeMap<String, Vec<Need>> = BTreeMap::new();
+    for need in needs.filter(|need| !need.arns.is_empty()) {
+        asked.entry(need.action.clone()).or_default().push(need);
     }
-    let mut statements: BTreeMap<(On, Vec<String>, String), Vec<String>> = BTreeMap::new();
-    for (action, on) in asked {
-        let sid = names.sid(&action, &on);
-        let arns: Vec<String> = on.iter().flat_map(|on| names.of(on)).collect();
-        let widest = on.into_iter().next_back().unwrap_or(On::Everything);
-        statements.entry((widest, without_covered(&arns), sid)).or_default().push(action);
+    let mut groups: Vec<Group> = Vec::new();
+    for (action, needs) in asked {
+        let arns: Vec<String> = needs.iter().flat_map(|need| need.arns.clone()).collect();
+        let (arns, conditions) = (without_covered(&arns), place.conditions(&action));
+        let counts = |need: &Need| need.arns.iter().any(|arn| arns.contains(arn));
+        let words = needs.into_iter().filter(counts).flat_map(|need| need.words).collect();
+        let same = |group: &&mut Group| group.arns == arns && group.conditions == conditions;
+        if let Some(group) = groups.iter_mut().find(same) {
+            group.actions.push(action);
+            group.words.extend(words);
+        } else {
+            groups.push(Group { words, actions: vec![action], arns, conditions });
+        }
     }
-    let statement = |((_, arns, sid), actions): ((On, Vec<String>, String), Vec<String>)| {
-        let conditions = actions.first().map(|action| names.conditions(action)).unwrap_or_default();
-        let actions = actions.iter().map(String::as_str);
-        let arns = arns.iter().map(String::as_str);
-        Statement { conditions, ..Statement::allow(&sid, actions, arns) }
+    Document::new(statements(groups))
+}
+
+/// The operations of which no statement can be made: those that AWS's tables do not know, and those that are on a type of
+/// which the stack has nothing.
+pub fn unplaced<'a>(operations: impl IntoIterator<Item = &'a str>, place: &Place) -> Vec<String> {
+    let is_placed = |operation: &&str| {
+        let needs = place.needs(operation);
+        needs.is_some_and(|needs| needs.iter().all(|need| !need.arns.is_empty()))
     };
-    Document::new(statements.into_iter().map(statement).collect())
+    operations.into_iter().filter(|one| !is_placed(one)).map(str::to_owned).collect()
 }
 
-/// What is asked of a whole account.
-const LISTS: [&str; 13] = [
-    "acm:ListCertificates",
-    "acm:RequestCertificate",
-    "cognito-idp:CreateUserPool",
-    "cognito-idp:ListUserPools",
-    "dynamodb:ListTables",
-    "iam:ListRoles",
-    "lambda:CreateEventSourceMapping",
-    "lambda:ListEventSourceMappings",
-    "lambda:ListFunctions",
-    "logs:DescribeLogGroups",
-    "route53:ListHostedZones",
-    "ssm:DescribeParameters",
-    "tag:GetResources",
-];
-
-/// The actions that an operation takes, and on what each.
-fn needs(operation: &str) -> Vec<(String, On)> {
-    let (service, name) = operation.split_once(':').unwrap_or((operation, ""));
-    if service == "apigateway" {
-        return gateway(name);
+/// In the order of their `Sid`s, of which a document has none twice.
+fn statements(groups: Vec<Group>) -> Vec<Statement> {
+    let mut named: BTreeMap<String, Vec<Group>> = BTreeMap::new();
+    for group in groups {
+        named.entry(group.sid()).or_default().push(group);
     }
-    if ["s3", "cloudfront"].contains(&service) {
-        return site::needs(service, name);
+    let mut statements = Vec::new();
+    for (sid, groups) in named {
+        for (at, group) in groups.into_iter().enumerate() {
+            let sid = if at == 0 { sid.clone() } else { format!("{sid}{}", at + 1) };
+            let actions = group.actions.iter().map(String::as_str);
+            let arns = group.arns.iter().map(String::as_str);
+            let statement = Statement::allow(&sid, actions, arns);
+            statements.push(Statement { conditions: group.conditions, ..statement });
+        }
     }
-    let (name, part) = name.split_once('/').unwrap_or((name, ""));
-    let on = match (service, part) {
-        _ if LISTS.contains(&operation) => On::Everything,
-        // About the account, or about a principal that no file names.
-        _ if part == "caller" || name.starts_with("GetAccount") => On::Everything,
-        ("acm", _) => On::Certificate,
-        ("route53", _) => On::Zone,
-        ("lambda", "version") => On::Versions,
-        ("lambda", _) if name.ends_with("EventSourceMapping") => On::EventSource,
-        ("sqs", _) => On::Queue,
-        ("cognito-idp", _) => On::UserPool,
-        ("ssm", _) => On::Parameter,
-        ("scheduler", _) if name.ends_with("Schedule") => On::Schedule,
-        ("scheduler", _) => On::ScheduleGroup,
-        ("lambda", _) => On::Function,
-        ("dynamodb", _) => On::Table,
-        ("logs", _) => On::LogGroup,
-        (_, "any") => On::AnyPolicy,
-        _ if name.contains("Role") || name == "SimulatePrincipalPolicy" => On::Role,
-        _ => On::Policies,
-    };
-    if operation == "scheduler:DeleteScheduleGroup" {
-        // AWS asks for the right to delete the schedules in it, too.
-        return vec![
-            (operation.to_owned(), On::ScheduleGroup),
-            ("scheduler:DeleteSchedule".to_owned(), On::Schedule),
-        ];
-    }
-    let mut needs: Vec<(String, On)> = besides(operation)
-        .iter()
-        .map(|action| {
-            let on = match *action {
-                PASS_ROLE => On::Role,
-                "acm:AddTagsToCertificate" => On::Certificate,
-                _ => on.clone(),
-            };
-            ((*action).to_owned(), on)
-        })
-        .collect();
-    let name = if name == "Invoke" { "InvokeFunction" } else { name };
-    needs.push((format!("{service}:{name}"), on));
-    needs
+    statements
 }
 
-const REQUEST_CERTIFICATE: &str = "acm:RequestCertificate";
-const CHANGE_RECORDS: &str = "route53:ChangeResourceRecordSets";
+impl Group {
+    /// Says what the statement is on, or, where conditions make it one of its own, what it allows.
+    fn sid(&self) -> String {
+        match self.actions.first().and_then(|action| action.split_once(':')) {
+            Some((_, action)) if !self.conditions.is_empty() => action.to_owned(),
+            _ => self.words.iter().map(String::as_str).collect(),
+        }
+    }
+}
+
 const PASS_ROLE: &str = "iam:PassRole";
-const SCHEDULER: &str = "scheduler.amazonaws.com";
 
-/// What makes a role that may do more than its boundary, unless a condition holds it to one.
-const BOUND: [&str; 2] = ["iam:CreateRole", "iam:PutRolePermissionsBoundary"];
-
-/// What AWS asks for besides the action that is called like the operation: for tags that come with what is made, for the
-/// role that is handed on, and for tags to be among what is read.
+/// The actions besides those that are called like the operation: for tags that come with what is made, for the role that is
+/// handed on, for tags to be among what is read, and for what goes with what is deleted.
 fn besides(operation: &str) -> &'static [&'static str] {
     match operation {
         "acm:RequestCertificate" => &["acm:AddTagsToCertificate"],
         "dynamodb:CreateTable" => &["dynamodb:TagResource"],
         "iam:CreatePolicy" => &["iam:TagPolicy"],
         "iam:CreateRole" => &["iam:TagRole"],
-        "logs:CreateLogGroup" => &["logs:TagResource"],
         "lambda:CreateFunction" => &["lambda:TagResource", PASS_ROLE],
-        "lambda:UpdateFunctionConfiguration" => &[PASS_ROLE],
         "lambda:GetFunction" => &["lambda:ListTags"],
+        "lambda:UpdateFunctionConfiguration" => &[PASS_ROLE],
+        "logs:CreateLogGroup" => &["logs:TagResource"],
+        "s3:CreateBucket" => {
+            &["s3:PutBucketOwnershipControls", "s3:PutBucketTagging", "s3:TagResource"]
+        }
+        "s3:DeleteObjects" => &["s3:DeleteObjectVersion"],
         "scheduler:CreateSchedule" | "scheduler:UpdateSchedule" => &[PASS_ROLE],
         "scheduler:CreateScheduleGroup" => &["scheduler:TagResource"],
+        "scheduler:DeleteScheduleGroup" => &["scheduler:DeleteSchedule"],
         "sqs:CreateQueue" => &["sqs:TagQueue"],
         "ssm:PutParameter" => &["ssm:AddTagsToResource"],
         _ => &[],
     }
 }
 
-fn gateway(name: &str) -> Vec<(String, On)> {
-    if name == "TagResource/stage" {
-        return tagged_stage();
-    }
-    let tags = [("POST", TAGS)];
-    let of_table = GATEWAY.iter().filter(|(known, ..)| *known == name);
-    let own = of_table.map(|(_, method, path)| (*method, *path));
-    let tagged = ["CreateApi", "CreateDomainName", "TagResource"].contains(&name);
-    own.chain(tags.into_iter().filter(|_| tagged))
-        .map(|(method, path)| (format!("apigateway:{method}"), On::Path(path)))
-        .collect()
-}
-
-/// A stage with tags takes an action that is called like no method and that AWS's reference does not have:
-/// <https://github.com/hashicorp/terraform-provider-aws/issues/20634>. `PUT` has been seen to be asked for, too.
-fn tagged_stage() -> Vec<(String, On)> {
-    let own = ["/apis/*/stages", "/apis/*/stages/*"];
-    let own = own.map(|path| ("apigateway:TagResource".to_owned(), On::Path(path)));
-    let tags = ["POST", "PUT"].map(|method| (format!("apigateway:{method}"), On::Path(TAGS)));
-    own.into_iter().chain(tags).collect()
-}
-
-impl Names {
-    /// The `Sid` of the statement that allows an action.
-    fn sid(&self, action: &str, on: &BTreeSet<On>) -> String {
-        match action {
-            _ if !self.boundaries.is_empty() && BOUND.contains(&action) => {
-                return "BoundedRole".into();
-            }
-            PASS_ROLE => return "PassRoleToLambda".into(),
-            "iam:AttachRolePolicy" => return "AttachOwnPolicies".into(),
-            REQUEST_CERTIFICATE => return "RequestOwnCertificates".into(),
-            "lambda:AddPermission" => return "LetApiGatewayInvoke".into(),
-            _ => {}
+impl Place {
+    /// What an operation takes, and on what; `None` when AWS's tables do not know it.
+    fn needs(&self, operation: &str) -> Option<Vec<Need>> {
+        let (service, name) = operation.split_once(':')?;
+        if service == "apigateway" {
+            return gateway::needs(name).map(|needs| self.on_paths(needs));
         }
-        let sid = match on.last() {
-            Some(On::Table) => "Table",
-            Some(On::Policies) => "Policies",
-            Some(On::AnyPolicy) => "AnyPolicy",
-            Some(On::Role) => "Role",
-            Some(On::LogGroup) => "LogGroup",
-            Some(On::Versions) => "Versions",
-            Some(On::Function) => "Function",
-            Some(On::EventSource) => "EventSources",
-            Some(On::Queue) => "Queues",
-            Some(On::ScheduleGroup) => "ScheduleGroup",
-            Some(On::Schedule) => "Schedules",
-            Some(On::Bucket) => "SiteBucket",
-            Some(On::Objects) => "SiteFiles",
-            Some(On::EdgeFunction) => "EdgeFunction",
-            Some(On::Distribution) => "Distribution",
-            Some(On::OriginAccess) => "OriginAccess",
-            Some(On::Certificate) => "Certificates",
-            Some(On::Zone) if action == CHANGE_RECORDS => "OwnRecords",
-            Some(On::Zone) => "Zones",
-            Some(On::UserPool) => "UserPools",
-            Some(On::Parameter) => "Secrets",
-            Some(On::Path(_)) => {
-                let method = action.rsplit(':').next().unwrap_or_default();
-                let method = if method == "TagResource" { "TagStage" } else { method };
-                return format!("Api{}{}", &method[..1], method[1..].to_lowercase());
-            }
-            Some(On::Everything) | None => "Account",
+        let (name, part) = name.split_once('/').unwrap_or((name, ""));
+        let mut needs = Vec::new();
+        let mut types: Vec<&str> = Vec::new();
+        for action in audit::actions_under(service, name)? {
+            let of_action = actions::types(&action)?;
+            types.extend(of_action);
+            needs.push(self.need(&action, of_action, part));
+        }
+        for action in besides(&format!("{service}:{name}")) {
+            let all = actions::types(action)?;
+            // What comes with an operation is on what the operation is on.
+            let same: Vec<&str> = all.iter().copied().filter(|one| types.contains(one)).collect();
+            needs.push(self.need(action, if same.is_empty() { all } else { &same }, ""));
+        }
+        Some(needs)
+    }
+
+    /// An action, on what the stack has of these types, or on the part that the operation names.
+    fn need(&self, action: &str, types: &[&str], part: &str) -> Need {
+        let everything = || (vec!["Account".to_owned()], vec!["*".to_owned()]);
+        let (words, arns) = match part {
+            "" if types.is_empty() => everything(),
+            "" => self.of_types(action, types),
+            // About a principal that no file names.
+            "caller" => everything(),
+            // What is attached to a role may be anybody's, and AWS's.
+            "any" => (vec!["AnyPolicy".to_owned()], self.any_policy()),
+            of_type => self.of_types(action, &[of_type]),
         };
-        sid.into()
+        Need { action: action.to_owned(), words, arns }
     }
 
-    fn of(&self, on: &On) -> Vec<String> {
-        let parts = |arn: &String| format!("{arn}:*");
-        let with_parts =
-            |arns: &[String]| arns.iter().flat_map(|arn| [arn.clone(), parts(arn)]).collect();
-        match on {
-            On::Table => self.tables.clone(),
-            On::Policies => self.policies.clone(),
-            On::AnyPolicy => self.any_policy.clone(),
-            On::Role => self.roles.clone(),
-            On::LogGroup => with_parts(&self.log_groups),
-            On::Versions => self.functions.iter().map(parts).collect(),
-            On::Function => with_parts(&self.functions),
-            On::EventSource => self.event_sources.clone(),
-            On::Queue => self.queues.clone(),
-            On::ScheduleGroup => self.schedule_groups.clone(),
-            On::Schedule => self.schedules.clone(),
-            On::Bucket => self.buckets.clone(),
-            On::Objects => self.buckets.iter().map(|arn| format!("{arn}/*")).collect(),
-            On::EdgeFunction => self.edge_functions.clone(),
-            On::Distribution => self.distributions.clone(),
-            On::OriginAccess => self.origin_access.clone(),
-            On::Certificate => self.certificates.clone(),
-            On::Zone => self.zones.clone(),
-            On::UserPool => self.user_pools.clone(),
-            On::Parameter => self.parameters.clone(),
-            On::Path(path) => vec![format!("{}{path}", self.gateway)],
-            On::Everything => vec!["*".to_owned()],
-        }
+    /// What the stack has of these types of the action's service, and the words for it.
+    fn of_types(&self, action: &str, types: &[&str]) -> (Vec<String>, Vec<String>) {
+        let service = action.split(':').next().unwrap_or_default();
+        let has_type = |arn: &&Arn| {
+            types.contains(&arn.kind.as_str()) && arn.name.split(':').nth(2) == Some(service)
+        };
+        let found: Vec<&Arn> = self.arns.iter().filter(has_type).collect();
+        let kinds: BTreeSet<&str> = found.iter().map(|arn| arn.kind.as_str()).collect();
+        let words = kinds.iter().map(|kind| camel_case(service) + &camel_case(kind)).collect();
+        (words, found.iter().map(|arn| arn.name.clone()).collect())
     }
 
-    /// Under which an action suffices for us, where AWS has a key for it.
+    /// Every policy that can be attached to anything.
+    fn any_policy(&self) -> Vec<String> {
+        let Self { partition, account, .. } = self;
+        [account, "aws"].map(|owner| format!("arn:{partition}:iam::{owner}:policy/*")).to_vec()
+    }
+
+    fn on_paths(&self, needs: Vec<(&str, &str)>) -> Vec<Need> {
+        let need = |(method, path): (&str, &str)| Need {
+            action: format!("apigateway:{method}"),
+            words: vec![gateway::word(method)],
+            arns: vec![format!("arn:{}:apigateway:{}::{path}", self.partition, self.region)],
+        };
+        needs.into_iter().map(need).collect()
+    }
+
+    /// The conditions under which an action is enough for all of the stack.
     fn conditions(&self, action: &str) -> Vec<Condition> {
-        let condition = |operator: &str, key: &str, values: Vec<String>| {
-            vec![Condition { operator: operator.into(), key: key.into(), values }]
-        };
-        match (action, service_for(action)) {
-            (bound, _) if BOUND.contains(&bound) && !self.boundaries.is_empty() => {
-                condition("StringEquals", "iam:PermissionsBoundary", self.boundaries.clone())
+        let mut conditions: BTreeMap<(&str, &str), Option<BTreeSet<String>>> = BTreeMap::new();
+        for limit in self.limits.iter().filter(|limit| limit.action == action) {
+            let key = (limit.operator.as_str(), limit.key.as_str());
+            let all = conditions.entry(key).or_insert_with(|| Some(BTreeSet::new()));
+            match all {
+                Some(all) if !limit.values.is_empty() => all.extend(limit.values.iter().cloned()),
+                _ => *all = None,
             }
-            ("iam:AttachRolePolicy", _) => {
-                condition("ArnLike", "iam:PolicyARN", self.attachable.clone())
-            }
-            (REQUEST_CERTIFICATE, _) => {
-                condition("ForAllValues:StringEquals", "acm:DomainNames", self.hosts.clone())
-            }
-            (CHANGE_RECORDS, _) => {
-                let key = "route53:ChangeResourceRecordSetsNormalizedRecordNames";
-                let names = self.hosts.iter().flat_map(|name| [name.clone(), format!("_*.{name}")]);
-                let mut all = condition("ForAllValues:StringLike", key, names.collect());
-                let kinds = ["A", "AAAA", "CNAME"].map(str::to_owned).to_vec();
-                let key = "route53:ChangeResourceRecordSetsRecordTypes";
-                all.extend(condition("ForAllValues:StringEquals", key, kinds));
-                all
-            }
-            (PASS_ROLE, Some((key, service))) => {
-                let scheduler = (!self.schedules.is_empty()).then(|| SCHEDULER.to_owned());
-                let services = std::iter::once(service.to_owned()).chain(scheduler);
-                condition("StringEquals", key, services.collect())
-            }
-            (_, Some((key, service))) => condition("StringEquals", key, vec![service.into()]),
-            _ => vec![],
         }
+        let condition = |((operator, key), values): ((&str, &str), Option<BTreeSet<String>>)| {
+            let values = values?.into_iter().collect();
+            Some(Condition { operator: operator.to_owned(), key: key.to_owned(), values })
+        };
+        conditions.into_iter().filter_map(condition).collect()
     }
+}
+
+/// `log-group` as `LogGroup`: a `Sid` has letters and digits alone.
+fn camel_case(word: &str) -> String {
+    let capital = |part: &str| {
+        let mut letters = part.chars();
+        letters.next().map(|first| first.to_uppercase().chain(letters).collect::<String>())
+    };
+    word.split('-').filter_map(capital).collect()
 }
 
 /// The one service that an action is allowed for the sake of, and the key that says so.
@@ -405,25 +279,41 @@ fn is_covered(arn: &str, by: &[String]) -> bool {
 mod tests {
     use super::*;
 
-    fn names() -> Names {
-        let own = "arn:aws:iam::1:policy/Own".to_owned();
-        Names {
-            tables: vec!["arn:aws:dynamodb:r:1:table/t".into()],
-            policies: vec![own.clone()],
-            attachable: vec![own],
-            any_policy: vec!["arn:aws:iam::1:policy/*".into(), "arn:aws:iam::aws:policy/*".into()],
-            roles: vec!["arn:aws:iam::1:role/r".into()],
-            boundaries: Vec::new(),
-            log_groups: vec!["arn:aws:logs:r:1:log-group:/g".into()],
-            functions: vec!["arn:aws:lambda:r:1:function:f".into()],
-            gateway: "arn:aws:apigateway:r::".into(),
-            ..Names::default()
+    const F: &str = "arn:aws:lambda:r:1:function:f";
+
+    fn place() -> Place {
+        let arn = |kind: &str, name: &str| Arn { kind: kind.into(), name: name.into() };
+        Place {
+            partition: "aws".into(),
+            region: "r".into(),
+            account: "1".into(),
+            arns: vec![
+                arn("table", "arn:aws:dynamodb:r:1:table/t"),
+                arn("policy", "arn:aws:iam::1:policy/Own"),
+                arn("role", "arn:aws:iam::1:role/r"),
+                arn("log-group", "arn:aws:logs:r:1:log-group:/g"),
+                arn("function", F),
+                arn("function", &format!("{F}:*")),
+                arn("function-version", &format!("{F}:*")),
+                arn("function", "arn:aws:cloudfront::1:function/edge"),
+                arn("eventSourceMapping", "arn:aws:lambda:r:1:event-source-mapping:*"),
+            ],
+            limits: Vec::new(),
+        }
+    }
+
+    fn limit(action: &str, key: &str, values: &[&str]) -> Limit {
+        Limit {
+            action: action.into(),
+            operator: "StringEquals".into(),
+            key: key.into(),
+            values: values.iter().map(ToString::to_string).collect(),
         }
     }
 
     /// `sid: actions on resources`, one a statement.
     fn told(operations: &[&str]) -> Vec<String> {
-        let document = document(operations.iter().copied(), &names());
+        let document = document(operations.iter().copied(), &place());
         let line = |one: &Statement| {
             let resources = one.resources.as_ref().map(|all| all.items().join(" "));
             let (sid, resources) =
@@ -438,8 +328,8 @@ mod tests {
         assert_eq!(
             told(&["lambda:CreateFunction"]),
             [
-                "PassRoleToLambda: iam:PassRole on arn:aws:iam::1:role/r",
-                "Function: lambda:CreateFunction lambda:TagResource on arn:aws:lambda:r:1:function:f arn:aws:lambda:r:1:function:f:*",
+                "IamRole: iam:PassRole on arn:aws:iam::1:role/r",
+                "LambdaFunction: lambda:CreateFunction lambda:TagResource on arn:aws:lambda:r:1:function:f arn:aws:lambda:r:1:function:f:*",
             ]
         );
         assert_eq!(
@@ -451,10 +341,45 @@ mod tests {
     }
 
     #[test]
+    fn an_action_is_on_what_the_stack_has_of_its_types() {
+        assert_eq!(
+            told(&["lambda:TagResource", "lambda:TagResource/function"]),
+            [
+                "LambdaEventSourceMappingLambdaFunction: lambda:TagResource on arn:aws:lambda:r:1:event-source-mapping:* arn:aws:lambda:r:1:function:f arn:aws:lambda:r:1:function:f:*"
+            ]
+        );
+        assert_eq!(
+            told(&["lambda:TagResource/function"]),
+            [
+                "LambdaFunction: lambda:TagResource on arn:aws:lambda:r:1:function:f arn:aws:lambda:r:1:function:f:*"
+            ]
+        );
+        assert_eq!(
+            told(&["cloudfront:GetFunction", "dynamodb:ListTables"]),
+            [
+                "Account: dynamodb:ListTables on *",
+                "CloudfrontFunction: cloudfront:GetFunction on arn:aws:cloudfront::1:function/edge"
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_not_known_or_not_there_gets_no_statement() {
+        let operations =
+            ["sqs:CreateQueue", "sns:Pubish", "nowhere:GetItem", "dynamodb:GetItem", "nonsense"];
+        let left = ["sqs:CreateQueue", "sns:Pubish", "nowhere:GetItem", "nonsense"];
+        assert_eq!(unplaced(operations, &place()), left);
+        assert_eq!(
+            told(&operations),
+            ["DynamodbTable: dynamodb:GetItem on arn:aws:dynamodb:r:1:table/t"]
+        );
+    }
+
+    #[test]
     fn who_prunes_versions_may_not_delete_the_function() {
         assert_eq!(
-            told(&["lambda:DeleteFunction/version"]),
-            ["Versions: lambda:DeleteFunction on arn:aws:lambda:r:1:function:f:*"]
+            told(&["lambda:DeleteFunction/function-version"]),
+            ["LambdaFunctionVersion: lambda:DeleteFunction on arn:aws:lambda:r:1:function:f:*"]
         );
     }
 
@@ -463,26 +388,40 @@ mod tests {
         assert_eq!(
             told(&["apigateway:TagResource/stage"]),
             [
+                "ApiPostApiPut: apigateway:POST apigateway:PUT on arn:aws:apigateway:r::/tags/*",
                 "ApiTagstage: apigateway:TagResource on arn:aws:apigateway:r::/apis/*/stages arn:aws:apigateway:r::/apis/*/stages/*",
-                "ApiPost: apigateway:POST on arn:aws:apigateway:r::/tags/*",
-                "ApiPut: apigateway:PUT on arn:aws:apigateway:r::/tags/*",
             ]
         );
     }
 
     #[test]
     fn who_makes_a_bounded_role_makes_no_other() {
-        let names = Names { boundaries: vec!["arn:aws:iam::1:policy/B".into()], ..names() };
+        let key = "iam:PermissionsBoundary";
+        let bound = |action| limit(action, key, &["arn:aws:iam::1:policy/B"]);
+        let bound = vec![bound("iam:CreateRole"), bound("iam:PutRolePermissionsBoundary")];
         let operations = ["iam:CreateRole", "iam:GetRole", "iam:PutRolePermissionsBoundary"];
-        let document = document(operations, &names);
-        let bounded: Vec<_> = document
-            .statements
-            .iter()
-            .filter(|one| one.conditions.iter().any(|one| one.key == "iam:PermissionsBoundary"))
-            .flat_map(|one| one.actions.items().iter().map(ToString::to_string))
-            .collect();
+        let place = Place { limits: bound.clone(), ..place() };
+        let policy = document(operations, &place);
+        let bounded = policy.statements.iter().filter(|one| !one.conditions.is_empty());
+        let bounded: Vec<_> = bounded.flat_map(|one| one.actions.items().to_vec()).collect();
         assert_eq!(bounded, ["iam:CreateRole", "iam:PutRolePermissionsBoundary"]);
-        assert!(document.to_json().contains("iam:TagRole"), "without a condition");
+        assert!(policy.to_json().contains("iam:TagRole"), "without a condition");
+
+        let free = [bound, vec![limit("iam:CreateRole", key, &[])]].concat();
+        let policy = document(["iam:CreateRole"], &Place { limits: free, ..place });
+        assert!(!policy.to_json().contains(key), "one of the roles has no boundary: {policy:?}");
+    }
+
+    #[test]
+    fn no_two_statements_have_the_same_name() {
+        let two = [("iam:GetRole", "k"), ("iam:TagRole", "l")];
+        let limits = two.map(|(action, key)| limit(action, key, &["v"])).to_vec();
+        let place = Place { limits, ..place() };
+        let operations = ["lambda:GetRole", "iam:GetRole", "iam:TagRole", "iam:DeleteRole"];
+        let document = document(operations, &place);
+        let sids: BTreeSet<_> = document.statements.iter().map(|one| one.sid.clone()).collect();
+        assert_eq!(sids.len(), document.statements.len(), "{document:?}");
+        assert_eq!(sids.len(), 3);
     }
 
     #[test]
@@ -491,10 +430,13 @@ mod tests {
             told(&[
                 "iam:GetPolicy",
                 "iam:GetPolicy/any",
+                "iam:GetRole/caller",
+                "iam:GetRole",
                 "apigateway:DeleteApi",
                 "apigateway:DeleteRoute"
             ]),
             [
+                "Account: iam:GetRole on *",
                 "AnyPolicy: iam:GetPolicy on arn:aws:iam::1:policy/* arn:aws:iam::aws:policy/*",
                 "ApiDelete: apigateway:DELETE on arn:aws:apigateway:r::/apis/*",
             ]
@@ -502,16 +444,14 @@ mod tests {
     }
 
     #[test]
-    fn what_could_widen_rights_is_narrowed_by_conditions() {
-        let text = document(["iam:AttachRolePolicy", "lambda:AddPermission"], &names()).to_json();
-        for part in ["iam:PolicyARN", "arn:aws:iam::1:policy/Own", "lambda:Principal"] {
-            assert!(text.contains(part), "{part}: {text}");
-        }
+    fn a_denial_asks_for_the_statement_that_is_printed() {
+        let limits = vec![limit(PASS_ROLE, "iam:PassedToService", &["lambda.amazonaws.com"])];
+        let same = document(["lambda:UpdateFunctionConfiguration"], &Place { limits, ..place() });
         let denied = statement(PASS_ROLE, "arn:aws:iam::1:role/r");
-        let same = document(["lambda:UpdateFunctionConfiguration"], &names());
         let denied = format!(r#"{{"Version": "2012-10-17", "Statement": [{denied}]}}"#);
         let denied = Document::parse(iam::parse::Kind::Identity, &denied).expect("valid");
-        let meant = Document::new(vec![same.statements[0].clone()]);
-        assert!(denied.same_meaning(&meant), "a denial asks for what is printed: {meant:?}");
+        let passing = same.statements.iter().find(|one| one.sid.as_deref() == Some("PassRole"));
+        let meant = Document::new(vec![passing.expect("it is there").clone()]);
+        assert!(denied.same_meaning(&meant), "{meant:?}");
     }
 }

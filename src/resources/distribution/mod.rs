@@ -12,7 +12,7 @@ use crate::cloud::{Answer, Cloud, Doing, sites};
 use crate::config::{Config, Fallback, Site};
 use config::Parts;
 use engine::error::{Error, Result};
-use engine::{Calls, Difference, Handle, Id, Inputs, Progress, Resource};
+use engine::{Arn, Calls, Difference, Handle, Id, Inputs, Progress, Resource};
 pub use name::{CertificateOf, LiveSiteName, SiteName};
 use wire::Element;
 use wire::cloudfront::{self, CloudFront, Summary};
@@ -289,6 +289,12 @@ impl Resource for Distribution {
                 "cloudfront:TagResource",
             ])
             .deleting(&["cloudfront:UpdateDistribution", "cloudfront:DeleteDistribution"])
+    }
+
+    fn arns(&self) -> Vec<Arn> {
+        // CloudFront gives each a name of its own.
+        let any = self.cloud.known_identity().global("cloudfront", "distribution/*");
+        vec![Arn::new("distribution", any)]
     }
 
     fn needs(&self) -> Vec<Id> {

@@ -1,4 +1,5 @@
 use super::*;
+use crate::cloud::Identity;
 use crate::cloud::certificates::Certificates;
 use crate::cloud::replay::{Exchange, Replay, ok, refused_in_xml};
 use crate::resources::fixture::with;
@@ -86,7 +87,9 @@ fn errors_are_never_pages_of_the_site_where_the_api_is() {
 #[test]
 fn the_reference_is_the_same_each_time() {
     let config = with("[site]");
-    let cloud = Cloud::nowhere();
+    let (account, partition) = ("123456789012".to_owned(), "aws".to_owned());
+    let region = "us-east-1".to_owned();
+    let cloud = Cloud::nowhere(Identity { account, partition, region });
     assert_eq!(config.site.expect("one").name, "app-site");
     assert_eq!(sites::marker(&cloud, &with("[site]")), "stackctl app/default us-east-1");
     assert_eq!(

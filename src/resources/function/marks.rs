@@ -12,7 +12,7 @@ use engine::Progress;
 use engine::error::{Error, Result};
 
 /// What this asks of AWS.
-pub const CALLS: &[&str] = &["lambda:UntagResource"];
+pub const CALLS: &[&str] = &["lambda:UntagResource/function"];
 
 impl LiveFunction {
     /// What starts it, as its tags say; nothing of what is not the stack's.

@@ -27,8 +27,9 @@ use crate::cloud::upload::Meter;
 use crate::cloud::wait::{self, Poll};
 use crate::cloud::{Answer, Cloud};
 use crate::config::Config;
+use crate::limits;
 use engine::error::{Error, Result};
-use engine::{Calls, Difference, Handle, Id, Inputs, Progress, Resource};
+use engine::{Arn, Calls, Difference, Handle, Id, Inputs, Limit, Progress, Resource};
 
 /// Until Lambda can assume a role that was made a moment ago; usually 5 to 15 s, and more than 5 minutes have been seen.
 const ASSUMABLE: Duration = Duration::from_mins(6);
@@ -44,6 +45,7 @@ const GONE: Duration = Duration::from_mins(2);
 const ABSENT: [&str; 1] = ["ResourceNotFoundException"];
 
 pub struct Function {
+    cloud: Cloud,
     client: Client,
     name: String,
     log_group: String,
@@ -64,6 +66,7 @@ impl Function {
         queues: Queues,
     ) -> Self {
         Self {
+            cloud: cloud.clone(),
             client: Client::new(&cloud.sdk),
             name: config.function().name.clone(),
             log_group: config.function().log_group.clone(),
@@ -219,8 +222,24 @@ impl Resource for Function {
         Calls::default()
             .reading(&["lambda:GetFunction"])
             .making(&["lambda:CreateFunction", "lambda:UpdateFunctionConfiguration"])
-            .making(&["lambda:TagResource", "lambda:DeleteFunction"])
+            .making(&["lambda:TagResource/function", "lambda:DeleteFunction"])
             .deleting(&["lambda:DeleteFunction"])
+    }
+
+    fn arns(&self) -> Vec<Arn> {
+        let name = format!("function:{}", self.name);
+        let arn = self.cloud.known_identity().arn("lambda", &name);
+        // Lambda takes its versions and aliases for functions, too.
+        let parts = format!("{arn}:*");
+        vec![
+            Arn::new("function", arn),
+            Arn::new("function", parts.clone()),
+            Arn::new("function-version", parts),
+        ]
+    }
+
+    fn limits(&self) -> Vec<Limit> {
+        vec![limits::passing_role_to("lambda.amazonaws.com")]
     }
 
     fn needs(&self) -> Vec<Id> {

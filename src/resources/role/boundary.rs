@@ -3,8 +3,9 @@
 use aws_sdk_iam::Client;
 
 use crate::cloud::{Doing, spreading};
+use crate::limits;
 use engine::error::Result;
-use engine::{Difference, Progress};
+use engine::{Difference, Limit, Progress};
 
 /// The ARN of the boundary, where the file names one.
 #[derive(Debug, Clone)]
@@ -15,6 +16,11 @@ impl Boundary {
     pub fn calls(&self) -> &'static [&'static str] {
         const MAKING: &[&str] = &["iam:PutRolePermissionsBoundary"];
         if self.0.is_some() { MAKING } else { &[] }
+    }
+
+    /// A role that shall have it cannot be made without it.
+    pub fn limits(&self) -> Vec<Limit> {
+        limits::bounded_by(self.0.as_deref())
     }
 
     /// A boundary that the file does not name is somebody else's guard: it stays.

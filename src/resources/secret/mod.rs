@@ -16,7 +16,7 @@ use crate::cloud::tags::{self, Tags};
 use crate::cloud::{Answer, Cloud, Doing};
 use crate::config::Config;
 use engine::error::{Error, Result};
-use engine::{Calls, Difference, Holding, Inputs, Progress, Resource};
+use engine::{Arn, Calls, Difference, Holding, Inputs, Progress, Resource};
 
 const ABSENT: [&str; 2] = ["ParameterNotFound", "InvalidResourceId"];
 
@@ -30,6 +30,7 @@ const KIND: &str = "Parameter";
 const PAGE: i32 = 50;
 
 pub struct Secret {
+    cloud: Cloud,
     client: wire::Client,
     key: String,
     name: String,
@@ -48,6 +49,7 @@ impl Secret {
     /// The secret that `stack.toml` calls `key`.
     pub fn new(cloud: &Cloud, config: &Config, key: &str) -> Self {
         Self {
+            cloud: cloud.clone(),
             client: wire::Client::new(&cloud.sdk, &SSM),
             key: key.to_owned(),
             name: config.parameter(key),
@@ -132,6 +134,11 @@ impl Resource for Secret {
             .reading(&["ssm:DescribeParameters", "ssm:ListTagsForResource"])
             .making(&["ssm:AddTagsToResource"])
             .deleting(&["ssm:DeleteParameter"])
+    }
+
+    fn arns(&self) -> Vec<Arn> {
+        let name = format!("parameter{}", self.name);
+        vec![Arn::new("parameter", self.cloud.known_identity().arn("ssm", &name))]
     }
 
     async fn read(&self, _: &Progress) -> Result<Option<LiveSecret>> {

@@ -26,7 +26,7 @@ use crate::cloud::wait::{self, Poll};
 use crate::cloud::{Answer, Cloud};
 use crate::config::{self, Config};
 use engine::error::{Error, Result};
-use engine::{Calls, Difference, Holding, Inputs, Progress, Resource};
+use engine::{Arn, Calls, Difference, Holding, Inputs, Progress, Resource};
 
 /// Until a table is active, or gone; the SDK's own waiter takes 8 minutes.
 const SETTLING: Duration = Duration::from_mins(10);
@@ -205,6 +205,11 @@ impl Resource for Table {
             .making(&["dynamodb:CreateTable", "dynamodb:UpdateTable", "dynamodb:TagResource"])
             .making(&["dynamodb:UpdateContinuousBackups", "dynamodb:UpdateTimeToLive"])
             .deleting(&["dynamodb:UpdateTable", "dynamodb:DeleteTable"])
+    }
+
+    fn arns(&self) -> Vec<Arn> {
+        let identity = self.cloud.known_identity();
+        vec![Arn::new("table", identity.arn("dynamodb", &format!("table/{}", self.name)))]
     }
 
     async fn read(&self, progress: &Progress) -> Result<Option<LiveTable>> {

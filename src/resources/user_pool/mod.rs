@@ -20,7 +20,7 @@ use crate::cloud::{Answer, Cloud, Doing, partition};
 use crate::config::{Config, Pool};
 use client::LiveClient;
 use engine::error::{Error, Result};
-use engine::{Calls, Difference, Holding, Inputs, Progress, Resource};
+use engine::{Arn, Calls, Difference, Holding, Inputs, Progress, Resource};
 
 const ABSENT: [&str; 1] = ["ResourceNotFoundException"];
 
@@ -166,6 +166,11 @@ impl Resource for UserPool {
             .making(&["cognito-idp:CreateUserPool", "cognito-idp:TagResource"])
             .making(client::MAKING)
             .deleting(&["cognito-idp:DeleteUserPool"])
+    }
+
+    fn arns(&self) -> Vec<Arn> {
+        // Cognito gives each a name of its own.
+        vec![Arn::new("userpool", self.cloud.known_identity().arn("cognito-idp", "userpool/*"))]
     }
 
     async fn read(&self, _: &Progress) -> Result<Option<LiveUserPool>> {
