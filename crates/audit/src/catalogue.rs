@@ -45,11 +45,12 @@ pub fn actions_of(service: &str, operation: &str) -> Vec<String> {
 }
 
 /// The IAM actions of an operation of the service whose actions have this prefix; `None` when it has no such operation.
+/// Of several services with one prefix, such as `s3` and `s3control`, the one with the shortest name is meant.
 pub fn actions_under(prefix: &str, operation: &str) -> Option<Vec<String>> {
     let services = operations().get(operation)?;
     let has_prefix =
         |service: &&&str| lines()[**service].split(' ').next().is_some_and(|first| first == prefix);
-    let service = services.iter().find(has_prefix)?;
+    let service = services.iter().filter(has_prefix).min_by_key(|one| (one.len(), **one))?;
     Some(actions_of(service, operation))
 }
 
@@ -192,6 +193,15 @@ mod tests {
         assert_eq!(catalogue.operation("rds", "create_db_instance"), Some("CreateDBInstance"));
         assert_eq!(catalogue.operation("dynamodb", "table_name"), None);
         assert_eq!(catalogue.operation_name("dynamodb", "brand_new"), "BrandNew");
+    }
+
+    #[test]
+    fn of_services_with_one_prefix_the_shortest_is_meant() {
+        assert_eq!(
+            actions_under("s3", "GetPublicAccessBlock"),
+            Some(vec!["s3:GetBucketPublicAccessBlock".to_owned()])
+        );
+        assert_eq!(actions_under("s3", "NoSuchOperation"), None);
     }
 
     #[test]
