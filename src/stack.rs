@@ -1,6 +1,7 @@
 //! The wiring: which resources a stack consists of, and what each needs. One line a resource.
 
 mod check;
+mod logs;
 mod names;
 mod retired;
 mod targets;
@@ -22,14 +23,12 @@ use crate::resources::{
 pub use check::{check, check_function};
 use engine::{Graph, Handle, Id, Outcome};
 use iam::document::Document;
+pub use logs::{MANAGED_LOGS, logs_policy};
 pub use names::DomainParts;
 use package::Artifact;
 pub use retired::{Surplus, retired};
 use targets::targets;
 pub use unsaid::unsaid;
-
-/// AWS's own policy for logs: every log group of the account.
-pub const MANAGED_LOGS: &str = "service-role/AWSLambdaBasicExecutionRole";
 
 /// The resources of one stack and stage, with a typed handle for each that others ask for.
 pub struct Stack {
@@ -445,10 +444,4 @@ fn sent_to(config: &Config, queues: &BTreeMap<String, [Handle<Queue>; 2]>) -> Qu
 /// The document of a policy of which nothing but the name is known.
 fn unread(_: &Identity) -> Document {
     Document::new(Vec::new())
-}
-
-/// Streams and events of the function's own log group.
-pub fn logs_policy(config: &Config) -> impl Fn(&Identity) -> Document + use<> {
-    let group = format!("log-group:{}", config.function().log_group);
-    move |identity| Document::allow_logs(&identity.arn("logs", &group))
 }
