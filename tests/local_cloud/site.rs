@@ -141,7 +141,10 @@ fn a_page_is_told_the_api_by_its_own_host_and_a_bundler_of_this_machine_by_its_a
     let stack = Stack::new("site-env");
     let keys = "[site]\ndirectory = \"dist\"\nbuild = \"mkdir -p dist && echo $VITE_API_URL > dist/index.html\"\n";
     stack.configure(keys);
+    stack.project.write("dist/index.html", "built before");
     let up = stack.ship(&["up", "--yes", "--write-env", ".env.local"]).succeeded().json();
+    assert_eq!(get(&url(&up, "/")).2.trim(), "built before", "nothing is run beside a zip");
+    stack.run(&["deploy", "--site"]).succeeded();
     assert_eq!(get(&url(&up, "/")).2.trim(), "/api");
     let env = stack.project.read(".env.local");
     let api = up["api_url"].as_str().expect("an address").replace('$', "%24");
