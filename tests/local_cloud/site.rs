@@ -141,6 +141,7 @@ fn a_page_is_told_the_api_by_its_own_host_and_a_bundler_of_this_machine_by_its_a
     let stack = Stack::new("site-env");
     let keys = "[site]\ndirectory = \"dist\"\nbuild = \"mkdir -p dist && echo $VITE_API_URL > dist/index.html\"\n";
     stack.configure(keys);
+    fs::create_dir(stack.project.folder().join("dist")).expect("a new folder");
     stack.project.write("dist/index.html", "built before");
     let up = stack.ship(&["up", "--yes", "--write-env", ".env.local"]).succeeded().json();
     assert_eq!(get(&url(&up, "/")).2.trim(), "built before", "nothing is run beside a zip");
