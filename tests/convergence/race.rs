@@ -1,5 +1,7 @@
 //! Two runs at once: one stack, never two and never half of one.
 
+use std::time::Duration;
+
 use crate::lane::{Lane, Verb};
 use crate::run::Ended;
 use crate::snapshot;
@@ -8,7 +10,8 @@ use crate::strict::Rules;
 /// Runs both at once; whoever fails has to say why and what to do.
 fn race(lane: &Lane, one: Verb, other: Verb) -> [Ended; 2] {
     let runs = [lane.start(one), lane.start(other)];
-    let ended = runs.map(|run| run.wait_at_most(std::time::Duration::from_secs(90)));
+    // A run waits for what the other one does to the same resource, and gives up by itself.
+    let ended = runs.map(|run| run.wait_at_most(Duration::from_mins(5)));
     for run in &ended {
         assert!(matches!(run.code, Some(0 | 1)), "{run:#?}");
         assert!(run.code == Some(0) || run.stderr.contains("hint"), "{run:#?}");
