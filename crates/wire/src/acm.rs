@@ -4,7 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Operation, Service};
+use crate::Service;
+use crate::json::{Nothing, operations};
 
 pub static ACM: Service = Service {
     id: "ACM",
@@ -14,17 +15,7 @@ pub static ACM: Service = Service {
     global: None,
 };
 
-macro_rules! operations {
-    ($($input:ident -> $output:ty;)*) => {$(
-        impl Operation for $input {
-            const SERVICE: &'static Service = &ACM;
-            const NAME: &'static str = stringify!($input);
-            type Output = $output;
-        }
-    )*};
-}
-
-operations! {
+operations! { ACM:
     ListCertificates -> ListCertificatesOutput;
     DescribeCertificate -> DescribeCertificateOutput;
     ListTagsForCertificate -> ListTagsForCertificateOutput;
@@ -159,7 +150,3 @@ pub struct Tag {
     #[serde(default)]
     pub value: String,
 }
-
-/// An answer without members.
-#[derive(Debug, Deserialize)]
-pub struct Nothing {}

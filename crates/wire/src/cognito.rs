@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Operation, Secret, Service};
+use crate::json::{Nothing, operations};
+use crate::{Secret, Service};
 
 pub static COGNITO: Service = Service {
     id: "Cognito Identity Provider",
@@ -16,17 +17,7 @@ pub static COGNITO: Service = Service {
     global: None,
 };
 
-macro_rules! operations {
-    ($($input:ident -> $output:ty;)*) => {$(
-        impl Operation for $input {
-            const SERVICE: &'static Service = &COGNITO;
-            const NAME: &'static str = stringify!($input);
-            type Output = $output;
-        }
-    )*};
-}
-
-operations! {
+operations! { COGNITO:
     ListUserPools -> ListUserPoolsOutput;
     DescribeUserPool -> UserPoolOutput;
     CreateUserPool -> UserPoolOutput;
@@ -347,7 +338,3 @@ pub struct AuthenticationResult {
     pub access_token: Secret,
     pub expires_in: i64,
 }
-
-/// An answer without members.
-#[derive(Debug, Deserialize)]
-pub struct Nothing {}

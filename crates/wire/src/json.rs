@@ -7,8 +7,8 @@ use aws_smithy_runtime_api::client::orchestrator::{HttpRequest, HttpResponse};
 use aws_smithy_runtime_api::client::result::SdkError;
 use aws_smithy_types::body::SdkBody;
 use aws_smithy_types::error::ErrorMetadata;
-use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::client::{Answer, Call, Client};
@@ -23,6 +23,22 @@ pub trait Operation: Serialize {
     /// What comes back: some of the members of the model's output shape.
     type Output: DeserializeOwned + Debug + Send + Sync + 'static;
 }
+
+/// The operations of a service, each with what comes back; an operation has the name of its type in the model, too.
+macro_rules! operations {
+    ($service:ident: $($input:ident -> $output:ty;)*) => {$(
+        impl $crate::Operation for $input {
+            const SERVICE: &'static Service = &$service;
+            const NAME: &'static str = stringify!($input);
+            type Output = $output;
+        }
+    )*};
+}
+pub(crate) use operations;
+
+/// An answer without members, or without any that is read.
+#[derive(Debug, Deserialize)]
+pub struct Nothing {}
 
 impl Client {
     /// Calls an operation of this client's service.

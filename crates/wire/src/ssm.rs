@@ -4,7 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Operation, Secret, Service};
+use crate::json::{Nothing, operations};
+use crate::{Secret, Service};
 
 pub static SSM: Service = Service {
     id: "SSM",
@@ -14,18 +15,7 @@ pub static SSM: Service = Service {
     global: None,
 };
 
-/// What an operation is: its name in the model, and what it answers.
-macro_rules! operations {
-    ($($input:ident -> $output:ty;)*) => {$(
-        impl Operation for $input {
-            const SERVICE: &'static Service = &SSM;
-            const NAME: &'static str = stringify!($input);
-            type Output = $output;
-        }
-    )*};
-}
-
-operations! {
+operations! { SSM:
     PutParameter -> PutParameterOutput;
     GetParameter -> GetParameterOutput;
     DescribeParameters -> DescribeParametersOutput;
@@ -148,7 +138,3 @@ pub struct Tag {
     pub key: String,
     pub value: String,
 }
-
-/// An answer without members.
-#[derive(Debug, Deserialize)]
-pub struct Nothing {}

@@ -4,7 +4,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::{Operation, Service};
+use crate::Service;
+use crate::json::operations;
 
 pub static TAGGING: Service = Service {
     id: "Resource Groups Tagging API",
@@ -23,10 +24,8 @@ pub struct GetResources {
     pub pagination_token: Option<String>,
 }
 
-impl Operation for GetResources {
-    const SERVICE: &'static Service = &TAGGING;
-    const NAME: &'static str = "GetResources";
-    type Output = GetResourcesOutput;
+operations! { TAGGING:
+    GetResources -> GetResourcesOutput;
 }
 
 /// A tag with one of these values.
