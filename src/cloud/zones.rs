@@ -7,6 +7,7 @@ use tokio::sync::OnceCell;
 use wire::route53::{Change, HostedZone, RecordSet, Route53};
 
 use super::error::Doing;
+use super::pages::Pages;
 use super::{Answer, Cloud, Identity, wait};
 use crate::config;
 use engine::Progress;
@@ -64,15 +65,14 @@ impl Zones {
     }
 
     async fn all(&self) -> Result<Vec<HostedZone>> {
-        let (mut found, mut marker) = (Vec::new(), None);
+        let (mut found, mut pages) = (Vec::new(), Pages::default());
         loop {
-            let page = self.dns.list_hosted_zones(marker.as_deref()).await;
+            let page = self.dns.list_hosted_zones(pages.token().as_deref()).await;
             let page = page.doing("list the hosted zones")?;
             found.extend(page.items);
-            if page.next.is_none() {
+            if !pages.turn(page.next)? {
                 return Ok(found);
             }
-            marker = page.next;
         }
     }
 

@@ -1,5 +1,6 @@
 //! The origin access control: with it, CloudFront signs what it asks of the bucket.
 
+use crate::cloud::pages::Pages;
 use crate::cloud::{Answer, Cloud, Doing, sites, wait};
 use crate::config::{Config, Site};
 use engine::error::{Error, Result};
@@ -32,15 +33,14 @@ impl AccessControl {
     }
 
     async fn find(&self) -> Result<Option<cloudfront::AccessControl>> {
-        let mut marker = None;
+        let mut pages = Pages::default();
         loop {
-            let page = self.cdn.list_origin_access_controls(marker.as_deref()).await;
+            let page = self.cdn.list_origin_access_controls(pages.token().as_deref()).await;
             let page = page.doing(self.doing("find"))?;
             let found = page.items.into_iter().find(|one| one.name == self.wanted.name);
-            if found.is_some() || page.next.is_none() {
+            if found.is_some() || !pages.turn(page.next)? {
                 return Ok(found);
             }
-            marker = page.next;
         }
     }
 }

@@ -6,6 +6,7 @@ mod name;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use super::{AccessControl, Api, EdgeFunction, SiteBucket};
+use crate::cloud::pages::Pages;
 use crate::cloud::tags::{self, Tags};
 use crate::cloud::wait::{self, Poll};
 use crate::cloud::{Answer, Cloud, Doing, sites};
@@ -98,15 +99,14 @@ impl Distribution {
     async fn candidates(&self) -> Result<Vec<Summary>> {
         let bucket = sites::bucket(&self.cloud, &self.site.name).await?;
         let origin = sites::origin(&self.cloud, &bucket.name);
-        let (mut found, mut marker) = (Vec::new(), None);
+        let (mut found, mut pages) = (Vec::new(), Pages::default());
         loop {
-            let page = self.cdn.list_distributions(marker.as_deref()).await;
+            let page = self.cdn.list_distributions(pages.token().as_deref()).await;
             let page = page.doing(self.doing("find"))?;
             found.extend(page.items.into_iter().filter(|one| one.origins.contains(&origin)));
-            if page.next.is_none() {
+            if !pages.turn(page.next)? {
                 return Ok(found);
             }
-            marker = page.next;
         }
     }
 

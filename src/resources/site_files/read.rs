@@ -6,6 +6,7 @@ use std::sync::atomic::Ordering;
 use tokio::task::{JoinSet, spawn_blocking};
 
 use super::{AT_ONCE, LiveSiteFiles, Remote, SiteFiles};
+use crate::cloud::pages::Pages;
 use crate::cloud::{Answer as _, Doing as _};
 use crate::site::{self, Files, SERVED};
 use engine::error::{Error, Result};
@@ -43,9 +44,9 @@ impl SiteFiles {
     }
 
     pub(super) async fn remote(&self, s3: &Bucket) -> Result<Option<Remote>> {
-        let (mut remote, mut after) = (Remote::default(), None);
+        let (mut remote, mut pages) = (Remote::default(), Pages::default());
         loop {
-            let page = s3.list_objects_v2(after.as_deref()).await.doing(self.doing("list"));
+            let page = s3.list_objects_v2(pages.token().as_deref()).await.doing(self.doing("list"));
             let Some(page) = page.absent_if(&ABSENT)? else { return Ok(None) };
             for one in page.items {
                 match one.key.strip_prefix(SERVED).map(str::to_owned) {
@@ -53,10 +54,9 @@ impl SiteFiles {
                     None => remote.kept.insert(one.key.clone(), one),
                 };
             }
-            if page.next.is_none() {
+            if !pages.turn(page.next)? {
                 return Ok(Some(remote));
             }
-            after = page.next;
         }
     }
 
