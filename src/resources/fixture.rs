@@ -6,7 +6,10 @@ use std::sync::Arc;
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use serde_json::{Value, json};
 
-use super::{Attachments, Code, Function, LogGroup, Queues, Release, Rights, Role, Source};
+use super::{
+    AccessControl, Attachments, Beside, Code, EdgeFunction, Function, LogGroup, Queues, Release,
+    Rights, Role, SiteBucket, Source,
+};
 use crate::cloud::Cloud;
 use crate::cloud::replay::{Exchange, ok, refused};
 use crate::config::{self, Config};
@@ -39,6 +42,15 @@ pub(super) fn release(
     let rights = Rights { policies: Vec::new(), attachments, keeps: Arc::default() };
     let release = Release::new(cloud, config, function, log_group, code, rights.clone());
     (graph.add(release), rights)
+}
+
+/// What the distribution of the site is put together from, in a graph; without an API.
+pub(super) fn before_distribution(cloud: &Cloud, config: &Config, graph: &mut Graph) -> Beside {
+    let site = config.site.as_ref().expect("a site");
+    let bucket = graph.add(SiteBucket::new(cloud, config, site));
+    let access_control = graph.add(AccessControl::new(cloud, config, site));
+    let function = graph.add(EdgeFunction::new(cloud, config, site));
+    Beside { bucket, access_control, function, api: None }
 }
 
 /// Our tags as most services write them.

@@ -2,7 +2,7 @@ use super::*;
 use crate::cloud::Identity;
 use crate::cloud::certificates::Certificates;
 use crate::cloud::replay::{Exchange, Replay, ok, refused_in_xml};
-use crate::resources::fixture::with;
+use crate::resources::fixture::{before_distribution, with};
 use engine::Graph;
 
 #[path = "../../../crates/wire/tests/model/rest.rs"]
@@ -106,10 +106,7 @@ fn named(replay: &Replay) -> (SiteName, Inputs) {
     let (site, domain) = (config.site.as_ref().expect("one"), config.domain.as_ref());
     let names = domain.and_then(|domain| domain.site.as_ref()).expect("one");
     let mut graph = Graph::default();
-    let bucket = graph.add(SiteBucket::new(&cloud, &config, site));
-    let access_control = graph.add(AccessControl::new(&cloud, &config, site));
-    let function = graph.add(EdgeFunction::new(&cloud, &config, site));
-    let beside = Beside { bucket, access_control, function, api: None };
+    let beside = before_distribution(&cloud, &config, &mut graph);
     let found = || Distribution::new(&cloud, &config, site, beside);
     let at = graph.add(found());
     let own = tags::ours(&config);

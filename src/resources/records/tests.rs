@@ -3,10 +3,8 @@ use crate::cloud::certificates::Certificates;
 use crate::cloud::replay::{Exchange, Replay, ok, refused_in_xml};
 use crate::cloud::tags;
 use crate::config;
-use crate::resources::fixture::{drift, is_absent, there, with};
-use crate::resources::{
-    AccessControl, Beside, Certificate, CertificateOf, EdgeFunction, SiteBucket,
-};
+use crate::resources::fixture::{before_distribution, drift, is_absent, there, with};
+use crate::resources::{Certificate, CertificateOf};
 use engine::Graph;
 
 const OURS: &str = "d111.cloudfront.net";
@@ -18,10 +16,7 @@ fn subject(replay: &Replay, take_over: bool, wanted: bool) -> Records {
     let (site, domain) = (config.site.as_ref().expect("one"), config.domain.as_ref());
     let names = domain.and_then(|domain| domain.site.as_ref()).expect("one");
     let mut graph = Graph::default();
-    let bucket = graph.add(SiteBucket::new(&cloud, &config, site));
-    let access_control = graph.add(AccessControl::new(&cloud, &config, site));
-    let function = graph.add(EdgeFunction::new(&cloud, &config, site));
-    let beside = Beside { bucket, access_control, function, api: None };
+    let beside = before_distribution(&cloud, &config, &mut graph);
     let found = || Distribution::new(&cloud, &config, site, beside);
     let distribution = graph.add(found());
     let all: Vec<String> = names.all().cloned().collect();
