@@ -50,9 +50,8 @@ pub(super) fn read(path: &Path) -> Result<Vec<u8>> {
 /// Checks all that Lambda would only find at the first request. A quick build only ever runs on this machine.
 pub(super) fn check(zip: &[u8], architecture: Architecture) -> Result<()> {
     runtime::fits_zipped(zip.len() as u64)?;
-    let mut archive = ZipArchive::new(Cursor::new(zip)).map_err(unreadable)?;
+    let mut archive = opened(zip)?;
     runtime::fits_unzipped(unzipped(&mut archive).map_err(unreadable)?)?;
-    check_unambiguous(&archive, zip)?;
     let program = bootstrap(&mut archive)?;
     let obstacle = match Profile::of(zip) {
         Profile::Optimized => runtime::obstacle(&program, architecture),
@@ -87,9 +86,7 @@ pub(super) fn holds_only(zip: &[u8], program: &[u8], profile: Profile) -> bool {
 
 /// The program alone.
 pub(super) fn program(zip: &[u8]) -> Result<Vec<u8>> {
-    let mut archive = ZipArchive::new(Cursor::new(zip)).map_err(unreadable)?;
-    check_unambiguous(&archive, zip)?;
-    bootstrap(&mut archive)
+    bootstrap(&mut opened(zip)?)
 }
 
 fn unzipped(archive: &mut ZipArchive<Cursor<&[u8]>>) -> ZipResult<u64> {
@@ -101,7 +98,8 @@ fn unzipped(archive: &mut ZipArchive<Cursor<&[u8]>>) -> ZipResult<u64> {
 }
 
 /// Refuses a zip in which another reader could find another `bootstrap`: what is judged here must be what Lambda starts.
-fn check_unambiguous(archive: &ZipArchive<Cursor<&[u8]>>, zip: &[u8]) -> Result<()> {
+fn opened(zip: &[u8]) -> Result<ZipArchive<Cursor<&[u8]>>> {
+    let archive = ZipArchive::new(Cursor::new(zip)).map_err(unreadable)?;
     let end = zip.len().checked_sub(22 + archive.comment().len());
     let end = end.and_then(|start| zip.get(start..)).unwrap_or_default();
     // https://pkware.cachefly.net/webdocs/casestudies/APPNOTE.TXT, 4.3.16: how many entries there are is said at 10.
@@ -116,7 +114,7 @@ fn check_unambiguous(archive: &ZipArchive<Cursor<&[u8]>>, zip: &[u8]) -> Result<
     } else if let Some(name) = archive.file_names().flatten().find(|name| !is_plain(name)) {
         format!("its entry `{name}` has another name for some programs")
     } else {
-        return Ok(());
+        return Ok(archive);
     };
     Err(Error::usage("what Lambda would start from this zip is not certain")
         .cause(cause)
