@@ -43,7 +43,7 @@ pub struct Args {
 /// What a small handler stays well below, for `--budget` without keys of its own.
 const COMMON: Budget = Budget { init: Some(200), first_request: Some(100), memory: Some(128) };
 
-/// What this asks of AWS. Whether the policy allows what the code does is asked, too, where that may be read.
+/// The operations of AWS that this verb calls. Whether the policy allows what the code does is asked, too, where that may be read.
 pub fn calls(stack: &Stack) -> Vec<&'static str> {
     let of_function = |parts: &Parts| {
         let policy = parts.data_policy.map(|policy| policy.id);
@@ -100,8 +100,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
         })
         .await?;
     let api = stack.http.and_then(|http| outcome.find(http.api));
-    let found =
-        outputs::found(&stack, |handle| outcome.find(handle), |handle| outcome.find(handle));
+    let found = outputs::found(&stack, &outcome);
     let mut document = outputs::document(&config, &cloud.identity().await?, api, &found);
     let parts = stack.main();
     let (release, proof) = (outcome.find(parts.release), proofs.get(&config.about).copied());

@@ -2,6 +2,7 @@
 
 use serde_json::{Value, json};
 
+use super::outputs::Lives;
 use crate::cloud::Cloud;
 use crate::config::{Config, SiteNames, Zone};
 use crate::resources::{
@@ -9,7 +10,7 @@ use crate::resources::{
     LiveSiteName, SiteName,
 };
 use crate::stack::Stack;
-use engine::{Handle, Outcome, Reading, Resource};
+use engine::Handle;
 
 /// What is there of the stack's names.
 #[derive(Default)]
@@ -18,23 +19,6 @@ pub struct Names<'a> {
     site: Option<&'a LiveSiteName>,
     api: Option<&'a LiveApiDomain>,
     distribution: Option<&'a LiveDistribution>,
-}
-
-/// Where what is there can be looked up.
-pub trait Lives {
-    fn of<R: Resource>(&self, handle: Handle<R>) -> Option<&R::Live>;
-}
-
-impl Lives for Outcome {
-    fn of<R: Resource>(&self, handle: Handle<R>) -> Option<&R::Live> {
-        self.find(handle)
-    }
-}
-
-impl Lives for Reading {
-    fn of<R: Resource>(&self, handle: Handle<R>) -> Option<&R::Live> {
-        self.find(handle)
-    }
 }
 
 pub fn found<'a>(stack: &Stack, lives: &'a impl Lives) -> Names<'a> {

@@ -7,9 +7,9 @@ use serde_json::{Value, json};
 use crate::cloud::{Cloud, Identity};
 use crate::config::{Config, Issuer};
 use crate::env_file::SignIn;
-use crate::resources::{Function, LiveApi, LiveFunction, LiveRelease, LiveUserPool, Release};
+use crate::resources::{LiveApi, LiveFunction, LiveRelease, LiveUserPool};
 use crate::stack::{Parts, Stack};
-use engine::{Action, Handle, Id, Phases};
+use engine::{Action, Handle, Id, Outcome, Phases, Reading, Resource};
 
 /// What is said of an API without users.
 pub const PUBLIC: &str =
@@ -46,15 +46,28 @@ pub struct Found<'a> {
     pub release: Option<&'a LiveRelease>,
 }
 
+/// Where what is there can be looked up.
+pub trait Lives {
+    fn of<R: Resource>(&self, handle: Handle<R>) -> Option<&R::Live>;
+}
+
+impl Lives for Outcome {
+    fn of<R: Resource>(&self, handle: Handle<R>) -> Option<&R::Live> {
+        self.find(handle)
+    }
+}
+
+impl Lives for Reading {
+    fn of<R: Resource>(&self, handle: Handle<R>) -> Option<&R::Live> {
+        self.find(handle)
+    }
+}
+
 /// Every function of a stack as a reading or an outcome has it.
-pub fn found<'a>(
-    stack: &Stack,
-    function: impl Fn(Handle<Function>) -> Option<&'a LiveFunction>,
-    release: impl Fn(Handle<Release>) -> Option<&'a LiveRelease>,
-) -> BTreeMap<String, Found<'a>> {
+pub fn found<'a>(stack: &Stack, lives: &'a impl Lives) -> BTreeMap<String, Found<'a>> {
     let one = |(key, parts): (&String, &Parts)| {
-        let found = Found { function: function(parts.function), release: release(parts.release) };
-        (key.clone(), found)
+        let (function, release) = (lives.of(parts.function), lives.of(parts.release));
+        (key.clone(), Found { function, release })
     };
     stack.functions.iter().map(one).collect()
 }

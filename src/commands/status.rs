@@ -25,7 +25,7 @@ pub struct Args {
     exit_code: bool,
 }
 
-/// What this asks of AWS.
+/// The operations of AWS that this verb calls.
 pub fn calls(stack: &Stack) -> Vec<&'static str> {
     [stack.graph.reading(&stack.in_the_cloud()), OWNED_CALLS.to_vec()].concat()
 }
@@ -48,8 +48,7 @@ pub async fn run(args: &Args, app: &App) -> Result<()> {
     retiring.note().into_iter().for_each(|note| app.ui.say(note));
     let plan = drift(&stack.graph, &ids, &reading);
     let api = stack.http.and_then(|http| reading.find(http.api));
-    let found =
-        outputs::found(&stack, |handle| reading.find(handle), |handle| reading.find(handle));
+    let found = outputs::found(&stack, &reading);
     let mut document = outputs::document(&config, cloud.known_identity(), api, &found);
     let distribution = stack.site.and_then(|site| reading.find(site.distribution));
     site::outputs(&mut document, distribution);

@@ -104,7 +104,7 @@ impl Attempt {
         let (outcome, proofs) = ship.carry_out(plan, &app.stop).await?;
         if !*app.stop.borrow() {
             let progress = Progress::new(Id::after(&stack.graph), events);
-            // Nobody is asked about messages while a file is edited: a queue that has some stays.
+            // `dev` asks no questions while a file is edited: it keeps a queue that has messages.
             let to = (events, &progress);
             retiring.carry_out(cloud, Consent::No, to, &app.stop).await?;
         }
@@ -122,8 +122,7 @@ impl Attempt {
         let pool = stack.http.and_then(|http| http.users).and_then(|users| outcome.find(users));
         let sign_in = outputs::sign_in(&self.config, &self.cloud, pool);
         let identity = self.cloud.identity().await?;
-        let found =
-            outputs::found(stack, |handle| outcome.find(handle), |handle| outcome.find(handle));
+        let found = outputs::found(stack, outcome);
         let mut document = outputs::document(&self.config, &identity, api, &found);
         document["changes"] = outputs::changes(stack, &outcome.changes).into();
         let phases = deploy::phases(outcome.find(stack.main().code), Some(release), proof);

@@ -37,8 +37,7 @@ impl Up<'_> {
 
     async fn document(&self, outcome: &Outcome, api: Option<&LiveApi>) -> Result<Value> {
         let Self { config, stack, cloud, .. } = self;
-        let found =
-            outputs::found(stack, |handle| outcome.find(handle), |handle| outcome.find(handle));
+        let found = outputs::found(stack, outcome);
         let mut document = outputs::document(config, &cloud.identity().await?, api, &found);
         let distribution = stack.site.and_then(|site| outcome.find(site.distribution));
         site::outputs(&mut document, distribution);
