@@ -15,7 +15,7 @@ use super::{Answer, Cloud, Identity, wait};
 use engine::Progress;
 use engine::error::{Error, Result};
 
-/// What this asks of AWS.
+/// The operations of AWS that this file calls.
 pub const CALLS: &[&str] = &["apigateway:GetApis", "apigateway:GetTags"];
 
 /// Ten calls a second for the whole account, and one change of an API at a time.

@@ -17,7 +17,7 @@ use super::Cloud;
 use super::error::Doing;
 use engine::error::{Error, Result};
 
-/// What this asks of AWS; who one is may be asked by everybody.
+/// The operations of AWS that this file calls; who one is may be asked by everybody.
 pub const CALLS: &[&str] = &["iam:GetRole/caller"];
 
 /// Who calls.

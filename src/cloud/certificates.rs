@@ -21,7 +21,7 @@ use super::{Answer, Cloud};
 use engine::Progress;
 use engine::error::{Error, Result};
 
-/// What this asks of AWS.
+/// The operations of AWS that this file calls.
 pub const CALLS: &[&str] =
     &["acm:ListCertificates", "acm:ListTagsForCertificate", "acm:DescribeCertificate"];
 

@@ -7,7 +7,7 @@ use super::pages::Pages;
 use super::{Answer, Cloud};
 use engine::error::{Error, Result};
 
-/// What this asks of AWS.
+/// The operations of AWS that this file calls.
 pub const CALLS: &[&str] = &["logs:FilterLogEvents"];
 
 /// Both spellings of the code, and the words of every denial.

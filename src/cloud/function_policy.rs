@@ -8,7 +8,7 @@ use crate::config::ALIAS;
 use engine::error::{Error, Result};
 use iam::json::Json;
 
-/// What this asks of AWS.
+/// The operations of AWS that this file calls.
 pub const CALLS: &[&str] = &["lambda:GetFunctionConfiguration", "lambda:GetPolicy"];
 
 const ABSENT: [&str; 1] = ["ResourceNotFoundException"];

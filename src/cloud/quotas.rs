@@ -7,7 +7,7 @@ use super::error::Doing;
 use super::{Cloud, apis};
 use engine::error::{Error, Result};
 
-/// What this asks of AWS.
+/// The operations of AWS that this file calls.
 pub const CALLS: &[&str] = &["iam:GetAccountSummary", "lambda:GetAccountSettings"];
 
 /// HTTP APIs of an account in a region: <https://docs.aws.amazon.com/apigateway/latest/developerguide/http-api-quotas.html>

@@ -12,7 +12,7 @@ use engine::error::{Error, Kind, Result};
 use iam::json::Json;
 use verify::snapshot::{Documents, InlinePolicy, ManagedPolicy};
 
-/// What this asks of AWS. Anybody's policy may be attached to the role.
+/// The operations of AWS that this file calls. Anybody's policy may be attached to the role.
 pub const CALLS: &[&str] = &[
     "iam:GetRole",
     "iam:ListAttachedRolePolicies",

@@ -8,7 +8,7 @@ use super::error::Doing;
 use super::pages::Pages;
 use engine::error::Result;
 
-/// What this asks of AWS.
+/// The operations of AWS that this file calls.
 pub const CALLS: &[&str] = &["iam:SimulatePrincipalPolicy"];
 
 /// The same about whoever asks.

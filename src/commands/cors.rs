@@ -49,7 +49,7 @@ struct Seen {
     refusal: Option<Refusal>,
 }
 
-/// What this asks of AWS.
+/// The operations of AWS that this verb calls.
 pub fn calls(stack: &Stack) -> Vec<&'static str> {
     stack.graph.reading(&stack.http.map(|http| http.api.id).into_iter().collect::<Vec<_>>())
 }

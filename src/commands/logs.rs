@@ -82,7 +82,7 @@ impl Args {
     }
 }
 
-/// What this asks of AWS.
+/// The operations of AWS that this verb calls.
 pub fn calls() -> Vec<&'static str> {
     [log_search::CALLS, log_tail::CALLS].concat()
 }

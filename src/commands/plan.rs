@@ -37,7 +37,7 @@ pub struct Args {
     out: Option<PathBuf>,
 }
 
-/// What this asks of AWS.
+/// The operations of AWS that this verb calls.
 pub fn calls(stack: &Stack) -> Vec<&'static str> {
     [stack.graph.reading(&stack.all()), OWNED_CALLS.to_vec()].concat()
 }

@@ -26,7 +26,8 @@ pub struct Retiring {
     is_denied: bool,
 }
 
-/// What this asks of AWS besides what reads the stack: who may make what starts a function may also take it away.
+/// The operations of AWS that retire a trigger, besides those that read the stack. A deployer who may create triggers may
+/// also delete them.
 pub fn calls(stack: &Stack) -> Vec<&'static str> {
     let starting = stack.starting();
     let mut calls = stack.graph.deleting(&starting);

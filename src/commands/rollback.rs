@@ -53,7 +53,7 @@ struct Found {
     policy: Option<String>,
 }
 
-/// What this asks of AWS.
+/// The operations of AWS that this verb calls.
 pub fn calls(stack: &Stack) -> Vec<&'static str> {
     let policy = stack.main().data_policy.map(|policy| policy.id);
     let read: Vec<Id> = looked_at(stack).into_iter().chain(policy).collect();

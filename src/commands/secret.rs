@@ -62,7 +62,7 @@ enum Verb {
     },
 }
 
-/// What this asks of AWS.
+/// The operations of AWS that this verb calls.
 pub fn calls() -> Vec<&'static str> {
     [values::CALLS, further_secrets::CALLS].concat()
 }

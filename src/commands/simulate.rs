@@ -40,7 +40,7 @@ pub struct Args {
     origin: Origin,
 }
 
-/// What this asks of AWS.
+/// The operations of AWS that this verb calls.
 pub fn calls() -> Vec<&'static str> {
     live::CALLS.concat()
 }

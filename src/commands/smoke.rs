@@ -36,7 +36,7 @@ pub struct Args {
     token: Option<String>,
 }
 
-/// What this asks of AWS. The function itself is asked where the gateway keeps its reasons.
+/// The operations of AWS that this verb calls. The function itself is asked where the gateway keeps its reasons.
 pub fn calls(stack: &Stack) -> Vec<&'static str> {
     [
         stack.graph.reading(&stack.http.map(|http| http.api.id).into_iter().collect::<Vec<_>>()),

@@ -78,7 +78,7 @@ impl Args {
     }
 }
 
-/// What this asks of AWS.
+/// The operations of AWS that this verb calls.
 pub fn calls(stack: &Stack) -> Vec<&'static str> {
     let besides = [resources::export::CALLS, OWNED_CALLS, &FURTHER.concat()].concat();
     [stack.graph.deleting(&stack.standing_alone()), besides].concat()

@@ -12,7 +12,7 @@ use crate::cloud::Doing;
 use engine::Progress;
 use engine::error::{Error, Result};
 
-/// What this asks of AWS.
+/// The operations of AWS that this file calls.
 pub const CALLS: &[&str] = &["dynamodb:Scan"];
 
 /// Whether the items of `table` may be read at all: asked before anything is deleted.

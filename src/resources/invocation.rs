@@ -14,7 +14,7 @@ use crate::cloud::Cloud;
 use crate::cloud::Doing;
 use engine::error::{Error, Result};
 
-/// What this asks of AWS.
+/// The operations of AWS that this file calls.
 pub const CALLS: &[&str] = &["lambda:Invoke"];
 
 /// The longest that Lambda lets a function run is 15 minutes:

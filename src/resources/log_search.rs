@@ -9,7 +9,7 @@ use crate::cloud::pages::Pages;
 use crate::logs::Entry;
 use engine::error::Result;
 
-/// What this asks of AWS.
+/// The operations of AWS that this file calls.
 pub const CALLS: &[&str] = &["logs:FilterLogEvents"];
 
 /// Lines of one page at most; an emulator stops there without saying that there is more.

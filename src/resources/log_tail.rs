@@ -17,7 +17,7 @@ use crate::cloud::wait;
 use crate::logs::{Entry, Seen, Source};
 use engine::error::Result;
 
-/// What this asks of AWS.
+/// The operations of AWS that this file calls.
 pub const CALLS: &[&str] = &["logs:StartLiveTail"];
 
 /// Between two searches while there is no live tail, or while it misses lines.

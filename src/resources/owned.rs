@@ -11,7 +11,7 @@ use crate::cloud::{Cloud, Doing, role_documents};
 use crate::config::Config;
 use engine::error::Result;
 
-/// What this asks of AWS.
+/// The operations of AWS that this file calls.
 pub const CALLS: &[&str] = &["tag:GetResources"];
 
 const KINDS: [&str; 3] = ["lambda:function", "sqs", "scheduler:schedule-group"];

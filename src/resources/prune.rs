@@ -11,7 +11,7 @@ use crate::cloud::{Answer, Cloud, wait};
 use engine::Progress;
 use engine::error::{Error, Result};
 
-/// What this asks of AWS.
+/// The operations of AWS that this file calls.
 pub const CALLS: &[&str] = &["lambda:DeleteFunction/function-version"];
 
 /// Until the update that brought the newest version has ended.

@@ -17,7 +17,7 @@ use crate::config::Budget;
 use crate::payload;
 use engine::error::{Error, Result};
 
-/// What this asks of AWS.
+/// The operations of AWS that this file calls.
 pub(super) const CALLS: &[&str] = &["lambda:Invoke"];
 
 /// What says that we may not, or cannot at this moment, and nothing about the version.

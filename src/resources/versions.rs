@@ -11,7 +11,7 @@ use crate::config::auth;
 use engine::error::{Error, Result};
 use package::Digest;
 
-/// What this asks of AWS.
+/// The operations of AWS that this file calls.
 pub const CALLS: &[&str] = &["lambda:ListVersionsByFunction"];
 
 /// What reading the code of a version asks of AWS.

@@ -30,7 +30,7 @@ use engine::{Graph, Id, Label, Progress, alone};
 ))]
 pub struct Args {}
 
-/// What this asks of AWS; it does without what it may not ask.
+/// The operations of AWS that this verb calls; it does without what it may not ask.
 pub fn calls(stack: &Stack) -> Vec<&'static str> {
     let services: Vec<Id> = access::asked(stack).map(|(_, id)| id).collect();
     let account = [caller::CALLS, quotas_of::CALLS, simulation::OF_CALLER].concat();

@@ -59,7 +59,7 @@ pub struct Args {
     which: Which,
 }
 
-/// What this asks of AWS.
+/// The operations of AWS that this verb calls.
 pub fn calls() -> Vec<&'static str> {
     invocation::CALLS.to_vec()
 }

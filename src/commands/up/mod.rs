@@ -51,7 +51,7 @@ pub struct Args {
     write_env: Option<PathBuf>,
 }
 
-/// What this asks of AWS.
+/// The operations of AWS that this verb calls.
 pub fn calls(stack: &Stack) -> Vec<&'static str> {
     let making = stack.graph.making(&stack.all());
     [making, MAKING_ROOM.concat(), retiring::calls(stack)].concat()

@@ -102,7 +102,7 @@ pub struct Case {
     pub witness: Option<Matrix>,
 }
 
-/// What this asks of AWS. With `--fix` it makes some of what `up` makes.
+/// The operations of AWS that this verb calls. With `--fix` it makes some of what `up` makes.
 pub fn calls() -> Vec<&'static str> {
     [live::CALLS, &[denials::CALLS]].concat().concat()
 }

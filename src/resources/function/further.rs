@@ -13,7 +13,7 @@ use crate::config::Config;
 use crate::resources::further::Further;
 use engine::error::Result;
 
-/// What this asks of AWS.
+/// The operations of AWS that this file calls.
 pub const CALLS: &[&str] = &["lambda:ListFunctions", "lambda:GetFunction"];
 
 /// Every function of the account and region.

@@ -11,7 +11,7 @@ use crate::config::{Config, Kind};
 use engine::Progress;
 use engine::error::{Error, Result};
 
-/// What this asks of AWS.
+/// The operations of AWS that this file calls.
 pub const CALLS: &[&str] = &["lambda:UntagResource/function"];
 
 impl LiveFunction {

@@ -12,7 +12,7 @@ use crate::config::Config;
 use crate::resources::further::Further;
 use engine::error::Result;
 
-/// What this asks of AWS.
+/// The operations of AWS that this file calls.
 pub const CALLS: &[&str] = &["iam:ListRoles", "iam:GetRole"];
 
 /// Every role of the account.

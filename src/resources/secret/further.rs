@@ -8,7 +8,7 @@ use crate::config::{Config, secret::check_key};
 use crate::resources::further::Further;
 use engine::error::Result;
 
-/// What this asks of AWS, with the deletion of what is found.
+/// The operations of AWS that this file calls, with the deletion of what is found.
 pub const CALLS: &[&str] =
     &["ssm:DescribeParameters", "ssm:ListTagsForResource", "ssm:DeleteParameter"];
 

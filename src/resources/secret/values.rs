@@ -11,7 +11,7 @@ use crate::config::Config;
 use engine::Progress;
 use engine::error::{Error, Kind, Result};
 
-/// What this asks of AWS.
+/// The operations of AWS that this file calls.
 pub const CALLS: &[&str] = &["ssm:PutParameter", "ssm:GetParameter"];
 
 /// The most bytes of a parameter in the standard tier:

@@ -12,7 +12,7 @@ use crate::config::{self, Config};
 use crate::resources::further::Further;
 use engine::error::Result;
 
-/// What this asks of AWS.
+/// The operations of AWS that this file calls.
 pub const CALLS: &[&str] = &["dynamodb:ListTables", "dynamodb:ListTagsOfResource"];
 
 /// Every table of the account and region.

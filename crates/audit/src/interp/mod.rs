@@ -69,7 +69,7 @@ pub struct Interpreter<'a> {
     contexts: HashMap<FunctionId, usize>,
     /// Values that are made of each type, from one round to the next.
     store: HashMap<TypeId, Value<'a>>,
-    /// Types of which more values are made than are told apart.
+    /// Types with so many values that the audit keeps one value for each variant.
     common: HashSet<TypeId>,
     seen: HashSet<TypeId>,
     /// Types that results and fields name: a schema may hold values of them.

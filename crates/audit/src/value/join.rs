@@ -7,7 +7,7 @@ use super::{Closure, Either, Record, Request, Value, share};
 
 /// Alternatives beyond this are merged.
 const MOST: usize = 10;
-/// Alternatives from which on those of one type count as many.
+/// From this many alternatives on, records of one type become one.
 const MANY: usize = 8;
 /// Records nested deeper are not told apart.
 const NESTED: u16 = 6;
@@ -83,7 +83,7 @@ impl Value<'_> {
         }
     }
 
-    /// Whether it has nearly as many alternatives as are told apart.
+    /// Whether it has so many alternatives that records of one type count as one.
     pub fn is_of_many(&self) -> bool {
         matches!(self, Self::OneOf(all) if all.len() >= MANY)
     }
